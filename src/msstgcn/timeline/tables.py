@@ -1,0 +1,132 @@
+"""Annotation and prediction tables as CSV files: read strictly, written whole."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from msstgcn.errors import InputError
+from msstgcn.timeline.expressions import CLASSES
+
+#: The columns that every table of events must have; further columns are kept but not needed.
+EVENT_COLUMNS: tuple[str, ...] = ("video", "class", "onset", "offset")
+
+
+def _read_csv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True, encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError("no such file", where=path, do="check the path") from None
+    except IsADirectoryError:
+        raise InputError("is a folder", where=path, expected="a CSV file") from None
+    except pd.errors.EmptyDataError:
+        raise InputError("the file is empty", where=path, expected="a header line " + ",".join(columns)) from None
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise InputError(f"not a CSV file in UTF-8 ({error})", where=path, expected=",".join(columns)) from None
+    table.columns = [str(name).strip() for name in table.columns]
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise InputError(
+            f"missing column {', '.join(missing)}",
+            where=path,
+            expected="the columns " + ",".join(columns),
+            do=f"found {','.join(table.columns)}",
+        )
+    return table
+
+
+def _row(path: Path, index: int) -> str:
+    return f"{path}, row {index + 2}"  # the header is row 1
+
+
+def _frames(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
+    text = table[column].str.strip()
+    bad = ~text.str.fullmatch(r"[+-]?\d+(\.0*)?")
+    if bad.any():
+        index = int(bad.to_numpy().argmax())
+        raise InputError(
+            f"{column} is {text.iloc[index]!r}", where=_row(path, index), expected="a whole frame number"
+        )
+    frames = text.astype(float).astype("int64")
+    if (frames < 0).any():
+        index = int((frames < 0).to_numpy().argmax())
+        raise InputError(
+            f"negative {column} {frames.iloc[index]}", where=_row(path, index), expected="0-based frames"
+        )
+    return frames
+
+
+def read_events(path: str | Path) -> pd.DataFrame:
+    """Read a table of expressions or predictions.
+
+    Parameters
+    ----------
+    path : path
+        CSV in UTF-8 with a header and the columns ``video,class,onset,offset``; more columns are kept as text.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``video`` (str), ``class`` (``me`` or ``mae``), ``onset`` and ``offset`` (int64, 0-based,
+        both inclusive), then any others; in the order of the file.
+
+    Raises
+    ------
+    InputError
+        Missing file or column, a frame that is no whole number or is negative, onset after offset, an unknown
+        class, an empty video name, or a row that stands twice; with file and row.
+    """
+    path = Path(path)
+    table = _read_csv(path, EVENT_COLUMNS)
+    table["video"] = table["video"].str.strip()
+    table["class"] = table["class"].str.strip().str.lower()
+    for index, (video, label) in enumerate(zip(table["video"], table["class"], strict=True)):
+        if not video:
+            raise InputError("empty video name", where=_row(path, index))
+        if label not in CLASSES:
+            raise InputError(
+                f"unknown class {label!r}", where=_row(path, index), expected="one of " + ", ".join(CLASSES)
+            )
+    for column in ("onset", "offset"):
+        table[column] = _frames(table, column, path)
+    wrong = (table["onset"] > table["offset"]).to_numpy()
+    if wrong.any():
+        index = int(wrong.argmax())
+        onset, offset = table["onset"].iloc[index], table["offset"].iloc[index]
+        raise InputError(
+            f"onset {onset} after offset {offset}", where=_row(path, index), expected="onset <= offset"
+        )
+    twice = table.duplicated(list(EVENT_COLUMNS)).to_numpy()
+    if twice.any():
+        index = int(twice.argmax())
+        raise InputError("the same event stands twice", where=_row(path, index), do="remove one of the rows")
+    return table
+
+
+def read_videos(path: str | Path) -> list[str]:
+    """Read the names in the column ``video`` of a CSV file, each once, in the file's order."""
+    path = Path(path)
+    names = _read_csv(path, ("video",))["video"].str.strip()
+    twice = names.duplicated().to_numpy()
+    if twice.any():
+        index = int(twice.argmax())
+        raise InputError(f"video {names.iloc[index]!r} stands twice", where=_row(path, index))
+    return names.tolist()
+
+
+def write_csv(table: pd.DataFrame, path: str | Path) -> Path:
+    """Write a table to `path` through a temporary file, so that no reader ever sees half of it."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            table.to_csv(stream, index=False, lineterminator="\n")
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path
