@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 import pandas as pd
 
 from msstgcn.errors import InputError
+from msstgcn.files import written_whole
 from msstgcn.timeline.expressions import CLASSES
 
 #: The columns that every table of events must have; further columns are kept but not needed.
@@ -118,15 +117,8 @@ def read_videos(path: str | Path) -> list[str]:
 
 
 def write_csv(table: pd.DataFrame, path: str | Path) -> Path:
-    """Write a table to `path` through a temporary file, so that no reader ever sees half of it."""
+    """Write a table to `path`, whole or not at all; floats as Python prints them."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            table.to_csv(stream, index=False, lineterminator="\n")
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with written_whole(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
     return path
