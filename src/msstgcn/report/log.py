@@ -1,0 +1,56 @@
+"""What a run has to say while it works: warnings, kept for its report, and one progress bar."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
+#: Told how many more steps are done.
+Advance = Callable[[int], None]
+
+_warnings: list[str] = []
+
+
+def quiet() -> bool:
+    """Whether bars are off: ``--quiet`` was given (``MSSTGCN_QUIET``), or a chapter is being executed."""
+    return bool(os.environ.get("MSSTGCN_QUIET"))
+
+
+def warn(message: str) -> None:
+    """Say a warning on standard error, and keep it for the run's report."""
+    _warnings.append(message)
+    print(f"msstgcn: warning: {message}", file=sys.stderr, flush=True)
+
+
+def warnings() -> tuple[str, ...]:
+    """The warnings said so far in this process."""
+    return tuple(_warnings)
+
+
+@contextmanager
+def bar(what: str, total: int, unit: str) -> Iterator[Advance]:
+    """Show one progress bar with an estimate of the time left; give a function that moves it on.
+
+    With ``--quiet``, one line at the start and one at the end instead.
+    """
+    from tqdm import tqdm
+
+    if quiet():
+        print(f"msstgcn: {what}: {total} {unit}", file=sys.stderr, flush=True)
+        yield lambda steps: None
+        print(f"msstgcn: {what}: done", file=sys.stderr, flush=True)
+        return
+    with tqdm(total=total, desc=what, unit=unit, smoothing=0.1, dynamic_ncols=True) as shown:
+        yield lambda steps: None if shown.update(steps) is None else None
+
+
+def tracked(items: Iterable[T], what: str, total: int, unit: str) -> Iterator[T]:
+    """Pass the items on, moving a progress bar by one for each."""
+    with bar(what, total, unit) as advance:
+        for item in items:
+            yield item
+            advance(1)

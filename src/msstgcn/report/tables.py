@@ -1,0 +1,91 @@
+"""One call writes a table as CSV, Markdown and LaTeX and gives it back for display."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msstgcn import paths
+from msstgcn.errors import InputError
+from msstgcn.files import written_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pandas.io.formats.style import Styler
+
+_LATEX = str.maketrans(
+    {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
+     "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
+)  # fmt: skip
+
+
+def _cell(value: Any, digits: int) -> str:
+    if isinstance(value, float):
+        return "–" if value != value else f"{value:.{digits}f}"
+    return str(value)
+
+
+def _as_markdown(cells: list[list[str]], numeric: list[bool], caption: str) -> str:
+    header, *rows = [[cell.replace("|", r"\|") for cell in row] for row in cells]
+    rule = ["---:" if right else ":---" for right in numeric]
+    lines = ["| " + " | ".join(row) + " |" for row in [header, rule, *rows]]
+    return "\n".join([caption, "", *lines, ""])
+
+
+def _as_latex(cells: list[list[str]], numeric: list[bool], caption: str, name: str) -> str:
+    header, *rows = [" & ".join(cell.translate(_LATEX) for cell in row) + r" \\" for row in cells]
+    columns = "".join("r" if right else "l" for right in numeric)
+    label = name.replace("_", "-")
+    lines = [
+        r"\begin{table}", rf"\caption{{{caption.translate(_LATEX)}}}", rf"\label{{tab:{label}}}",
+        rf"\begin{{tabular}}{{{columns}}}", r"\toprule", header, r"\midrule", *rows, r"\bottomrule",
+        r"\end{tabular}", r"\end{table}", "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _write(path: Path, text: str) -> None:
+    with written_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def table(frame: pd.DataFrame, *, name: str, caption: str, digits: int = 3) -> Styler:
+    """Write a table to ``book/tables/<name>.{csv,md,tex}`` and return it for display.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a line, columns as they shall be headed; the index is not written.
+    name : str
+        File name without ending: small letters, digits and underscores.
+    caption : str
+        What the table shows, in a sentence.
+    digits : int, default 3
+        Decimals of floating-point numbers, in Markdown, LaTeX and on the page; the CSV keeps all of them.
+
+    Returns
+    -------
+    pandas Styler
+        The last expression of a cell, so that the page shows the table.
+
+    Raises
+    ------
+    InputError
+        If the name is not of that form.
+    """
+    if not re.fullmatch(r"[a-z0-9_]+", name):
+        raise InputError(f"table name {name!r}", expected="small letters, digits and underscores")
+    from pandas.api.types import is_numeric_dtype
+
+    numeric = [bool(is_numeric_dtype(dtype)) for dtype in frame.dtypes]
+    cells = [[str(column) for column in frame.columns]]
+    cells += [[_cell(value, digits) for value in row] for row in frame.itertuples(index=False)]
+    folder = paths.tables_dir()
+    _write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+    _write(folder / f"{name}.md", _as_markdown(cells, numeric, caption))
+    _write(folder / f"{name}.tex", _as_latex(cells, numeric, caption, name))
+    shown = frame.style.hide(axis="index").set_caption(caption).format(precision=digits, na_rep="–")
+    shown.set_uuid(name)  # a name of our own instead of a random one: the same run gives the same page
+    right = [column for column, is_number in zip(frame.columns, numeric, strict=True) if is_number]
+    return shown.set_properties(subset=right, **{"text-align": "right"})

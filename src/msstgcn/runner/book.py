@@ -1,0 +1,176 @@
+"""From chapters to the published book: stages, chapters, site. Every step is skipped where its result is there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from msstgcn import paths
+from msstgcn.errors import InputError
+from msstgcn.files import digest_file, written_whole
+from msstgcn.report.log import bar
+from msstgcn.runner import stages
+from msstgcn.runner.chapters import Chapter, chapters, execute, find, publish
+from msstgcn.runner.store import Store, key_of
+
+
+def toc_entries(toc: Path) -> list[str]:
+    """Documents of a Jupyter Book table of contents, in order, without ending."""
+
+    def walk(node: Any) -> list[str]:
+        if isinstance(node, list):
+            return [entry for item in node for entry in walk(item)]
+        if isinstance(node, dict):
+            own = [str(node[key]) for key in ("root", "file") if key in node]
+            return own + [entry for value in node.values() for entry in walk(value)]
+        return []
+
+    return walk(yaml.safe_load(toc.read_text(encoding="utf-8")))
+
+
+def _check_toc(root: Path, known: list[Chapter]) -> None:
+    listed = {entry.split("/")[-1] for entry in toc_entries(root / "book" / "_toc.yml") if entry.startswith("chapters/")}
+    for difference, problem in (
+        (listed - {chapter.name for chapter in known}, "lists a chapter that does not exist"),
+        ({chapter.name for chapter in known} - listed, "leaves a chapter out"),
+    ):
+        if difference:
+            raise InputError(f"{problem}: {', '.join(sorted(difference))}", where=root / "book" / "_toc.yml")
+
+
+def run_chapter(which: str, given: Mapping[str, object]) -> tuple[Path, bool]:
+    """Run one chapter with its stages, publish its notebook and tables; say where it lies and whether it ran."""
+    chapter = find(which)
+    values = chapter.values(given)
+    store = Store(paths.data_root())
+    store.sweep()
+    if store.entry("chapters", f"{chapter.name}-{chapter.key(values)}") is None:
+        stages.prepare(chapter.stages, values)
+    folder, ran = execute(chapter, given, store)
+    publish(chapter, folder)
+    return paths.project_root() / "book" / "chapters" / f"{chapter.name}.ipynb", ran
+
+
+def make_book(given: Mapping[str, object]) -> Path:
+    """Run what has to be run, build the site, and return the folder of its HTML.
+
+    Parameters
+    ----------
+    given : mapping
+        Parameters for every chapter that has them, ``profile`` first of all.
+
+    Raises
+    ------
+    InputError
+        On a wrong parameter, a failed chapter or a site that does not build cleanly.
+    """
+    root = paths.project_root()
+    known = chapters()
+    _check_toc(root, known)
+    for name in given:
+        if not any(name in chapter.parameters for chapter in known):
+            known[0].values({name: given[name]})  # refuses the name and lists the right ones
+    store = Store(paths.data_root())
+    store.sweep()
+    wanted = {chapter: {k: v for k, v in given.items() if k in chapter.parameters} for chapter in known}
+    missing = [
+        chapter for chapter, own in wanted.items()
+        if store.entry("chapters", f"{chapter.name}-{chapter.key(chapter.values(own))}") is None
+    ]  # fmt: skip
+    for chapter in missing:
+        stages.prepare(chapter.stages, chapter.values(wanted[chapter]))
+    _run_all(wanted, len(missing), store)
+    return _build_site(root)
+
+
+def _run_all(wanted: Mapping[Chapter, Mapping[str, object]], missing: int, store: Store) -> None:
+    chapters_folder = paths.project_root() / "book" / "chapters"
+    tables: set[str] = set()
+    with bar("chapters", missing, "chapter") as advance:
+        for chapter, own in wanted.items():
+            folder, ran = execute(chapter, own, store)
+            publish(chapter, folder)
+            tables |= {table.name for table in (folder / "tables").iterdir()}
+            advance(int(ran))
+    _remove_others(chapters_folder, {f"{chapter.name}.ipynb" for chapter in wanted})
+    _remove_others(paths.tables_dir(), tables)
+
+
+def _remove_others(folder: Path, keep: set[str]) -> None:
+    """Remove what an earlier or a killed run left in a folder that only runs write to."""
+    if folder.is_dir():
+        for path in folder.iterdir():
+            if path.name not in keep and path.is_file():
+                path.unlink()
+
+
+def _site_key(root: Path) -> str:
+    sources = [path for path in sorted((root / "book").rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+    sources += [path for path in (root / "_config.yml", root / "requirements.lock") if path.is_file()]
+    return key_of(*(f"{path.relative_to(root)} {digest_file(path)}" for path in sources))
+
+
+def _build_site(root: Path) -> Path:
+    """Build beside the present site and swap, so that a reader never sees half of one."""
+    html, stamp, key = root / "_build" / "html", root / "_build" / ".site-key", _site_key(root)
+    if html.is_dir() and stamp.is_file() and stamp.read_text() == key:
+        return html
+    fresh = root / "_build" / ".next"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    with bar("site", 1, "site") as advance:
+        _jupyter_book(root, fresh)
+        advance(1)
+    built = fresh / "_build" / "html"
+    _check_site(root, built)
+    stamp.unlink(missing_ok=True)
+    shutil.rmtree(html, ignore_errors=True)
+    built.rename(html)
+    shutil.rmtree(fresh)
+    with written_whole(stamp) as temporary:
+        temporary.write_text(key)
+    return html
+
+
+def _jupyter_book(root: Path, out: Path) -> None:
+    command = [
+        sys.executable, "-m", "jupyter_book", "build", "book", "--config", "_config.yml",
+        "--toc", "book/_toc.yml", "--path-output", str(out), "-W", "-n", "--keep-going",
+    ]  # fmt: skip
+    environment = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+    log = root / "_build" / "site.log"
+    with written_whole(log) as temporary:
+        temporary.write_text(done.stdout + done.stderr, encoding="utf-8")
+    if done.returncode:
+        lines = [line for line in (done.stdout + done.stderr).splitlines() if re.search(r"WARNING|ERROR|rror:", line)]
+        first = re.sub(r"\x1b\[[0-9;]*m", "", lines[0]) if lines else f"status {done.returncode}"
+        raise InputError(f"the site does not build cleanly: {first}", where=root / "book", do=f"all of it is in {log}")
+
+
+def _check_site(root: Path, html: Path) -> None:
+    """A green exit code can hide an empty site: look at the pages themselves."""
+    for entry in toc_entries(root / "book" / "_toc.yml"):
+        page = html / f"{entry}.html"
+        if not page.is_file():
+            raise InputError("the site lacks a page", where=page, expected="one page for each entry of _toc.yml")
+        if "Traceback (most recent call last)" in page.read_text(encoding="utf-8"):
+            raise InputError("the page shows a traceback", where=page)
+
+
+def summary(html: Path, started: float) -> str:
+    """Say what a run made and how long it took."""
+    tables = len(list(paths.tables_dir().glob("*.csv"))) if paths.tables_dir().is_dir() else 0
+    return (
+        f"{html / 'index.html'}\n"
+        f"{len(chapters())} chapters, {tables} tables in {paths.tables_dir()}, {time.monotonic() - started:.0f} s"
+    )

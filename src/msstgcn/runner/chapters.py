@@ -1,0 +1,212 @@
+"""A chapter: its source, its parameters, what it needs, and its strict execution through papermill."""
+
+from __future__ import annotations
+
+import ast
+import datetime
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from msstgcn import paths
+from msstgcn.errors import InputError
+from msstgcn.files import digest_file, written_whole
+from msstgcn.runner import pairs
+from msstgcn.runner.dependencies import code_digest, imported_modules
+from msstgcn.runner.parameters import Parameter, Value, checked, declared
+from msstgcn.runner.store import Store, key_of
+
+EXECUTED = "chapter.ipynb"
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One chapter of the book.
+
+    Parameters
+    ----------
+    source : Path
+        ``notebooks/NN_name.py``.
+    """
+
+    source: Path
+
+    @property
+    def name(self) -> str:
+        """``NN_name``."""
+        return self.source.stem
+
+    @property
+    def number(self) -> str:
+        """``NN``."""
+        return self.name[:2]
+
+    @cached_property
+    def notebook(self) -> Any:
+        """The chapter as a notebook without outputs."""
+        return pairs.notebook_of(self.source)
+
+    @cached_property
+    def parameters(self) -> dict[str, Parameter]:
+        """The declared parameters, by name."""
+        cells = [cell for cell in self.notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+        if len(cells) != 1:
+            raise InputError(f"{len(cells)} cells tagged parameters", where=self.source, expected="exactly one")
+        return declared(cells[0].source, f"{self.source.name}, parameters cell")
+
+    @cached_property
+    def code(self) -> str:
+        """The Python of all code cells."""
+        return "\n".join(cell.source for cell in self.notebook.cells if cell.cell_type == "code")
+
+    @cached_property
+    def stages(self) -> set[str]:
+        """Names of the cached stages that the chapter calls: ``stages.features(...)`` gives ``features``."""
+        calls = [node.func for node in ast.walk(ast.parse(self.code)) if isinstance(node, ast.Call)]
+        return {
+            call.attr
+            for call in calls
+            if isinstance(call, ast.Attribute) and isinstance(call.value, ast.Name) and call.value.id == "stages"
+        }
+
+    def values(self, given: Mapping[str, object]) -> dict[str, Value]:
+        """All parameters' values, those given checked by name, type and range."""
+        return checked(self.parameters, given, f"chapter {self.name}")
+
+    def key(self, values: Mapping[str, Value]) -> str:
+        """Cache key: chapter, parameters, the ``src/`` it depends on, and the locked versions.
+
+        Synthetic data follow from the parameters and ``src/``.
+        """
+        lock = paths.project_root() / "requirements.lock"
+        return key_of(
+            self.source.read_text(encoding="utf-8"),
+            sorted(values.items()),
+            code_digest(*imported_modules(self.code), "msstgcn.runner.provenance"),
+            digest_file(lock) if lock.is_file() else "no lock",
+            sys.version_info[:2],
+            os.environ.get("MSSTGCN_PREDICTOR", ""),
+        )
+
+
+def chapters() -> list[Chapter]:
+    """All chapters, in order."""
+    return [Chapter(source) for source in pairs.sources()]
+
+
+def find(which: str) -> Chapter:
+    """Return the chapter of that number (``8``, ``08``) or name; otherwise an `InputError` lists them."""
+    for chapter in chapters():
+        if which in (chapter.name, chapter.number) or (which.isdigit() and int(which) == int(chapter.number)):
+            return chapter
+    names = ", ".join(chapter.name for chapter in chapters())
+    raise InputError(f"unknown chapter {which!r}", expected=f"a number or a name out of {names}")
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _with_provenance(chapter: Chapter, values: Mapping[str, Value]) -> Any:
+    import nbformat
+
+    started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    source = (
+        "from msstgcn.runner import provenance\n\n"
+        f"provenance.box({chapter.name!r}, {dict(values)!r}, started={started!r})"
+    )
+    cell = nbformat.v4.new_code_cell(source, id="provenance", metadata={"tags": ["remove-input"]})
+    notebook = nbformat.from_dict(chapter.notebook)
+    notebook.cells = [*notebook.cells, cell]
+    return notebook
+
+
+def _failure(chapter: Chapter, error: Any, log: Path) -> InputError:
+    """Turn papermill's report of a failed cell into one message, and keep the whole traceback in `log`."""
+    with written_whole(log) as temporary:
+        temporary.write_text(_ANSI.sub("", "\n".join(error.traceback)), encoding="utf-8")
+    where = f"chapter {chapter.name}, code cell {error.exec_count}"
+    if error.ename == "InputError":
+        return InputError(error.evalue, where=where, do=f"the traceback is in {log}")
+    return InputError(f"{error.ename}: {error.evalue}", where=where, do=f"the traceback is in {log}")
+
+
+def execute(chapter: Chapter, given: Mapping[str, object], store: Store) -> tuple[Path, bool]:
+    """Run a chapter, unless the same chapter with the same parameters and code is in the store.
+
+    Parameters
+    ----------
+    chapter : Chapter
+    given : mapping
+        Parameters that differ from the chapter's own.
+    store : Store
+
+    Returns
+    -------
+    folder : Path
+        The ledger entry: the executed notebook and ``tables/``.
+    ran : bool
+        False if it was there already.
+
+    Raises
+    ------
+    InputError
+        On a wrong parameter, before anything runs; or if a cell fails, with cell, message and where the
+        traceback lies. Nothing half-written is left.
+    """
+    import nbformat
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    values = chapter.values(given)
+    name = ("chapters", f"{chapter.name}-{chapter.key(values)}")
+    if store.entry(*name):
+        return store.folder(*name), False
+    about: dict[str, Any] = {"chapter": chapter.name, "parameters": values}
+    started = time.monotonic()
+    with store.writing(*name, about=about) as folder:
+        before, after = folder / "input.ipynb", folder / EXECUTED
+        nbformat.write(_with_provenance(chapter, values), before)
+        changed = {key: value for key, value in values.items() if value != chapter.parameters[key].default}
+        with _environment(MSSTGCN_TABLES=str(folder / "tables"), MSSTGCN_QUIET="1"):
+            try:
+                papermill.execute_notebook(
+                    before, after, parameters=changed, kernel_name="python3", progress_bar=False,
+                    cwd=str(paths.project_root() / "notebooks"),
+                )  # fmt: skip
+            except PapermillExecutionError as error:
+                raise _failure(chapter, error, store.folder("logs", f"{chapter.name}.log")) from None
+        before.unlink()
+        (folder / "tables").mkdir(exist_ok=True)
+        about["seconds"] = round(time.monotonic() - started, 1)
+    return store.folder(*name), True
+
+
+def publish(chapter: Chapter, folder: Path) -> None:
+    """Copy an executed chapter to ``book/chapters/`` and its tables to ``book/tables/``."""
+    book = paths.project_root() / "book"
+    copies = {folder / EXECUTED: book / "chapters" / f"{chapter.name}.ipynb"}
+    copies |= {table: book / "tables" / table.name for table in sorted((folder / "tables").iterdir())}
+    for source, target in copies.items():
+        if not target.is_file() or digest_file(target) != digest_file(source):
+            with written_whole(target) as temporary:
+                shutil.copyfile(source, temporary)

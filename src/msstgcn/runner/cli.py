@@ -1,0 +1,264 @@
+"""The command line: thin commands over the functions that notebooks and tests call too."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from msstgcn.errors import InputError
+
+app = typer.Typer(
+    name="msstgcn",
+    help="Find every micro- and macro-expression in long face videos, and make the book that explains how.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+data_app = typer.Typer(help="Make and look at data sets.", no_args_is_help=True, rich_markup_mode=None)
+bench_app = typer.Typer(help="Measure, side by side, in one run.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(data_app, name="data")
+app.add_typer(bench_app, name="bench")
+
+ProfileOption = Annotated[str, typer.Option("--profile", help="smoke (seconds), cpu (minutes) or gpu (full size).")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Everything random follows from it.")]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+@app.callback()
+def _options(
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars; plain lines, for logs.")] = False,
+) -> None:
+    if quiet:
+        os.environ["MSSTGCN_QUIET"] = "1"
+
+
+def _assignments(items: list[str]) -> dict[str, object]:
+    """Read ``name=value`` items."""
+    values: dict[str, object] = {}
+    for item in items:
+        name, equals, text = item.partition("=")
+        if not equals or not name:
+            raise InputError(f"-p {item}", expected="-p name=value")
+        if name in values:
+            raise InputError(f"parameter {name} is given twice", expected="each parameter once")
+        values[name] = text
+    return values
+
+
+ParameterOption = Annotated[
+    list[str] | None, typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A chapter's parameter; repeatable.")
+]
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine has, what is missing, and how to get it. Status 1 if something needed is missing."""
+    from msstgcn.runner import doctor as examiner
+
+    checks = examiner.examine()
+    typer.echo(examiner.report(checks))
+    if any(check.needed and not check.good for check in checks):
+        raise typer.Exit(1)
+
+
+@app.command()
+def book(
+    profile: ProfileOption = "cpu",
+    parameter: ParameterOption = None,
+) -> None:
+    """Run every chapter that is not up to date and build the site in _build/html.
+
+    Stopped half-way, the same command goes on where it was.
+    """
+    from msstgcn.runner.book import make_book, summary
+
+    started = time.monotonic()
+    html = make_book({"profile": profile, **_assignments(parameter or [])})
+    typer.echo(summary(html, started))
+
+
+@app.command()
+def run(
+    chapter: Annotated[str, typer.Argument(help="Number or name of a chapter: 08, or 08_spotting_and_scoring.")],
+    parameter: ParameterOption = None,
+    profile: ProfileOption = "cpu",
+    describe: Annotated[bool, typer.Option("--parameters", help="List the chapter's parameters and stop.")] = False,
+) -> None:
+    """Run one chapter, for instance: msstgcn run 08 --profile smoke -p seed=3."""
+    from msstgcn.runner.book import run_chapter
+    from msstgcn.runner.chapters import find
+
+    if describe:
+        for item in find(chapter).parameters.values():
+            typer.echo(f"{item.name} = {item.default!r}: {item.expected}; {item.meaning}")
+        return
+    executed, ran = run_chapter(chapter, {"profile": profile, **_assignments(parameter or [])})
+    typer.echo(f"{executed}{'' if ran else ' (nothing had changed: taken from the ledger)'}")
+
+
+@data_app.command("synth")
+def data_synth(
+    out: Annotated[Path, typer.Argument(help="Folder to write; made if missing.")],
+    preset: Annotated[str, typer.Option(help="Whose statistics: samm-lv.")] = "samm-lv",
+    difficulty: Annotated[str, typer.Option(help="easy, standard or hard.")] = "standard",
+    subjects: Annotated[int, typer.Option(help="Number of people.")] = 12,
+    videos: Annotated[int, typer.Option(help="Videos of each.")] = 4,
+    seconds: Annotated[float, typer.Option(help="Length of a video.")] = 16.0,
+    seed: SeedOption = 0,
+    layout: Annotated[str, typer.Option(help="lossless or mp4.")] = "lossless",
+) -> None:
+    """Write a synthetic data set: videos, videos.csv and events.csv. Finished videos are not written again."""
+    from msstgcn.datasets import synthetic, write_dataset
+    from msstgcn.report.log import bar
+    from msstgcn.settings import SyntheticSettings
+
+    settings = SyntheticSettings.make(
+        {
+            "preset": preset, "difficulty": difficulty, "subjects": subjects, "videos": videos,
+            "seconds": seconds, "seed": seed,
+        },
+        where="data synth",
+    )  # fmt: skip
+    dataset = synthetic(settings)
+    with bar("videos", sum(len(video) for video in dataset.videos), "frame") as advance:
+        write_dataset(dataset, out, layout=layout, progress=advance)
+    typer.echo(out)
+
+
+@app.command()
+def features(
+    source: Annotated[
+        Path | None, typer.Argument(help="A video, a folder of images, or a data set folder; none: the profile's data.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Where the features of SOURCE go.")] = None,
+    profile: ProfileOption = "cpu",
+    seed: SeedOption = 0,
+    flow: Annotated[str | None, typer.Option(help="Flow method (see chapter 3).")] = None,
+    head: Annotated[str | None, typer.Option(help="Head-motion model (see chapter 3).")] = None,
+    predictor: Annotated[Path | None, typer.Option(help="68-point predictor file of your own.")] = None,
+) -> None:
+    """Motion features (T, 17, 10, 2) of every video, in percent of the inter-ocular distance."""
+    from msstgcn.runner import stages
+
+    if predictor is not None:
+        os.environ["MSSTGCN_PREDICTOR"] = str(predictor)
+    chosen = stages.profile(profile, seed=seed)
+    changes = {name: value for name, value in {"flow": flow, "head": head}.items() if value is not None}
+    chosen = chosen.but(motion=chosen.motion.but(**changes).model_dump(mode="json"))
+    for line in stages.features_of(source, out, chosen):
+        typer.echo(line)
+
+
+@app.command()
+def train(
+    profile: ProfileOption = "cpu",
+    seed: SeedOption = 0,
+    device: DeviceOption = "auto",
+    shuffled: Annotated[bool, typer.Option("--shuffled-labels", help="Train the control instead.")] = False,
+) -> None:
+    """Train leave-one-subject-out on the profile's data and print the scores of the held-out subjects."""
+    from msstgcn.runner import stages
+
+    chosen = stages.profile(profile, seed=seed)
+    outcome = stages.loso(chosen, device=device, control="shuffled-labels" if shuffled else None)
+    typer.echo(stages.scores(outcome, chosen).to_text())
+    typer.echo(outcome.folder)
+
+
+@app.command()
+def score(
+    pred: Annotated[Path, typer.Argument(metavar="PRED.csv", help="Spotted intervals.")],
+    truth: Annotated[Path, typer.Argument(metavar="TRUTH.csv", help="Annotated intervals.")],
+    iou: Annotated[float, typer.Option("--iou", help="Least IoU of a match, above 0, at most 1.")] = 0.5,
+    videos: Annotated[
+        Path | None, typer.Option("--videos", help="CSV with a column video: all videos, also those without events.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score any method's predictions as MEGC does: one-to-one matches at IoU >= 0.5.
+
+    Both files have the columns video,class,onset,offset: class me or mae, frames 0-based, both ends included.
+    """
+    from msstgcn.spotting import score as score_tables
+    from msstgcn.timeline import read_events, read_videos
+
+    if not 0 < iou <= 1:
+        raise InputError(f"--iou {iou:g}", expected="a number above 0 and at most 1")
+    names = read_videos(videos) if videos else None
+    predicted, annotated = read_events(pred), read_events(truth)
+    if names is not None:
+        _check_known(pred, predicted, names)
+        _check_known(truth, annotated, names)
+    result = score_tables(predicted, annotated, iou=iou)
+    typer.echo(json.dumps(result.to_dict()) if as_json else result.to_text())
+    unknown = sorted(set(predicted["video"]) - set(annotated["video"]) - set(names or []))
+    if unknown:
+        shown = ", ".join(unknown[:5]) + (", ..." if len(unknown) > 5 else "")
+        typer.echo(
+            f"msstgcn: warning: {len(unknown)} videos of {pred} have no events in {truth} ({shown}); "
+            "their predictions count as false positives (--videos lists videos without events)",
+            err=True,
+        )
+
+
+def _check_known(path: Path, table: Any, names: list[str]) -> None:
+    for row, video in enumerate(table["video"], start=2):
+        if video not in names:
+            raise InputError(f"video {video!r} is not in the videos file", where=f"{path}, row {row}")
+
+
+@bench_app.command("motion")
+def bench_motion(as_json: JsonOption = False) -> None:
+    """Direct patch flow with a rigid head model against dense Farneback with the nose mean, on one core."""
+    from msstgcn.motion.bench import bench_motion as measure
+
+    _show(measure(), as_json)
+
+
+@bench_app.command("render")
+def bench_render(as_json: JsonOption = False) -> None:
+    """Frames a second of the procedural face, on one core."""
+    from msstgcn.faces.bench import bench_render as measure
+
+    _show(measure(), as_json)
+
+
+def _show(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(result))
+        return
+    for name, value in result.items():
+        typer.echo(f"{name}: {value:.4g}" if isinstance(value, float) else f"{name}: {value}")
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on standard error and status 2."""
+    try:
+        app()
+    except InputError as error:
+        sys.exit(_fail(str(error)))
+    except KeyboardInterrupt:
+        typer.echo("msstgcn: stopped; the same command goes on from here", err=True)
+        sys.exit(130)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.exit(_fail(f"no space left on the disk ({error.filename}); free some and run the same command again"))
+
+
+def _fail(message: str) -> int:
+    typer.echo(f"msstgcn: {message}", err=True)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""The one cache: results under a key of everything that made them, written whole, checked when read.
+
+An entry is a folder with the result's files and ``entry.json``, which lists each file's digest and says how the
+result was made (settings, seeds, versions, commit, device, time): the run ledger. An entry whose files do not
+match their digests is reported, removed and made again, never used.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from msstgcn.errors import InputError
+from msstgcn.files import digest_bytes, digest_file
+from msstgcn.report.log import warn
+
+ENTRY = "entry.json"
+_UNFINISHED = ".unfinished-"
+
+
+def key_of(*parts: object) -> str:
+    """Short key (24 hexadecimal digits) of everything that decides a result, each part by its text."""
+    return digest_bytes(*(str(part).encode() for part in parts))[:24]
+
+
+def _manifest(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ENTRY)
+    return {path.relative_to(folder).as_posix(): digest_file(path) for path in files}
+
+
+class Store:
+    """A folder of entries.
+
+    Parameters
+    ----------
+    root : Path
+        The data root; made when the first entry is written.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, *name: str) -> Path:
+        """Where the entry of that name lies, or would lie."""
+        return self.root.joinpath(*name)
+
+    def entry(self, *name: str) -> dict[str, Any] | None:
+        """Return what ``entry.json`` says, or None where there is no sound entry of that name.
+
+        An entry with a missing or changed file is reported and removed.
+        """
+        folder = self.folder(*name)
+        if not folder.is_dir():
+            return None
+        try:
+            entry: dict[str, Any] = json.loads((folder / ENTRY).read_text(encoding="utf-8"))
+            sound = entry["files"] == _manifest(folder)
+        except (OSError, ValueError, KeyError):
+            sound = False
+        if sound:
+            return entry
+        warn(f"{folder}: a file is missing or was changed since it was written; the result is made again")
+        shutil.rmtree(folder)
+        return None
+
+    def sweep(self) -> None:
+        """Remove what killed processes left unfinished; processes that are still at work keep theirs."""
+        for folder in self.root.rglob(f"{_UNFINISHED}*"):
+            owner = folder.name.removeprefix(_UNFINISHED).split("-")[0]
+            if not Path("/proc", owner).exists():
+                shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def writing(self, *name: str, about: Mapping[str, Any]) -> Iterator[Path]:
+        """Give a temporary folder to write to; it becomes the entry only when the block ends well.
+
+        Parameters
+        ----------
+        name : str
+            Parts of the entry's name.
+        about : mapping
+            What the ledger shall say of the result; may be added to until the block ends.
+
+        Raises
+        ------
+        InputError
+            If the disk is full; nothing is left behind.
+        """
+        folder = self.folder(*name)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f"{_UNFINISHED}{os.getpid()}-"))
+            temporary.chmod(0o755)
+            try:
+                yield temporary
+                entry = {**about, "files": _manifest(temporary)}
+                (temporary / ENTRY).write_text(json.dumps(entry, indent=1, default=str), encoding="utf-8")
+                if folder.exists():
+                    shutil.rmtree(folder)
+                temporary.rename(folder)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise InputError(
+                    "no space left on the disk",
+                    where=folder,
+                    do="free some space, or set MSSTGCN_DATA to a larger disk, and run the same command again",
+                ) from error
+            raise
