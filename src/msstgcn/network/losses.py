@@ -1,0 +1,200 @@
+"""The loss: where apexes are, where boundaries are, where something moves, and which frames are alike.
+
+Every term is a mean over the batch, so that its size does not depend on how many windows a batch holds. All
+also take a leading dimension of folds, (F, N, ...), and then return one value a fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from msstgcn.settings import LearningSettings
+
+#: Weight of the apex term of micro-expressions and of the action terms (method, loss).
+APEX_ME, ACTION = 1.8, 0.1
+#: Share of frames with a positive target in the focal loss, apex and action.
+ALPHA_APEX, ALPHA_ACTION = 0.90, 0.80
+#: Exponent of the focal loss on scores, margin added to its negatives, and guard of its logarithms.
+GAMMA, MARGIN, EPSILON = 1.0, 0.16, 1e-5
+#: Exponent of the focal loss on boundaries (Lin et al. 2017); ours, no public source settles it.
+GAMMA_BOUNDARY = 2.0
+#: Guard in the contrastive loss: in its logarithm and in the mean over positives.
+EPSILON_CONTRAST = 1e-6
+#: Base temperature of the released contrastive loss: it is scaled by temperature / 0.07.
+BASE_TEMPERATURE = 0.07
+
+#: Names of the terms, in the order in which `Terms` holds them.
+TERMS: tuple[str, ...] = (
+    "apex_me",
+    "boundary_me",
+    "action_me",
+    "apex_mae",
+    "boundary_mae",
+    "action_mae",
+    "contrast",
+)
+
+
+def focal(logits: Tensor, target: Tensor, alpha: float) -> Tensor:
+    r"""Focal loss on sigmoid scores with soft targets.
+
+    With p the sigmoid: mean of :math:`-\alpha |y-p|^\gamma \log(p+\epsilon)` where y > 0 and of
+    :math:`-(1-\alpha) |y+e-p|^\gamma \log(1-p+\epsilon)` where y = 0; gamma = 1, e = 0.16.
+
+    Parameters
+    ----------
+    logits, target : Tensor, shape (..., N)
+        Scores before the sigmoid, and targets in [0, 1].
+    alpha : float
+        Weight of the frames with y > 0; the others weigh ``1 - alpha``.
+
+    Returns
+    -------
+    Tensor, shape (...)
+        Mean over N.
+    """
+    p = logits.sigmoid()
+    here = alpha * (target - p).abs() ** GAMMA * torch.log(p + EPSILON)
+    away = (1 - alpha) * (target + MARGIN - p).abs() ** GAMMA * torch.log(1 - p + EPSILON)
+    return -torch.where(target > 0, here, away).mean(-1)
+
+
+def boundary_cross_entropy(logits: Tensor, label: Tensor) -> Tensor:
+    """Cross-entropy over {onset, offset, none}: (..., N, 3) and int64 (..., N) to (...)."""
+    return -_log_likelihood(logits, label).mean(-1)
+
+
+def boundary_focal(logits: Tensor, label: Tensor) -> Tensor:
+    r"""Focal loss over {onset, offset, none}: mean of :math:`-(1-p)^2 \log p`, p the label's probability.
+
+    Shapes (..., N, 3) and int64 (..., N) to (...).
+    """
+    likelihood = _log_likelihood(logits, label)
+    return -((1 - likelihood.exp()) ** GAMMA_BOUNDARY * likelihood).mean(-1)
+
+
+def _log_likelihood(logits: Tensor, label: Tensor) -> Tensor:
+    return functional.log_softmax(logits, -1).gather(-1, label[..., None])[..., 0]
+
+
+#: Losses on boundaries by name.
+BOUNDARY_LOSSES = {"cross-entropy": boundary_cross_entropy, "focal": boundary_focal}
+
+
+def supervised_contrast(embedding: Tensor, label: Tensor, temperature: float) -> Tensor:
+    r"""Supervised contrastive loss as Khosla et al. (2020) define it, on unit-length embeddings.
+
+    For each frame i: minus the mean over its positives j (other frames of its label) of
+    :math:`z_i \cdot z_j / \tau - \log \sum_{a \ne i} \exp(z_i \cdot z_a / \tau)`; then the mean over i. A
+    frame without positives adds 0.
+
+    Parameters
+    ----------
+    embedding : Tensor, shape (..., N, C)
+        Brought to unit length here.
+    label : Tensor of int64, shape (..., N)
+        0 neutral, 1 macro-, 2 micro-expression.
+    temperature : float
+        tau.
+
+    Returns
+    -------
+    Tensor, shape (...)
+    """
+    return _contrast(functional.normalize(embedding, dim=-1), label, temperature)
+
+
+def supervised_contrast_released(embedding: Tensor, label: Tensor, temperature: float) -> Tensor:
+    """The contrastive loss as released: raw embeddings, and the whole scaled by temperature / 0.07.
+
+    Raw dot products grow with the square of the embedding's length. The largest of a row is then nearly
+    always the frame with itself; taken off before the exponential, it leaves sums far below the guard in the
+    logarithm. There the slope that pushes unlike frames apart is gone, and only the pull between like ones
+    remains. Shapes as in `supervised_contrast`.
+    """
+    return _contrast(embedding, label, temperature) * (temperature / BASE_TEMPERATURE)
+
+
+def _contrast(z: Tensor, label: Tensor, temperature: float) -> Tensor:
+    others = ~torch.eye(z.shape[-2], dtype=torch.bool, device=z.device)
+    positive = ((label[..., :, None] == label[..., None, :]) & others).to(z.dtype)  # (..., N, N)
+    logits = z @ z.mT / temperature  # (..., N, N)
+    logits = logits - logits.amax(-1, keepdim=True).detach()  # no overflow in exp, same ratios
+    log_sum = torch.log((logits.exp() * others).sum(-1) + EPSILON_CONTRAST)  # (..., N)
+    count = positive.sum(-1)
+    mean_positive = ((positive * logits).sum(-1) - count * log_sum) / (count + EPSILON_CONTRAST)
+    return -mean_positive.mean(-1)
+
+
+#: Contrastive losses by name.
+CONTRASTS = {"normalised": supervised_contrast, "released": supervised_contrast_released}
+
+
+@dataclass(frozen=True)
+class BatchTargets:
+    """What the network should say about the windows of a batch.
+
+    Parameters
+    ----------
+    boundary : Tensor of int64, shape (..., N, 2)
+        0 onset, 1 offset, 2 none; for ME and MaE.
+    apex, action : Tensor, shape (..., N, 2)
+        Apex score and 1 inside an expression; for ME and MaE.
+    contrast : Tensor of int64, shape (..., N)
+        0 neutral, 1 MaE, 2 ME.
+    """
+
+    boundary: Tensor
+    apex: Tensor
+    action: Tensor
+    contrast: Tensor
+
+
+def loss_terms(
+    logits: Tensor, embedding: Tensor, targets: BatchTargets, settings: LearningSettings
+) -> Tensor:
+    """Each term of the loss, not weighted yet.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (..., N, 10)
+        In the order of `network.OUTPUTS`.
+    embedding : Tensor, shape (..., N, C)
+        The network's embedding.
+    targets : BatchTargets
+        Of the same windows.
+    settings : LearningSettings
+        Forms of the boundary and contrastive loss, temperature.
+
+    Returns
+    -------
+    Tensor, shape (..., 7)
+        In the order of `TERMS`; the contrastive term is 0, and costs nothing, where lambda is 0.
+    """
+    boundary = BOUNDARY_LOSSES[settings.boundary_loss]
+    terms = []
+    for index in range(2):  # ME, then MaE
+        terms.append(focal(logits[..., 6 + index], targets.apex[..., index], ALPHA_APEX))
+        terms.append(boundary(logits[..., 3 * index : 3 * index + 3], targets.boundary[..., index]))
+        terms.append(focal(logits[..., 8 + index], targets.action[..., index], ALPHA_ACTION))
+    if settings.lambda_contrast:
+        contrast = CONTRASTS[settings.contrast]
+        terms.append(contrast(embedding, targets.contrast, settings.temperature))
+    else:
+        terms.append(torch.zeros_like(terms[0]))
+    return torch.stack(terms, -1)
+
+
+def term_weights(settings: LearningSettings) -> tuple[float, ...]:
+    """Weight of each of `TERMS` in the total loss."""
+    rho = settings.rho
+    return (APEX_ME, 1.0, ACTION, rho, rho, rho * ACTION, settings.lambda_contrast)
+
+
+def total_loss(terms: Tensor, settings: LearningSettings) -> Tensor:
+    """Weighted sum of the terms: (..., 7) to (...)."""
+    return terms @ torch.tensor(term_weights(settings), dtype=terms.dtype, device=terms.device)
