@@ -27,6 +27,13 @@ class VideoFeatures:
         True where every frame of the window shows a usable face.
     expressions : tuple of Expression
         The labels, empty where none are known.
+    quality : ndarray of float16, shape (T, K, R), optional
+        Correlation of each region's patch with its template after the move, 0 where the patch was lost; 1
+        where the flow method measures none.
+    iod : ndarray of float32, shape (T,), optional
+        Inter-ocular distance of each frame, pixels; NaN where it shows no usable face.
+    predictor : str
+        SHA-256 of the landmark predictor's file; empty where none was used.
     """
 
     video: str
@@ -35,3 +42,9 @@ class VideoFeatures:
     flow: NDArray[np.float32]
     mask: NDArray[np.bool_]
     expressions: tuple[Expression, ...]
+    quality: NDArray[np.float16] | None = None
+    iod: NDArray[np.float32] | None = None
+    predictor: str = ""
+
+    def __len__(self) -> int:
+        return len(self.flow)
