@@ -6,12 +6,15 @@ A name that is not here, a wrong type, or a value out of range is an error that 
 from __future__ import annotations
 
 import json
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from msstgcn.errors import InputError, unknown_name
 from msstgcn.files import digest_bytes
+
+#: A temporal kernel, in frames.
+Kernel = Annotated[int, Field(ge=1, le=101)]
 
 
 class Settings(BaseModel):
@@ -21,7 +24,7 @@ class Settings(BaseModel):
 
     @classmethod
     def make(cls, values: dict[str, Any] | None = None, *, where: str = "") -> Self:
-        """Build from a plain dict (as JSON gives it); a problem becomes an `InputError` naming the setting."""
+        """Build from a plain dict (as JSON gives it); a problem is an `InputError` naming the setting."""
         values = values or {}
         for name in values:
             if name not in cls.model_fields:
@@ -79,7 +82,7 @@ class NetworkSettings(Settings):
     """MS-STGCN, `method` section 4 of the book: 71,434 parameters as it stands."""
 
     channels: int = Field(64, ge=1, le=1024)
-    kernels: tuple[int, int, int, int] = (3, 5, 5, 7)  # temporal kernels, frames; receptive field 17
+    kernels: tuple[Kernel, Kernel, Kernel, Kernel] = (3, 5, 5, 7)  # temporal, frames; receptive field 17
 
     @property
     def receptive_field(self) -> int:
@@ -109,6 +112,16 @@ class SpottingSettings(Settings):
     """From frame scores to intervals, and how they are matched."""
 
     threshold: float = Field(0.5, ge=0, le=1)  # apex probability; SAMM-LV .5, CAS(ME)^2 .55
+    me_near: int = Field(2, ge=0)  # frames from the apex to the nearest onset or offset looked at, ME
+    me_far: int = Field(8, ge=0)  # frames from the apex to the farthest, ME
+    mae_near: int = Field(8, ge=0)  # the same for MaE, at about 30 frames a second
+    mae_far: int = Field(29, ge=0)
     nms_iou: float = Field(0.5, ge=0, le=1)
     top: int | None = Field(5, ge=1)  # most spotted intervals a video and class; None for no cap
     match_iou: float = Field(0.5, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _near_before_far(self) -> Self:
+        if self.me_near > self.me_far or self.mae_near > self.mae_far:
+            raise ValueError("me_near and mae_near must not be larger than me_far and mae_far")
+        return self

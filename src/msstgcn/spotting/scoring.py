@@ -1,0 +1,166 @@
+"""The MEGC score: hits, false alarms and misses over a whole data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from msstgcn.errors import InputError, unknown_name
+from msstgcn.spotting.matching import match
+from msstgcn.timeline import CLASSES, EVENT_COLUMNS
+
+
+@dataclass(frozen=True)
+class Counts:
+    """True positives, false positives and false negatives, with the measures made of them.
+
+    A measure whose denominator is zero is 0.
+    """
+
+    tp: int = 0
+    fp: int = 0
+    fn: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.tp + other.tp, self.fp + other.fp, self.fn + other.fn)
+
+    @property
+    def precision(self) -> float:
+        """Share of the predictions that are right."""
+        return self.tp / (self.tp + self.fp) if self.tp else 0.0
+
+    @property
+    def recall(self) -> float:
+        """Share of the true expressions that were found."""
+        return self.tp / (self.tp + self.fn) if self.tp else 0.0
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall."""
+        return 2 * self.tp / (2 * self.tp + self.fp + self.fn) if self.tp else 0.0
+
+    def to_dict(self) -> dict[str, int | float]:
+        """Counts and measures by name."""
+        return {
+            "tp": self.tp,
+            "fp": self.fp,
+            "fn": self.fn,
+            "precision": self.precision,
+            "recall": self.recall,
+            "f1": self.f1,
+        }
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The score of one set of predictions.
+
+    Parameters
+    ----------
+    per_video : DataFrame
+        Columns ``video, class, tp, fp, fn``: one row a video and class, sorted; every video has both classes.
+    unlisted : tuple of str
+        Videos with predictions that neither the truth nor the list of videos knows. Their predictions count
+        as false positives; often a name is misspelt.
+    """
+
+    per_video: pd.DataFrame
+    unlisted: tuple[str, ...] = ()
+
+    def _sum(self, rows: pd.DataFrame) -> Counts:
+        return Counts(*(int(rows[name].sum()) for name in ("tp", "fp", "fn")))
+
+    @property
+    def me(self) -> Counts:
+        """Counts of micro-expressions."""
+        return self._sum(self.per_video[self.per_video["class"] == "me"])
+
+    @property
+    def mae(self) -> Counts:
+        """Counts of macro-expressions."""
+        return self._sum(self.per_video[self.per_video["class"] == "mae"])
+
+    @property
+    def overall(self) -> Counts:
+        """Counts of both classes added."""
+        return self._sum(self.per_video)
+
+    def to_dict(self) -> dict[str, dict[str, int | float]]:
+        """``{"me": {"tp", "fp", "fn", "precision", "recall", "f1"}, "mae": {...}, "overall": {...}}``."""
+        return {name: getattr(self, name).to_dict() for name in (*CLASSES, "overall")}
+
+    def table(self) -> pd.DataFrame:
+        """Return the same as a table: a row for ME, MaE and overall, a column for each count and measure."""
+        return pd.DataFrame(self.to_dict()).T.astype({"tp": int, "fp": int, "fn": int})
+
+
+def _checked(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    missing = [column for column in EVENT_COLUMNS if column not in table.columns]
+    if missing:
+        raise InputError(f"missing column {', '.join(missing)}", where=name, expected=",".join(EVENT_COLUMNS))
+    for label in table["class"].unique():
+        if label not in CLASSES:
+            raise unknown_name("class", label, CLASSES, where=name)
+    wrong = table[(table["onset"] < 0) | (table["onset"] > table["offset"])]
+    if len(wrong):
+        raise InputError(
+            f"onset {wrong['onset'].iloc[0]}, offset {wrong['offset'].iloc[0]}",
+            where=f"{name}, row {wrong.index[0]}",
+            expected="0 <= onset <= offset",
+        )
+    return table[list(EVENT_COLUMNS)].assign(video=table["video"].astype(str))
+
+
+def score(
+    predictions: pd.DataFrame,
+    truth: pd.DataFrame,
+    *,
+    iou: float = 0.5,
+    videos: Iterable[str] | None = None,
+    inclusive: bool = True,
+) -> Scores:
+    """Score spotted intervals as MEGC does.
+
+    A prediction is a true positive if it is paired with a true interval of its video and class whose IoU with
+    it is at least `iou`; pairs are one to one, and chosen so that there are most of them. Counts are pooled
+    over all videos before any ratio is taken. The order of rows makes no difference.
+
+    Parameters
+    ----------
+    predictions, truth : DataFrame
+        Columns ``video, class, onset, offset``; others are ignored. Frames 0-based, both ends included.
+    iou : float, default 0.5
+        Least IoU of a hit, above 0 and at most 1; compared exactly.
+    videos : iterable of str, optional
+        Videos that belong to the data set, for those without any expression.
+    inclusive : bool, default True
+        Count both end frames in the IoU. Some peers' code leaves the +1 out.
+
+    Returns
+    -------
+    Scores
+
+    Raises
+    ------
+    InputError
+        If a column is missing, a class unknown, an interval impossible, or `iou` out of range.
+    """
+    if not 0 < iou <= 1:
+        raise InputError(f"iou = {iou}", expected="above 0 and at most 1")
+    spotted, events = _checked(predictions, "predictions"), _checked(truth, "truth")
+    listed = {str(video) for video in videos or ()} | set(events["video"])
+    names = listed | set(spotted["video"])
+    groups = [
+        {key: rows[["onset", "offset"]].to_numpy() for key, rows in table.groupby(["video", "class"])}
+        for table in (spotted, events)
+    ]
+    rows = []
+    for video in sorted(names):
+        for label in CLASSES:
+            found, there = (group.get((video, label), ()) for group in groups)
+            tp = len(match(found, there, iou=iou, inclusive=inclusive)) if len(found) and len(there) else 0
+            rows.append((video, label, tp, len(found) - tp, len(there) - tp))
+    per_video = pd.DataFrame(rows, columns=["video", "class", "tp", "fp", "fn"])
+    return Scores(per_video, unlisted=tuple(sorted(names - listed)))
