@@ -53,7 +53,7 @@ class Parameter:
             value = float(value)
         if type(value) is not self.type:
             raise wrong
-        if self.choices and value not in self.choices:
+        if self.choices and self.type is str and value not in self.choices:
             raise wrong
         if self.low is not None and self.high is not None:
             assert isinstance(value, int | float)  # only numbers are declared with a range
@@ -93,7 +93,7 @@ def _declared(line: str, where: str) -> Parameter:
     limits, _, meaning = (part.strip() for part in match["comment"].partition(";"))
     span = _RANGE.match(limits.replace(" ", ""))
     choices = tuple(part.strip() for part in limits.split("|")) if "|" in limits else ()
-    if not meaning or (kind is str and not choices) or (kind in (int, float) and not span):
+    if not meaning or not (span if kind in (int, float) else choices):
         raise bad
     low, high = (float(span["low"]), float(span["high"])) if span else (None, None)
     parameter = Parameter(node.target.id, kind, default, choices, low, high, meaning)

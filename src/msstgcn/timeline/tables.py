@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pandas as pd
@@ -15,26 +16,31 @@ EVENT_COLUMNS: tuple[str, ...] = ("video", "class", "onset", "offset")
 
 
 def _read_csv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Read a CSV file as text; a row with too many or too few fields is refused, not mended."""
+    wanted = "a header line with the columns " + ",".join(columns)
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True, encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig").rstrip()
+        rows = [[field.strip() for field in row] for row in csv.reader(text.splitlines(), strict=True)]
     except FileNotFoundError:
         raise InputError("no such file", where=path, do="check the path") from None
     except IsADirectoryError:
         raise InputError("is a folder", where=path, expected="a CSV file") from None
-    except pd.errors.EmptyDataError:
-        raise InputError("the file is empty", where=path, expected="a header line " + ",".join(columns)) from None
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise InputError(f"not a CSV file in UTF-8 ({error})", where=path, expected=",".join(columns)) from None
-    table.columns = [str(name).strip() for name in table.columns]
-    missing = [name for name in columns if name not in table.columns]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"not a CSV file in UTF-8 ({error})", where=path, expected=wanted) from None
+    if not rows:
+        raise InputError("the file is empty", where=path, expected=wanted)
+    header = rows[0]
+    missing = [name for name in columns if name not in header]
     if missing:
         raise InputError(
-            f"missing column {', '.join(missing)}",
-            where=path,
-            expected="the columns " + ",".join(columns),
-            do=f"found {','.join(table.columns)}",
+            f"missing column {', '.join(missing)}", where=path, expected=wanted, do=f"found {','.join(header)}"
         )
-    return table
+    for index, row in enumerate(rows[1:]):
+        if len(row) != len(header):
+            raise InputError(
+                f"{len(row)} fields", where=_row(path, index), expected=f"{len(header)}, as in the header"
+            )
+    return pd.DataFrame(rows[1:], columns=header, dtype=str)
 
 
 def _row(path: Path, index: int) -> str:
@@ -42,7 +48,7 @@ def _row(path: Path, index: int) -> str:
 
 
 def _frames(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
-    text = table[column].str.strip()
+    text = table[column]
     bad = ~text.str.fullmatch(r"[+-]?\d+(\.0*)?")
     if bad.any():
         index = int(bad.to_numpy().argmax())
@@ -80,8 +86,7 @@ def read_events(path: str | Path) -> pd.DataFrame:
     """
     path = Path(path)
     table = _read_csv(path, EVENT_COLUMNS)
-    table["video"] = table["video"].str.strip()
-    table["class"] = table["class"].str.strip().str.lower()
+    table["class"] = table["class"].str.lower()
     for index, (video, label) in enumerate(zip(table["video"], table["class"], strict=True)):
         if not video:
             raise InputError("empty video name", where=_row(path, index))
@@ -108,7 +113,7 @@ def read_events(path: str | Path) -> pd.DataFrame:
 def read_videos(path: str | Path) -> list[str]:
     """Read the names in the column ``video`` of a CSV file, each once, in the file's order."""
     path = Path(path)
-    names = _read_csv(path, ("video",))["video"].str.strip()
+    names = _read_csv(path, ("video",))["video"]
     twice = names.duplicated().to_numpy()
     if twice.any():
         index = int(twice.argmax())

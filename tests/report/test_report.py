@@ -1,0 +1,90 @@
+"""Tables, numbers for the prose, style, bars."""
+
+import io
+import re
+
+import matplotlib as mpl
+import pandas as pd
+import pytest
+
+from msstgcn import report
+from msstgcn.errors import InputError
+from msstgcn.report import log
+
+FRAME = pd.DataFrame({"class": ["ME_1", "50 % & more"], "n": [3, 12], "F1": [0.25, float("nan")]})
+
+
+@pytest.fixture
+def tables(tmp_path, monkeypatch):
+    monkeypatch.setenv("MSSTGCN_TABLES", str(tmp_path))
+    return tmp_path
+
+
+def test_one_call_writes_three_files_and_shows_the_table(tables):
+    shown = report.table(FRAME, name="main_results", caption="Scores of 100 % of the subjects.")
+    assert sorted(path.name for path in tables.iterdir()) == [f"main_results.{e}" for e in ("csv", "md", "tex")]
+    html = shown.to_html()
+    assert "Scores of 100 % of the subjects." in html and "0.250" in html
+
+
+def test_the_csv_keeps_all_digits_and_reads_back(tables):
+    frame = pd.DataFrame({"x": [1 / 3]})
+    report.table(frame, name="t", caption="c")
+    pd.testing.assert_frame_equal(pd.read_csv(tables / "t.csv"), frame, check_exact=True)
+
+
+def test_latex_and_markdown_escape_what_means_something_there(tables):
+    report.table(FRAME.assign(bar="a|b"), name="t", caption="c_1")
+    tex = (tables / "t.tex").read_text()
+    assert r"ME\_1" in tex and r"50 \% \& more" in tex and r"\caption{c\_1}" in tex
+    assert tex.count(r"\\") == 3
+    markdown = (tables / "t.md").read_text().splitlines()
+    assert markdown[2].count("|") == 5 and r"a\|b" in markdown[4]
+    assert markdown[3] == "| :--- | ---: | ---: | :--- |"
+
+
+def test_the_same_table_gives_the_same_page(tables):
+    pages = [report.table(FRAME, name="t", caption="c").to_html() for _ in range(2)]
+    assert pages[0] == pages[1]
+
+
+def test_a_table_name_is_a_plain_file_name(tables):
+    with pytest.raises(InputError, match=r"\.\./x"):
+        report.table(FRAME, name="../x", caption="c")
+    assert not list(tables.iterdir())
+
+
+def test_a_glued_number_shows_without_quotation_marks(monkeypatch):
+    glued = {}
+    monkeypatch.setattr("myst_nb.glue", lambda name, value, display: glued.update({name: value}))
+    report.glue("ch8_f1", 0.3412, ".2f")
+    assert repr(glued["ch8_f1"]) == "0.34"
+
+
+def test_an_interval_is_written_with_its_ends():
+    assert report.interval(0.3412, 0.3, 0.3777) == "0.341 [0.300, 0.378]"
+
+
+def test_the_style_is_set_and_colours_are_told_by_meaning():
+    report.use_style()
+    assert mpl.rcParams["axes.spines.top"] is False
+    assert re.fullmatch("#[0-9A-F]{6}", report.colour("me"))
+    with pytest.raises(InputError, match="unknown colour 'pink'.*me, mae"):
+        report.colour("pink")
+
+
+def test_a_bar_counts_and_a_quiet_one_prints_two_lines(monkeypatch, capsys):
+    monkeypatch.delenv("MSSTGCN_QUIET", raising=False)
+    assert list(log.tracked(range(3), "videos", 3, "video")) == [0, 1, 2]
+    assert "3/3" in capsys.readouterr().err
+    monkeypatch.setenv("MSSTGCN_QUIET", "1")
+    assert list(log.tracked(range(3), "videos", 3, "video")) == [0, 1, 2]
+    assert capsys.readouterr().err.splitlines() == ["msstgcn: videos: 3 video", "msstgcn: videos: done"]
+
+
+def test_a_warning_is_said_and_kept(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    log.warn("odd thing")
+    assert "odd thing" in stream.getvalue()
+    assert log.warnings()[-1] == "odd thing"

@@ -1,0 +1,87 @@
+"""Tables of events: what is read, and how what cannot be used is refused."""
+
+import os
+
+import pandas as pd
+import pytest
+
+from msstgcn.errors import InputError
+from msstgcn.timeline import read_events, read_videos, write_csv
+
+GOOD = "video,class,onset,offset,score\na,me,3,9,0.5\na,MAE, 20,60,0.7\n"
+
+
+def _file(tmp_path, text):
+    path = tmp_path / "events.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_good_table_is_read_as_numbers(tmp_path):
+    table = read_events(_file(tmp_path, GOOD))
+    assert table[["video", "class", "onset", "offset"]].values.tolist() == [["a", "me", 3, 9], ["a", "mae", 20, 60]]
+    assert table["onset"].dtype == "int64"
+    assert table["score"].tolist() == ["0.5", "0.7"]
+
+
+def test_a_table_with_a_header_alone_has_no_events(tmp_path):
+    assert len(read_events(_file(tmp_path, "video,class,onset,offset\n"))) == 0
+
+
+def test_a_byte_order_mark_does_not_hide_the_first_column(tmp_path):
+    assert len(read_events(_file(tmp_path, "\ufeff" + GOOD))) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("video,class,onset\na,me,1\n", "missing column offset.*found video,class,onset"),
+        ("video,class,onset,offset\na,me,9,3\n", "row 2: onset 9 after offset 3"),
+        ("video,class,onset,offset\na,me,1,3\na,me,-1,3\n", "row 3: negative onset -1"),
+        ("video,class,onset,offset\na,micro,1,3\n", "row 2: unknown class 'micro'.*me, mae"),
+        ("video,class,onset,offset\na,me,1,3\nb,me,1,3\na,me,1,3\n", "row 4: the same event stands twice"),
+        ("video,class,onset,offset\na,me,one,3\n", "row 2: onset is 'one'.*whole frame number"),
+        ("video,class,onset,offset\na,me,1.5,3\n", "row 2: onset is '1.5'"),
+        ("video,class,onset,offset\na,me,,3\n", "row 2: onset is ''"),
+        ("video,class,onset,offset\n,me,1,3\n", "row 2: empty video name"),
+        ("video,class,onset,offset\na,me,1,3,4,5\n", "row 2: 6 fields; expected 4"),
+        ("video,class,onset,offset\na,me,1,3\n\na,me,5,8\n", "row 3: 0 fields"),
+        ("", "empty"),
+    ],
+)
+def test_what_cannot_be_used_is_named_with_file_and_row(tmp_path, text, message):
+    path = _file(tmp_path, text)
+    with pytest.raises(InputError, match=message) as caught:
+        read_events(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_file_a_folder_and_a_picture_are_named(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read_events(tmp_path / "nowhere.csv")
+    with pytest.raises(InputError, match="is a folder"):
+        read_events(tmp_path)
+    picture = tmp_path / "picture.csv"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe\x00")
+    with pytest.raises(InputError, match="not a CSV file"):
+        read_events(picture)
+
+
+def test_videos_stand_once(tmp_path):
+    assert read_videos(_file(tmp_path, "video,subject\nb,1\na,1\n")) == ["b", "a"]
+    with pytest.raises(InputError, match="row 3: video 'b' stands twice"):
+        read_videos(_file(tmp_path, "video\nb\nb\n"))
+
+
+def test_a_table_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = write_csv(pd.DataFrame({"video": ["a"], "score": [0.1]}), tmp_path / "sub" / "t.csv")
+    assert path.read_bytes() == b"video,score\na,0.1\n"
+
+    def full(*_args, **_kwargs):
+        raise OSError(28, os.strerror(28), "t.csv")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
+    with pytest.raises(InputError, match="no space left"):
+        write_csv(pd.DataFrame(), path)
+    assert path.read_bytes() == b"video,score\na,0.1\n"
+    assert [p.name for p in path.parent.iterdir()] == ["t.csv"]
