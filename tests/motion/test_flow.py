@@ -1,0 +1,139 @@
+"""Flow methods against slow, plain re-statements of what they compute."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from conftest import moved
+from scipy import ndimage
+
+from msstgcn.errors import InputError
+from msstgcn.motion.flow import FLOWS, farneback, region_side, truth
+from msstgcn.motion.patches import DAMPING, patch_lk, patch_weights
+from msstgcn.motion.working import Chunk, Grid
+
+PLACES = np.array([[80.0, 90.3], [120.6, 100.0], [150.2, 150.7], [100.0, 170.0], [175.0, 95.0]])
+
+
+@pytest.fixture(scope="module")
+def chunk(astronaut) -> Chunk:
+    """Three windows of five frames; the second one starts where no face is."""
+    steps = [(0, 0), (0.7, -0.4), (1.9, -1.3), (3.2, 0.6), (4.5, 2.2), (4.1, 3.0)]
+    images = np.stack([moved(astronaut, step, about=(0, 0), size=(448, 256))[:, 192:] for step in steps])
+    points = np.repeat(PLACES[None], 3, axis=0)
+    points[1] = np.nan
+    centres = np.array([[128.0, 128.0], [np.nan, np.nan], [130.0, 127.0]])
+    return Chunk(images, points, centres, 5, Grid((0, 0), 1.0, (256, 256), 192), anchor=2)
+
+
+def plain_patch(template, picture, place, weights, start):
+    """Weighted Gauss-Newton on one level in double precision, small steps until nothing moves any more."""
+    n = len(weights)
+    corner = np.floor(place - n / 2 + 1).astype(int)
+    y, x = np.mgrid[corner[1] : corner[1] + n, corner[0] : corner[0] + n].astype(float)
+
+    def cut(image, dx=0.0, dy=0.0):
+        return ndimage.map_coordinates(image.astype(float), [y + dy, x + dx], order=1).ravel()
+
+    w = weights.astype(float).ravel()
+    t = cut(template)
+    g = np.stack(
+        [(cut(template, 1) - cut(template, -1)) / 2, (cut(template, 0, 1) - cut(template, 0, -1)) / 2], 1
+    )
+    basis = np.stack([np.ones_like(t), t], axis=1)
+    left = g - basis @ np.linalg.lstsq(basis * np.sqrt(w)[:, None], g * np.sqrt(w)[:, None], rcond=None)[0]
+    h = (left * w[:, None]).T @ left
+    h += DAMPING * np.trace(h) / 2 * np.eye(2)
+    d = np.array(start, float)
+    for _ in range(300):
+        d -= 0.5 * np.linalg.solve(h, (left * w[:, None]).T @ cut(picture, *d))
+    return d
+
+
+def test_patch_flow_is_the_zero_of_its_formula(chunk):
+    found, quality = patch_lk(chunk)
+    weights = patch_weights(192)
+    small = [cv2.pyrDown(image) for image in chunk.images]
+    for b in (0, 2):
+        for p, place in enumerate(PLACES):
+            d = np.zeros(2)
+            for k in range(1, min(5, 6 - b)):
+                d = 2 * plain_patch(small[b], small[b + k], place / 2, weights, d / 2)
+                d = plain_patch(chunk.images[b], chunk.images[b + k], place, weights, d)
+                # it stops when a damped step is below .002 pixels, so a few of those may be left
+                np.testing.assert_allclose(
+                    found[b, k, p], d, atol=0.01, err_msg=f"window {b}, frame {k}, patch {p}"
+                )
+    assert (quality[[0, 2], 1:4] > 0.9).all()
+
+
+def test_windows_without_a_face_or_past_the_end_stay_zero(chunk):
+    for name in ("patch-lk", "farneback"):
+        found, quality = FLOWS[name](chunk)
+        assert not found[1].any(), name
+        assert not quality[1].any(), name
+        assert not found[2, 4:].any(), name  # the chunk ends with frame 5, the third window's fourth
+
+
+def test_patch_weights_are_a_gaussian_that_sums_to_one():
+    for crop, side in ((192, 32), (128, 24), (96, 16)):
+        weights = patch_weights(crop)
+        assert weights.shape == (side, side)
+        assert weights.sum() == pytest.approx(1, abs=1e-5)
+        wide = 7 * crop / 192
+        row = weights[side // 2]
+        # two pixels at distances d and d + 1 from the middle of the Gaussian
+        assert row[side // 2 + 1] / row[side // 2] == pytest.approx(
+            np.exp((0.5**2 - 1.5**2) / (2 * wide**2)), rel=1e-4
+        )
+
+
+def test_patch_without_texture_or_out_of_the_picture_is_lost_not_invented(chunk):
+    flat = Chunk(np.full((3, 128, 128), 90, np.uint8), np.array([[[64.0, 64.0], [3.0, 64.0]]]),
+                 np.array([[64.0, 64.0]]), 3, Grid((0, 0), 1.0, (128, 128), 96))  # fmt: skip
+    found, quality = patch_lk(flat)
+    assert not found.any()
+    assert not quality.any()
+
+
+def test_patch_that_vanishes_gets_a_low_quality(chunk):
+    rng = np.random.default_rng(0)
+    images = chunk.images.copy()
+    images[2] = rng.integers(0, 255, images[2].shape)
+    found, quality = patch_lk(Chunk(images, chunk.points[:1], chunk.centres[:1], 5, chunk.grid))
+    assert (quality[0, 2] < 0.5).all()
+    assert (quality[0, 1] > 0.9).all()
+    assert np.abs(found).max() < 20
+
+
+@pytest.mark.parametrize("anchored", [True, False])
+def test_farneback_is_the_mean_of_the_dense_flow_in_the_region(chunk, anchored):
+    chunk = Chunk(chunk.images, chunk.points, chunk.centres, 5, chunk.grid, anchor=2 if anchored else None)
+    found, _ = farneback(chunk)
+    side = region_side(192)
+    assert side == 21  # .24 of 87 pixels, odd
+    base = chunk.images[0][32:224, 32:224]
+    shift = np.zeros(2, int)
+    for k in range(1, 5):
+        if anchored:
+            shift = np.round(found[0, k - 1, 2]).astype(int)
+        x, y = 32 + shift
+        target = np.ascontiguousarray(chunk.images[k][y : y + 192, x : x + 192])
+        dense = cv2.calcOpticalFlowFarneback(base.copy(), target, None, 0.5, 3, 15, 3, 5, 1.2, 0)
+        for p, place in enumerate(np.round(PLACES - 32).astype(int)):
+            region = dense[place[1] - 10 : place[1] + 11, place[0] - 10 : place[0] + 11]
+            np.testing.assert_allclose(found[0, k, p], region.mean(axis=(0, 1)) + shift, atol=1e-5)
+    assert np.abs(shift).max() == (3 if anchored else 0)  # the crop did move
+
+
+def test_truth_is_the_difference_of_true_places(chunk):
+    places = np.random.default_rng(0).normal(size=(6, 5, 2))
+    known = Chunk(chunk.images, chunk.points, chunk.centres, 5, chunk.grid, truth=places)
+    found, quality = truth(known)
+    np.testing.assert_allclose(found[0, 3], places[3] - places[0], rtol=1e-6)
+    np.testing.assert_allclose(found[2, 3], places[5] - places[2], rtol=1e-6)
+    assert not found[1].any()
+    assert quality[0].all()
+    with pytest.raises(InputError, match="needs a synthetic video"):
+        truth(chunk)

@@ -1,0 +1,135 @@
+"""Head-motion models on points whose motion is computed from a solid head turning in space."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from msstgcn.motion import HEADS, NODES, RIGID10, RIGID15
+from msstgcn.motion.regions import Region, iod, region_points
+
+# A frontal face in IOD: only the landmarks that the regions use, x right, y down.
+PLACES = {
+    18: (-0.53, -0.22), 19: (-0.38, -0.27), 20: (-0.22, -0.24), 23: (0.22, -0.24), 24: (0.38, -0.27),
+    25: (0.53, -0.22), 27: (0, 0.02), 28: (0, 0.16), 29: (0, 0.3), 30: (0, 0.42), 31: (-0.16, 0.5),
+    35: (0.16, 0.5), 36: (-0.5, 0), 39: (-0.2, 0.02), 42: (0.2, 0.02), 45: (0.5, 0), 48: (-0.28, 0.82),
+    51: (0, 0.73), 54: (0.28, 0.82), 57: (0, 0.98),
+}  # fmt: skip
+
+
+@pytest.fixture
+def face() -> np.ndarray:
+    landmarks = np.zeros((68, 2))
+    for number, place in PLACES.items():
+        landmarks[number] = place
+    return landmarks
+
+
+def solid(face, regions) -> np.ndarray:
+    return np.column_stack([region_points(face, regions), [region.depth for region in regions]])
+
+
+def turn(points, angles, shift) -> np.ndarray:
+    """Displacement in percent of the points of a solid head: yaw, pitch, roll in degrees, shift in IOD."""
+    after = points @ Rotation.from_euler("yxz", angles, degrees=True).as_matrix().T
+    return 100 * ((after - points)[:, :2] + shift)
+
+
+def corrected(name, face, own, head, quality=None):
+    regions = HEADS[name].regions
+    quality = np.ones((1, 1, len(regions))) if quality is None else quality
+    return HEADS[name].correct(
+        own[None, None], head[None, None], quality, solid(face, NODES)[None], solid(face, regions)[None]
+    )[0, 0]
+
+
+@pytest.mark.parametrize(
+    ("angles", "shift"),
+    [((1.5, 0, 0), (0, 0)), ((0, 1.2, 0), (0, 0)), ((0, 0, 0.8), (0, 0)), ((1, -1, 0.5), (0.03, -0.02))],
+)
+def test_rigid_models_take_out_a_turning_head_and_keep_the_expression(face, angles, shift):
+    smile = np.zeros((10, 2))
+    smile[6] = (-0.4, -0.3)
+    own = turn(solid(face, NODES), angles, shift) + smile
+    for name in ("rigid10", "rigid15"):
+        head = turn(solid(face, HEADS[name].regions), angles, shift)
+        left = corrected(name, face, own, head)
+        # Small-angle terms and the ridge (2 percent of the summed squared depth) remain of a turn of 2 percent.
+        np.testing.assert_allclose(left, smile, atol=0.08, err_msg=name)
+
+
+def test_nose_model_takes_out_shifts_only(face):
+    nose = HEADS["nose"].regions
+    own, head = (
+        turn(solid(face, NODES), (0, 0, 0), (0.05, 0.02)),
+        turn(solid(face, nose), (0, 0, 0), (0.05, 0.02)),
+    )
+    np.testing.assert_allclose(corrected("nose", face, own, head), 0, atol=1e-12)
+    yaw = ((1.5, 0, 0), (0, 0))
+    left = corrected("nose", face, turn(solid(face, NODES), *yaw), turn(solid(face, nose), *yaw))
+    assert np.abs(left).max() > 0.5
+
+
+def test_none_leaves_everything(face):
+    own = np.random.default_rng(0).normal(size=(10, 2))
+    np.testing.assert_array_equal(corrected("none", face, own, np.zeros((0, 2))), own)
+
+
+def test_lost_patches_do_not_count(face):
+    own = turn(solid(face, NODES), (1, 0, 0), (0.02, 0))
+    head = turn(solid(face, RIGID10), (1, 0, 0), (0.02, 0))
+    right = corrected("rigid10", face, own, head)
+    head[4] += 30
+    quality = np.ones((1, 1, 10))
+    quality[..., 4] = 0
+    np.testing.assert_allclose(corrected("rigid10", face, own, head, quality), right, atol=0.02)
+    nothing = corrected("rigid10", face, own, head, np.zeros((1, 1, 10)))
+    np.testing.assert_array_equal(nothing, own)
+
+
+def test_robust_fit_mistrusts_the_region_that_disagrees(face):
+    own = turn(solid(face, NODES), (0.5, 0.5, 0), (0, 0))
+    head = turn(solid(face, RIGID15), (0.5, 0.5, 0), (0, 0))
+    head[14] += (0, -4)  # a frown moves the forehead
+    plain = HEADS["rigid10"].correct(
+        own[None, None],
+        head[None, None],
+        np.ones((1, 1, 15)),
+        solid(face, NODES)[None],
+        solid(face, RIGID15)[None],
+    )[0, 0]
+    assert np.abs(corrected("rigid15", face, own, head)).max() < 0.06 < np.abs(plain).max() / 5
+
+
+def test_weighted_fit_is_the_least_squares_solution(face):
+    rng = np.random.default_rng(3)
+    own, head = rng.normal(size=(10, 2)), rng.normal(size=(10, 2))
+    rows, right = [], []
+    for (x, y, z), (u, v) in zip(solid(face, RIGID10), head, strict=True):
+        rows += [[x, -y, 1, 0, z, 0], [y, x, 0, 1, 0, z]]
+        right += [u, v]
+    rows += [[0, 0, 0, 0, 0.1, 0], [0, 0, 0, 0, 0, 0.1]]  # the ridge .01 as two more equations
+    a, b, tx, ty, p, q = np.linalg.lstsq(np.array(rows), np.array([*right, 0, 0]), rcond=None)[0]
+    wanted = [(u - (a * x - b * y + tx + p * z), v - (b * x + a * y + ty + q * z))
+              for (x, y, z), (u, v) in zip(solid(face, NODES), own, strict=True)]  # fmt: skip
+    np.testing.assert_allclose(corrected("rigid10", face, own, head), wanted, atol=1e-4)
+
+
+def test_region_points_follow_the_faces_own_axes(face):
+    region = Region("beside the eye", 45, dx=0.1, dy=-0.2)
+    turned = face @ np.array(
+        [[0.0, 1.0], [-1.0, 0.0]]
+    )  # (x, y) -> (-y, x): a quarter turn, right becomes down
+    np.testing.assert_allclose(region_points(face, [region]), [[0.6, -0.2]])
+    np.testing.assert_allclose(region_points(turned, [region]), [[0.2, 0.6]], atol=1e-12)
+    np.testing.assert_allclose(region_points(3 * face + 7, [region]), [[3 * 0.6 + 7, 3 * -0.2 + 7]])
+    assert iod(5 * face) == 5
+
+
+def test_nodes_run_from_the_nose_outwards_and_mirror_each_other(face):
+    x = region_points(face, NODES)[:, 0]
+    assert x[0] > x[1] > x[2]
+    assert x[3] < x[4] < x[5]
+    np.testing.assert_allclose(x[:3], -x[3:6])
+    assert [region.landmark for region in NODES[6:]] == [48, 54, 51, 57]
