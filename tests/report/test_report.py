@@ -22,7 +22,9 @@ def tables(tmp_path, monkeypatch):
 
 def test_one_call_writes_three_files_and_shows_the_table(tables):
     shown = report.table(FRAME, name="main_results", caption="Scores of 100 % of the subjects.")
-    assert sorted(path.name for path in tables.iterdir()) == [f"main_results.{e}" for e in ("csv", "md", "tex")]
+    assert sorted(path.name for path in tables.iterdir()) == [
+        f"main_results.{e}" for e in ("csv", "md", "tex")
+    ]
     html = shown.to_html()
     assert "Scores of 100 % of the subjects." in html and "0.250" in html
 

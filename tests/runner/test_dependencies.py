@@ -41,7 +41,13 @@ def test_the_closure_follows_imports_even_inside_functions(package):
 
 @pytest.mark.parametrize(
     ("file", "changes"),
-    [("low/a.py", True), ("errors.py", True), ("low/figures.json", True), ("other.py", False), ("low/new.py", False)],
+    [
+        ("low/a.py", True),
+        ("errors.py", True),
+        ("low/figures.json", True),
+        ("other.py", False),
+        ("low/new.py", False),
+    ],
 )
 def test_the_digest_changes_with_what_it_depends_on(package, file, changes):
     before = dependencies.code_digest("msstgcn.high.b")
@@ -64,7 +70,9 @@ def test_imports_are_read_from_source():
 def test_no_import_that_python_makes_is_missed():
     """Python's own record of what `msstgcn.timeline` loads is the oracle."""
     program = "import sys, msstgcn.timeline; print(*[m for m in sys.modules if m.split('.')[0] == 'msstgcn'])"
-    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
     assert set(loaded.split()) == set(dependencies.closure(["msstgcn.timeline"]))
 
 

@@ -31,7 +31,9 @@ def test_the_lock_satisfies_every_range(root, ranges):
         if requirement.name == "torch":
             continue
         versions = pins[canonicalize_name(requirement.name)]
-        assert all(requirement.specifier.contains(version, prereleases=True) for version in versions), requirement
+        assert all(requirement.specifier.contains(version, prereleases=True) for version in versions), (
+            requirement
+        )
 
 
 def test_every_locked_package_has_hashes_and_no_address(root):

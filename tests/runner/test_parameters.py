@@ -5,13 +5,13 @@ import pytest
 from msstgcn.errors import InputError
 from msstgcn.runner.parameters import checked, declared
 
-CELL = '''
+CELL = """
 # knobs
 profile: str = "cpu"  # smoke | cpu | gpu; size of data
 epochs: int = 20  # 1..1000; passes over the data
 rate: float = 1e-3  # 1e-5..1; step
 still: bool = False  # true | false; whether the head keeps still
-'''
+"""
 
 
 def test_a_cell_declares_name_type_default_range_and_meaning():

@@ -19,7 +19,10 @@ def _file(tmp_path, text):
 
 def test_a_good_table_is_read_as_numbers(tmp_path):
     table = read_events(_file(tmp_path, GOOD))
-    assert table[["video", "class", "onset", "offset"]].values.tolist() == [["a", "me", 3, 9], ["a", "mae", 20, 60]]
+    assert table[["video", "class", "onset", "offset"]].to_numpy().tolist() == [
+        ["a", "me", 3, 9],
+        ["a", "mae", 20, 60],
+    ]
     assert table["onset"].dtype == "int64"
     assert table["score"].tolist() == ["0.5", "0.7"]
 

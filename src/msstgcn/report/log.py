@@ -45,7 +45,11 @@ def bar(what: str, total: int, unit: str) -> Iterator[Advance]:
         print(f"msstgcn: {what}: done", file=sys.stderr, flush=True)
         return
     with tqdm(total=total, desc=what, unit=unit, smoothing=0.1, dynamic_ncols=True) as shown:
-        yield lambda steps: None if shown.update(steps) is None else None
+
+        def advance(steps: int) -> None:
+            shown.update(steps)
+
+        yield advance
 
 
 def tracked(items: Iterable[T], what: str, total: int, unit: str) -> Iterator[T]:

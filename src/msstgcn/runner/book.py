@@ -38,7 +38,11 @@ def toc_entries(toc: Path) -> list[str]:
 
 
 def _check_toc(root: Path, known: list[Chapter]) -> None:
-    listed = {entry.split("/")[-1] for entry in toc_entries(root / "book" / "_toc.yml") if entry.startswith("chapters/")}
+    listed = {
+        entry.split("/")[-1]
+        for entry in toc_entries(root / "book" / "_toc.yml")
+        if entry.startswith("chapters/")
+    }
     for difference, problem in (
         (listed - {chapter.name for chapter in known}, "lists a chapter that does not exist"),
         ({chapter.name for chapter in known} - listed, "leaves a chapter out"),
@@ -114,7 +118,11 @@ def _remove_others(folder: Path, keep: set[str]) -> None:
 
 
 def _site_key(root: Path) -> str:
-    sources = [path for path in sorted((root / "book").rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+    sources = [
+        path
+        for path in sorted((root / "book").rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
     sources += [path for path in (root / "_config.yml", root / "requirements.lock") if path.is_file()]
     return key_of(*(f"{path.relative_to(root)} {digest_file(path)}" for path in sources))
 
@@ -152,9 +160,15 @@ def _jupyter_book(root: Path, out: Path) -> None:
     with written_whole(log) as temporary:
         temporary.write_text(done.stdout + done.stderr, encoding="utf-8")
     if done.returncode:
-        lines = [line for line in (done.stdout + done.stderr).splitlines() if re.search(r"WARNING|ERROR|rror:", line)]
+        lines = [
+            line
+            for line in (done.stdout + done.stderr).splitlines()
+            if re.search(r"WARNING|ERROR|rror:", line)
+        ]
         first = re.sub(r"\x1b\[[0-9;]*m", "", lines[0]) if lines else f"status {done.returncode}"
-        raise InputError(f"the site does not build cleanly: {first}", where=root / "book", do=f"all of it is in {log}")
+        raise InputError(
+            f"the site does not build cleanly: {first}", where=root / "book", do=f"all of it is in {log}"
+        )
 
 
 def _check_site(root: Path, html: Path) -> None:
@@ -162,7 +176,9 @@ def _check_site(root: Path, html: Path) -> None:
     for entry in toc_entries(root / "book" / "_toc.yml"):
         page = html / f"{entry}.html"
         if not page.is_file():
-            raise InputError("the site lacks a page", where=page, expected="one page for each entry of _toc.yml")
+            raise InputError(
+                "the site lacks a page", where=page, expected="one page for each entry of _toc.yml"
+            )
         if "Traceback (most recent call last)" in page.read_text(encoding="utf-8"):
             raise InputError("the page shows a traceback", where=page)
 

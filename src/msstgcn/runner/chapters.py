@@ -60,7 +60,9 @@ class Chapter:
         """The declared parameters, by name."""
         cells = [cell for cell in self.notebook.cells if "parameters" in cell.metadata.get("tags", [])]
         if len(cells) != 1:
-            raise InputError(f"{len(cells)} cells tagged parameters", where=self.source, expected="exactly one")
+            raise InputError(
+                f"{len(cells)} cells tagged parameters", where=self.source, expected="exactly one"
+            )
         return declared(cells[0].source, f"{self.source.name}, parameters cell")
 
     @cached_property
@@ -69,14 +71,23 @@ class Chapter:
         return "\n".join(cell.source for cell in self.notebook.cells if cell.cell_type == "code")
 
     @cached_property
-    def stages(self) -> set[str]:
-        """Names of the cached stages that the chapter calls: ``stages.features(...)`` gives ``features``."""
-        calls = [node.func for node in ast.walk(ast.parse(self.code)) if isinstance(node, ast.Call)]
-        return {
-            call.attr
-            for call in calls
-            if isinstance(call, ast.Attribute) and isinstance(call.value, ast.Name) and call.value.id == "stages"
-        }
+    def stages(self) -> list[tuple[str, dict[str, Any]]]:
+        """The cached stages that the chapter calls, in order, with those keywords that are literals.
+
+        ``stages.loso(p, device=device, control="shuffled-labels")`` gives
+        ``("loso", {"control": "shuffled-labels"})``.
+        """
+        calls = [node for node in ast.walk(ast.parse(self.code)) if isinstance(node, ast.Call)]
+        return [
+            (
+                call.func.attr,
+                {k.arg: k.value.value for k in call.keywords if k.arg and isinstance(k.value, ast.Constant)},
+            )
+            for call in sorted(calls, key=lambda call: call.lineno)
+            if isinstance(call.func, ast.Attribute)
+            and isinstance(call.func.value, ast.Name)
+            and call.func.value.id == "stages"
+        ]
 
     def values(self, given: Mapping[str, object]) -> dict[str, Value]:
         """All parameters' values, those given checked by name, type and range."""

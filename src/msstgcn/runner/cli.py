@@ -8,11 +8,14 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from msstgcn.errors import InputError
+
+if TYPE_CHECKING:
+    from msstgcn.spotting import Scores
 
 app = typer.Typer(
     name="msstgcn",
@@ -23,11 +26,15 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 data_app = typer.Typer(help="Make and look at data sets.", no_args_is_help=True, rich_markup_mode=None)
-bench_app = typer.Typer(help="Measure, side by side, in one run.", no_args_is_help=True, rich_markup_mode=None)
+bench_app = typer.Typer(
+    help="Measure, side by side, in one run.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(data_app, name="data")
 app.add_typer(bench_app, name="bench")
 
-ProfileOption = Annotated[str, typer.Option("--profile", help="smoke (seconds), cpu (minutes) or gpu (full size).")]
+ProfileOption = Annotated[
+    str, typer.Option("--profile", help="smoke (seconds), cpu (minutes) or gpu (full size).")
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Everything random follows from it.")]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -35,7 +42,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 
 @app.callback()
 def _options(
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars; plain lines, for logs.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress bars; plain lines, for logs.")
+    ] = False,
 ) -> None:
     if quiet:
         os.environ["MSSTGCN_QUIET"] = "1"
@@ -55,7 +64,8 @@ def _assignments(items: list[str]) -> dict[str, object]:
 
 
 ParameterOption = Annotated[
-    list[str] | None, typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A chapter's parameter; repeatable.")
+    list[str] | None,
+    typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A chapter's parameter; repeatable."),
 ]
 
 
@@ -88,10 +98,14 @@ def book(
 
 @app.command()
 def run(
-    chapter: Annotated[str, typer.Argument(help="Number or name of a chapter: 08, or 08_spotting_and_scoring.")],
+    chapter: Annotated[
+        str, typer.Argument(help="Number or name of a chapter: 08, or 08_spotting_and_scoring.")
+    ],
     parameter: ParameterOption = None,
     profile: ProfileOption = "cpu",
-    describe: Annotated[bool, typer.Option("--parameters", help="List the chapter's parameters and stop.")] = False,
+    describe: Annotated[
+        bool, typer.Option("--parameters", help="List the chapter's parameters and stop.")
+    ] = False,
 ) -> None:
     """Run one chapter, for instance: msstgcn run 08 --profile smoke -p seed=3."""
     from msstgcn.runner.book import run_chapter
@@ -137,7 +151,8 @@ def data_synth(
 @app.command()
 def features(
     source: Annotated[
-        Path | None, typer.Argument(help="A video, a folder of images, or a data set folder; none: the profile's data.")
+        Path | None,
+        typer.Argument(help="A video, a folder of images, or a data set folder; none: the profile's data."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Where the features of SOURCE go.")] = None,
     profile: ProfileOption = "cpu",
@@ -151,11 +166,10 @@ def features(
 
     if predictor is not None:
         os.environ["MSSTGCN_PREDICTOR"] = str(predictor)
-    chosen = stages.profile(profile, seed=seed)
     changes = {name: value for name, value in {"flow": flow, "head": head}.items() if value is not None}
-    chosen = chosen.but(motion=chosen.motion.but(**changes).model_dump(mode="json"))
-    for line in stages.features_of(source, out, chosen):
-        typer.echo(line)
+    chosen = stages.profile(profile, seed=seed, **changes)
+    for path in stages.features_to(source, out, chosen):
+        typer.echo(path)
 
 
 @app.command()
@@ -170,8 +184,7 @@ def train(
 
     chosen = stages.profile(profile, seed=seed)
     outcome = stages.loso(chosen, device=device, control="shuffled-labels" if shuffled else None)
-    typer.echo(stages.scores(outcome, chosen).to_text())
-    typer.echo(outcome.folder)
+    typer.echo(_score_text(stages.scores(outcome, chosen)))
 
 
 @app.command()
@@ -180,7 +193,8 @@ def score(
     truth: Annotated[Path, typer.Argument(metavar="TRUTH.csv", help="Annotated intervals.")],
     iou: Annotated[float, typer.Option("--iou", help="Least IoU of a match, above 0, at most 1.")] = 0.5,
     videos: Annotated[
-        Path | None, typer.Option("--videos", help="CSV with a column video: all videos, also those without events.")
+        Path | None,
+        typer.Option("--videos", help="CSV with a column video: all videos, also those without events."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -198,16 +212,19 @@ def score(
     if names is not None:
         _check_known(pred, predicted, names)
         _check_known(truth, annotated, names)
-    result = score_tables(predicted, annotated, iou=iou)
-    typer.echo(json.dumps(result.to_dict()) if as_json else result.to_text())
-    unknown = sorted(set(predicted["video"]) - set(annotated["video"]) - set(names or []))
-    if unknown:
-        shown = ", ".join(unknown[:5]) + (", ..." if len(unknown) > 5 else "")
+    result = score_tables(predicted, annotated, iou=iou, videos=names)
+    typer.echo(json.dumps(result.to_dict()) if as_json else _score_text(result))
+    if result.unlisted:
+        shown = ", ".join(result.unlisted[:5]) + (", ..." if len(result.unlisted) > 5 else "")
         typer.echo(
-            f"msstgcn: warning: {len(unknown)} videos of {pred} have no events in {truth} ({shown}); "
-            "their predictions count as false positives (--videos lists videos without events)",
+            f"msstgcn: warning: no events in {truth} for {len(result.unlisted)} of the predicted videos ({shown}); "
+            "what was spotted there counts as false positives (--videos lists videos without events)",
             err=True,
         )
+
+
+def _score_text(result: Scores) -> str:
+    return result.table().to_string(float_format="%.4f")
 
 
 def _check_known(path: Path, table: Any, names: list[str]) -> None:
@@ -252,7 +269,9 @@ def main() -> None:
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        sys.exit(_fail(f"no space left on the disk ({error.filename}); free some and run the same command again"))
+        sys.exit(
+            _fail(f"no space left on the disk ({error.filename}); free some and run the same command again")
+        )
 
 
 def _fail(message: str) -> int:

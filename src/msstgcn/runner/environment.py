@@ -31,7 +31,9 @@ def locked(root: Path) -> list[tuple[str, str, str]]:
 
 def environment_yml(root: Path) -> str:
     """The text of ``environment.yml``: conda gives Python and ffmpeg, pip the locked versions and this project."""
-    pins = [f"{name}=={version}" + (f" ; {marker}" if marker else "") for name, version, marker in locked(root)]
+    pins = [
+        f"{name}=={version}" + (f" ; {marker}" if marker else "") for name, version, marker in locked(root)
+    ]
     lines = [
         "# Made from requirements.lock by `python -m msstgcn.runner.environment`; do not edit.",
         "name: msstgcn",

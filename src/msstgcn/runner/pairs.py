@@ -9,6 +9,7 @@ modification times, which a fresh clone does not keep.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,12 @@ def sources() -> list[Path]:
 
 
 def notebook_of(source: Path) -> Any:
-    """Read a ``.py`` chapter as a notebook without outputs; cell ids follow from the content and the place."""
+    """Read a ``.py`` chapter as a notebook without outputs; a cell's id follows from its content."""
     notebook = jupytext.read(source)
-    for place, cell in enumerate(notebook.cells):
-        cell["id"] = digest_bytes(str(place).encode(), cell.source.encode())[:8]
+    seen: Counter[str] = Counter()
+    for cell in notebook.cells:
+        seen[cell.source] += 1  # the same cell twice gets two ids
+        cell["id"] = digest_bytes(cell.source.encode(), str(seen[cell.source]).encode())[:8]
     notebook.metadata.pop("jupytext", None)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     nbformat.validate(notebook)
@@ -40,9 +43,14 @@ def drifted() -> list[Path]:
     bad = []
     for source in sources():
         pair = source.with_suffix(".ipynb")
-        if not pair.is_file() or pair.read_text(encoding="utf-8") != nbformat.writes(notebook_of(source)) + "\n":
+        if (
+            not pair.is_file()
+            or pair.read_text(encoding="utf-8") != nbformat.writes(notebook_of(source)) + "\n"
+        ):
             bad.append(pair)
-    orphans = set((paths.project_root() / "notebooks").glob("*.ipynb")) - {s.with_suffix(".ipynb") for s in sources()}
+    orphans = set((paths.project_root() / "notebooks").glob("*.ipynb")) - {
+        s.with_suffix(".ipynb") for s in sources()
+    }
     return sorted([*bad, *orphans])
 
 

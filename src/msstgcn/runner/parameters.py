@@ -48,7 +48,9 @@ class Parameter:
 
     def check(self, value: object, where: str) -> Value:
         """Return `value` as this parameter's type, or raise an `InputError` that says what is allowed."""
-        wrong = InputError(f"parameter {self.name} = {value!r} cannot be used", where=where, expected=self.expected)
+        wrong = InputError(
+            f"parameter {self.name} = {value!r} cannot be used", where=where, expected=self.expected
+        )
         if self.type is float and type(value) is int:
             value = float(value)
         if type(value) is not self.type:
@@ -85,7 +87,9 @@ def _declared(line: str, where: str) -> Parameter:
         raise bad
     try:
         (node,) = ast.parse(match["code"].strip()).body
-        assert isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None
+        assert (
+            isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None
+        )
         kind = _TYPES[ast.unparse(node.annotation)]
         default = ast.literal_eval(node.value)
     except (AssertionError, KeyError, SyntaxError, ValueError):
@@ -114,9 +118,7 @@ def declared(source: str, where: str) -> dict[str, Parameter]:
     return {parameter.name: parameter for parameter in parameters}
 
 
-def checked(
-    parameters: Mapping[str, Parameter], given: Mapping[str, object], where: str
-) -> dict[str, Value]:
+def checked(parameters: Mapping[str, Parameter], given: Mapping[str, object], where: str) -> dict[str, Value]:
     """Return all parameters' values: those given, checked by name, type and range, and the defaults of the others.
 
     A given text is read as the parameter's type.
@@ -126,5 +128,7 @@ def checked(
         if name not in parameters:
             raise unknown_name("parameter", name, parameters, where=where)
         parameter = parameters[name]
-        values[name] = parameter.parse(value, where) if isinstance(value, str) else parameter.check(value, where)
+        values[name] = (
+            parameter.parse(value, where) if isinstance(value, str) else parameter.check(value, where)
+        )
     return values

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from IPython.display import HTML
 
 #: Packages whose versions decide results.
-PACKAGES = ("msstgcn", "numpy", "scipy", "numba", "opencv-python-headless", "dlib-bin", "torch", "torch-geometric")
+PACKAGES = (
+    "msstgcn",
+    "numpy",
+    "scipy",
+    "numba",
+    "opencv-python-headless",
+    "dlib-bin",
+    "torch",
+    "torch-geometric",
+)
 
 
 def versions() -> dict[str, str]:

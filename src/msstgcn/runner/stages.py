@@ -6,22 +6,23 @@ and fold by fold, so a killed run loses at most what it was working on.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from pathlib import Path
+import time
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import joblib
-import numpy as np
 
-from msstgcn import datasets, motion, settings
-from msstgcn.errors import InputError
-from msstgcn.motion import VideoFeatures
+from msstgcn import paths, settings
+from msstgcn.datasets import Dataset, Video, synthetic
+from msstgcn.errors import unknown_name
+from msstgcn.motion import VideoFeatures, extract, load_features, predictor_path, save_features
+from msstgcn.motion.detector import predictor_digest
 from msstgcn.report.log import tracked
 from msstgcn.runner.dependencies import code_digest
 from msstgcn.runner.store import Store, key_of
-from msstgcn.settings import Profile
+from msstgcn.settings import MotionSettings, Profile
 
+FEATURES = "features.npz"
 _used_data: dict[str, str] = {}
 _used_devices: dict[str, None] = {}
 
@@ -37,26 +38,125 @@ def used_devices() -> list[str]:
 
 
 def _store() -> Store:
-    from msstgcn import paths
-
     return Store(paths.data_root())
 
 
-def profile(name: str, *, seed: int = 0) -> Profile:
-    """Settings of every stage: the profile of that name with one seed for data and learning."""
-    base = settings.profile(name)
-    return Profile(
-        name=base.name,
-        data=base.data.but(seed=seed),
-        motion=base.motion,
-        network=base.network,
-        learning=base.learning.but(seed=seed),
-        spotting=base.spotting,
-    )
+#: What a chapter's parameter says to take the profile's value of a setting.
+AS_PROFILE = -1
+_PARTS = ("data", "motion", "network", "learning", "spotting")
 
 
-def dataset(chosen: Profile) -> datasets.Dataset:
+def profile(name: str, *, seed: int = 0, **changes: Any) -> Profile:
+    """Settings of every stage: the profile of that name, one seed for all of it, and single settings changed.
+
+    Parameters
+    ----------
+    name : str
+        smoke, cpu or gpu.
+    seed : int
+        Seed of data and learning.
+    changes
+        Settings of any stage by name, as ``epochs=5`` or ``flow="farneback"``; -1 keeps the profile's value.
+
+    Raises
+    ------
+    InputError
+        On an unknown profile or setting, or a value that the setting cannot take.
+    """
+    parts = settings.profile(name).model_dump(mode="json")
+    parts["data"]["seed"] = parts["learning"]["seed"] = seed
+    fields = {field: part for part in _PARTS for field in parts[part] if field != "seed"}
+    for field, value in changes.items():
+        if field not in fields:
+            raise unknown_name("setting", field, fields)
+        if value != AS_PROFILE:
+            parts[fields[field]][field] = value
+    return Profile.make(parts, where=f"profile {name}")
+
+
+def _settings_among(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a chapter's parameters that are settings of a stage."""
+    known = {field for part in _PARTS for field in getattr(settings.profile("smoke"), part).model_dump()}
+    return {name: value for name, value in values.items() if name in known}
+
+
+def prepare(calls: Iterable[tuple[str, Mapping[str, Any]]], values: Mapping[str, Any]) -> None:
+    """Make the stages that a chapter calls, each with its progress bar, before its notebook runs.
+
+    Parameters
+    ----------
+    calls : iterable of (name, keywords)
+        Stages that the chapter calls, with their literal keywords.
+    values : mapping
+        The chapter's parameters; those named like a setting change it.
+    """
+    if "profile" not in values:
+        return
+    chosen = profile(values["profile"], **_settings_among(values))
+    for name, keywords in calls:
+        if name == "features":
+            features(chosen)
+        elif name == "loso":
+            loso(chosen, device=values.get("device", "auto"), control=keywords.get("control"))
+
+
+def dataset(chosen: Profile) -> Dataset:
     """The videos of a profile. Frames are rendered when asked for."""
-    found = datasets.synthetic(chosen.data)
+    found = synthetic(chosen.data)
     _used_data[found.name] = found.digest
     return found
+
+
+def features(chosen: Profile) -> list[VideoFeatures]:
+    """Motion features of every video of a profile, in the data set's order, from the store or made now."""
+    return features_of(dataset(chosen), chosen.motion)
+
+
+def features_of(source: Dataset, chosen: MotionSettings) -> list[VideoFeatures]:
+    """Motion features of every video of a data set, in its order.
+
+    Missing ones are made in parallel processes, one a core; each is stored as soon as it is finished.
+
+    Raises
+    ------
+    InputError
+        From the first video that cannot be used, naming it. The others that were finished stay in the store.
+    """
+    store = _store()
+    places = [feature_place(source, video, chosen) for video in source.videos]
+    missing = [
+        (video, place)
+        for video, place in zip(source.videos, places, strict=True)
+        if store.entry(*place) is None
+    ]
+    if missing:
+        work = (joblib.delayed(_make_features)(video, chosen, place, store) for video, place in missing)
+        made = joblib.Parallel(n_jobs=min(joblib.cpu_count(), len(missing)), return_as="generator_unordered")(
+            work
+        )
+        for _ in tracked(made, "features", len(missing), "video"):
+            pass
+    return [load_features(store.folder(*place) / FEATURES) for place in places]
+
+
+def feature_place(source: Dataset, video: Video, chosen: MotionSettings) -> tuple[str, ...]:
+    """Name in the store of a video's features: data set, settings and code, then video and its digest."""
+    predictor = predictor_digest(predictor_path())
+    key = key_of(chosen.digest(), code_digest("msstgcn.motion", type(video).__module__), predictor)
+    return "features", source.name, key, f"{video.name}-{video.digest[:12]}"
+
+
+def _make_features(video: Video, chosen: MotionSettings, place: tuple[str, ...], store: Store) -> None:
+    """Make one video's features in a process of its own and store them."""
+    import cv2
+
+    cv2.setNumThreads(1)  # the processes share the cores already
+    started = time.monotonic()
+    about: dict[str, Any] = {
+        "video": video.name,
+        "digest": video.digest,
+        "settings": chosen.model_dump(mode="json"),
+    }
+    with store.writing(*place, about=about) as folder:
+        save_features(extract(video, chosen), folder / FEATURES, video.digest)
+        about["seconds"] = round(time.monotonic() - started, 2)

@@ -31,7 +31,9 @@ PROFILES: dict[str, Profile] = {
         learning=LearningSettings(epochs=2),
     ),
     "cpu": Profile(name="cpu", learning=LearningSettings(epochs=20, sampling="all")),
-    "gpu": Profile(name="gpu", data=SyntheticSettings(subjects=48, videos=6), learning=LearningSettings(sampling="all")),
+    "gpu": Profile(
+        name="gpu", data=SyntheticSettings(subjects=48, videos=6), learning=LearningSettings(sampling="all")
+    ),
 }
 
 

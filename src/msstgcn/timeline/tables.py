@@ -33,7 +33,10 @@ def _read_csv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     missing = [name for name in columns if name not in header]
     if missing:
         raise InputError(
-            f"missing column {', '.join(missing)}", where=path, expected=wanted, do=f"found {','.join(header)}"
+            f"missing column {', '.join(missing)}",
+            where=path,
+            expected=wanted,
+            do=f"found {','.join(header)}",
         )
     for index, row in enumerate(rows[1:]):
         if len(row) != len(header):

@@ -1,0 +1,139 @@
+"""Chapters run strictly, once, and whole."""
+
+import nbformat
+import pytest
+
+from msstgcn.errors import InputError
+from msstgcn.runner.book import make_book, run_chapter, toc_entries
+from msstgcn.runner.chapters import Chapter, find
+
+
+def _outputs(path):
+    notebook = nbformat.read(path, as_version=4)
+    return "".join(str(cell.get("outputs", "")) for cell in notebook.cells)
+
+
+def test_a_chapter_is_found_by_number_or_name(tiny):
+    assert find("1").name == find("01").name == find("01_tiny").name == "01_tiny"
+    with pytest.raises(InputError, match="unknown chapter '9'.*01_tiny"):
+        find("9")
+
+
+def test_a_run_publishes_notebook_and_tables_and_a_second_takes_the_ledger(tiny):
+    path, ran = run_chapter("1", {"first": "3"})
+    assert ran and path == tiny / "book" / "chapters" / "01_tiny.ipynb"
+    assert (tiny / "book" / "tables" / "sums.csv").read_text() == "sum\n3.5\n"
+    assert "provenance" in _outputs(path) and "first = 3" in _outputs(path)
+    again, ran = run_chapter("1", {"first": 3})
+    assert again == path and not ran
+
+
+def test_a_change_of_chapter_parameter_or_lock_runs_it_again(tiny):
+    chapter = find("1")
+    keys = {chapter.key(chapter.values({})), chapter.key(chapter.values({"first": 4}))}
+    (tiny / "requirements.lock").write_text("a==2\n")
+    keys.add(chapter.key(chapter.values({})))
+    source = tiny / "notebooks" / "01_tiny.py"
+    source.write_text(source.read_text() + "\n# %%\n1 + 1\n")
+    changed = Chapter(source)
+    keys.add(changed.key(changed.values({})))
+    assert len(keys) == 4
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"third": 1}, r"chapter 01_tiny: unknown parameter 'third'; expected one of first, second, mode"),
+        ({"first": "many"}, "first = 'many'.*whole number from 0 to 100"),
+        ({"second": 7.0}, "second = 7.0.*number from 0 to 1"),
+    ],
+)
+def test_wrong_parameters_are_refused_before_anything_runs(tiny, given, message):
+    for call in (lambda: run_chapter("1", given), lambda: make_book(given)):
+        with pytest.raises(InputError, match=message):
+            call()
+    assert not (tiny / "data" / "chapters").exists()
+
+
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [("fail", "RuntimeError: the sky fell"), ("refuse", "video a, frame 12: two faces")],
+)
+def test_a_failing_cell_is_one_message_and_keeps_the_last_good_result(tiny, mode, message):
+    run_chapter("1", {})
+    published = tiny / "book" / "chapters" / "01_tiny.ipynb"
+    before = published.read_bytes()
+    with pytest.raises(InputError, match=f"chapter 01_tiny, code cell 4: {message}") as caught:
+        run_chapter("1", {"mode": mode})
+    log = tiny / "data" / "logs" / "01_tiny.log"
+    assert str(log) in str(caught.value)
+    assert "Traceback" in log.read_text()
+    assert published.read_bytes() == before
+    assert not list((tiny / "data").rglob(".unfinished*"))
+
+
+def test_a_chapter_needs_one_parameters_cell(tiny):
+    source = tiny / "notebooks" / "01_tiny.py"
+    source.write_text(source.read_text().replace('tags=["parameters"]', ""))
+    with pytest.raises(InputError, match="0 cells tagged parameters.*exactly one"):
+        run_chapter("1", {})
+
+
+def test_stages_and_their_literal_keywords_are_read_from_the_code(tiny):
+    source = tiny / "notebooks" / "01_tiny.py"
+    source.write_text(
+        source.read_text() + '\n# %%\nstages.features(p)\nstages.loso(p, device=d, control="x")\n'
+    )
+    assert Chapter(source).stages == [("features", {}), ("loso", {"control": "x"})]
+
+
+def test_a_table_of_contents_is_read_in_order(tmp_path):
+    toc = tmp_path / "_toc.yml"
+    toc.write_text(
+        "format: jb-book\nroot: index\n"
+        "parts:\n- chapters:\n  - file: a\n    sections:\n    - file: b\n- chapters:\n  - file: c\n"
+    )
+    assert toc_entries(toc) == ["index", "a", "b", "c"]
+
+
+def test_the_book_is_built_once_and_again_after_a_change(tiny):
+    html = make_book({"first": "5"})
+    assert html == tiny / "_build" / "html"
+    assert "5.5" in (html / "chapters" / "01_tiny.html").read_text()
+    marker = html / "marker"
+    marker.touch()
+    make_book({"first": "5"})
+    assert marker.exists(), "a second run must not build again"
+    (tiny / "book" / "index.md").write_text("# Tiny\n\nAnother book.\n")
+    make_book({"first": "5"})
+    assert not marker.exists()
+    assert "Another book" in (html / "index.html").read_text()
+
+
+def test_an_unclean_site_is_refused_and_the_old_one_stays(tiny):
+    make_book({})
+    index = tiny / "book" / "index.md"
+    index.write_text("# Tiny\n\n[nowhere](nowhere.md)\n")
+    with pytest.raises(InputError, match=r"does not build cleanly.*nowhere.*site\.log"):
+        make_book({})
+    assert (tiny / "_build" / "html" / "index.html").is_file()
+
+
+def test_a_toc_that_lists_what_is_not_there_is_refused(tiny):
+    toc = tiny / "book" / "_toc.yml"
+    toc.write_text(toc.read_text().replace("01_tiny", "02_other"))
+    with pytest.raises(InputError, match="lists a chapter that does not exist: 02_other"):
+        make_book({})
+
+
+def test_what_earlier_runs_left_is_removed(tiny):
+    make_book({})
+    for name in ("chapters/07_old.ipynb", "tables/old.csv", "chapters/.01_tiny.x.tmp.ipynb"):
+        (tiny / "book" / name).write_text("{}")
+    make_book({})
+    assert sorted(path.name for path in (tiny / "book" / "chapters").iterdir()) == ["01_tiny.ipynb"]
+    assert sorted(path.name for path in (tiny / "book" / "tables").iterdir()) == [
+        "sums.csv",
+        "sums.md",
+        "sums.tex",
+    ]

@@ -1,0 +1,142 @@
+"""The command line: what it prints, its status, and what it says to a mistake."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from msstgcn.runner import cli
+
+TRUTH = "video,class,onset,offset\na,me,10,19\na,mae,40,79\nb,me,5,14\n"
+PRED = "video,class,onset,offset,score\na,me,12,21,.9\na,mae,100,120,.8\nb,me,5,9,.7\nc,me,5,9,.7\n"
+
+
+@pytest.fixture
+def msstgcn(monkeypatch, capsys):
+    """Run a command in this process; give status, standard output and standard error."""
+
+    def command(*arguments):
+        monkeypatch.setattr(sys, "argv", ["msstgcn", *map(str, arguments)])
+        monkeypatch.setenv("MSSTGCN_QUIET", "")  # put back after the test, whatever --quiet did
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        shown = capsys.readouterr()
+        return caught.value.code or 0, shown.out, shown.err
+
+    return command
+
+
+@pytest.fixture
+def tables(tmp_path):
+    (tmp_path / "truth.csv").write_text(TRUTH)
+    (tmp_path / "pred.csv").write_text(PRED)
+    return tmp_path / "pred.csv", tmp_path / "truth.csv"
+
+
+def test_score_counts_by_hand(msstgcn, tables):
+    status, out, err = msstgcn("score", *tables, "--json")
+    assert status == 0
+    result = json.loads(out)
+    # a: ME 8 of 12 frames shared: hit; MaE apart. b: ME 5 of 10: hit on the line. c is unknown: a false alarm.
+    assert result["me"] == {"tp": 2, "fp": 1, "fn": 0, "precision": 2 / 3, "recall": 1.0, "f1": 0.8}
+    assert result["mae"] == {"tp": 0, "fp": 1, "fn": 1, "precision": 0.0, "recall": 0.0, "f1": 0.0}
+    assert {k: result["overall"][k] for k in ("tp", "fp", "fn")} == {"tp": 2, "fp": 2, "fn": 1}
+    assert "for 1 of the predicted videos (c)" in err
+
+
+def test_score_prints_a_table_and_takes_a_threshold(msstgcn, tables):
+    status, out, _ = msstgcn("score", *tables, "--iou", "0.6")
+    assert status == 0
+    assert [line.split()[:4] for line in out.splitlines()[1:]] == [
+        ["me", "1", "2", "1"], ["mae", "0", "1", "1"], ["overall", "1", "3", "2"],
+    ]  # fmt: skip
+
+
+def test_score_takes_a_list_of_videos_and_refuses_others(msstgcn, tables, tmp_path):
+    videos = tmp_path / "videos.csv"
+    videos.write_text("video\na\nb\nc\n")
+    status, _, err = msstgcn("score", *tables, "--videos", videos)
+    assert (status, err) == (0, "")
+    videos.write_text("video\na\nb\n")
+    status, out, err = msstgcn("score", *tables, "--videos", videos)
+    assert (status, out) == (2, "")
+    assert "row 5: video 'c' is not in the videos file" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run", "99"), "unknown chapter '99'"),
+        (("run", "1", "-p", "seed"), "expected -p name=value"),
+        (("run", "1", "-p", "seed=1", "-p", "seed=2"), "parameter seed is given twice"),
+        (("run", "1", "--profile", "huge"), "profile = 'huge'.*smoke, cpu, gpu"),
+        (("run", "1", "-p", "sead=1"), "unknown parameter 'sead'"),
+        (("book", "--profile", "huge"), "profile = 'huge'"),
+        (("train", "--profile", "huge"), "unknown profile 'huge'.*smoke, cpu, gpu"),
+        (("score", "nowhere.csv", "nowhere.csv"), "nowhere.csv: no such file"),
+        (("score", "a", "b", "--iou", "0"), "--iou 0.*above 0"),
+        (("data", "synth", "out", "--preset", "mine"), "preset = 'mine'"),
+        (("features", "nowhere.mp4"), "nowhere.mp4"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(msstgcn, arguments, message, tmp_path, monkeypatch):
+    import re
+
+    monkeypatch.chdir(tmp_path)
+    status, out, err = msstgcn(*arguments)
+    assert (status, out) == (2, "")
+    assert re.search(message, err), err
+    assert len(err.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir()), "nothing half-written"
+
+
+def test_a_full_disk_is_one_line(msstgcn, monkeypatch, tmp_path):
+    def full(*_):
+        raise OSError(28, os.strerror(28), "somewhere")
+
+    monkeypatch.setattr("msstgcn.runner.book.make_book", full)
+    status, _, err = msstgcn("book")
+    assert status == 2 and "no space left on the disk (somewhere)" in err
+
+
+def test_stopping_says_how_to_go_on(msstgcn, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("msstgcn.runner.book.make_book", stop)
+    status, _, err = msstgcn("book")
+    assert status == 130 and "the same command goes on" in err
+
+
+def test_run_lists_a_chapters_parameters(msstgcn):
+    status, out, _ = msstgcn("run", "08", "--parameters")
+    assert status == 0
+    assert "profile = 'cpu': one of smoke, cpu, gpu" in out
+
+
+def test_help_comes_fast_and_names_every_command():
+    shown = subprocess.run([sys.executable, "-X", "importtime", "-m", "msstgcn.runner.cli", "--help"],
+                           capture_output=True, text=True, check=True)  # fmt: skip
+    for name in ("doctor", "data", "features", "train", "score", "run", "book", "bench"):
+        assert name in shown.stdout
+    assert "torch" not in shown.stderr, "help must not wait for heavy imports"
+
+
+def test_doctor_reports_versions_device_predictor_and_disk(msstgcn):
+    status, out, _ = msstgcn("doctor")
+    assert status == 0
+    for word in ("python", "torch", "device", "predictor", "SHA-256 fbdc2cb8", "GiB free"):
+        assert word in out
+
+
+def test_doctor_says_what_is_missing_and_how_to_get_it(msstgcn, monkeypatch, tmp_path):
+    monkeypatch.setenv("MSSTGCN_PREDICTOR", str(tmp_path / "none.dat"))
+    monkeypatch.setattr("msstgcn.runner.doctor.DISK_GIB", 1e9)
+    monkeypatch.setattr("msstgcn.runner.doctor.locked", lambda _root: [("nosuchpackage", "1.0", "")])
+    monkeypatch.setattr("shutil.which", lambda _name: None)
+    status, out, _ = msstgcn("doctor")
+    assert status == 1
+    assert "nosuchpackage is missing, locked 1.0" in out
+    assert out.count("MISS") == 2 and "apt install chromium" in out and "none.dat" in out
