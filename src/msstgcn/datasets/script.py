@@ -1,0 +1,434 @@
+"""Who moves when: expressions and everything that gets in their way, drawn before a single frame is rendered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msstgcn.datasets.statistics import statistics
+from msstgcn.faces import ACTION_UNITS, HALVES, FaceState, Pose, halves_of
+from msstgcn.timeline import CLASSES, Expression
+
+Array = NDArray[np.float64]
+
+#: A coder sees a movement from 5 % of its own peak on.
+VISIBLE = 0.05
+#: Where the minimum-jerk rise 10 t^3 - 15 t^4 + 6 t^5 passes `VISIBLE`.
+_VISIBLE_AT = 0.18926
+#: Largest displacement of an expression, percent of the inter-ocular distance, least and most.
+INTENSITY: dict[str, tuple[float, float]] = {"me": (0.4, 2.0), "mae": (3.0, 10.0)}
+#: AU 43 is a closing of the eyes, whatever the class: most of the lid's 11 % way.
+EYE_CLOSURE = (5.0, 11.0)
+
+
+@dataclass(frozen=True)
+class Difficulty:
+    """Strength of everything that is not an expression; 0 switches a part off.
+
+    Head angles are standard deviations in degrees (yaw, pitch, roll); "every" is a mean time in seconds;
+    amplitudes are percent of the inter-ocular distance.
+    """
+
+    blink_every: float = 4.0
+    gaze_every: float = 1.6
+    drift: tuple[float, float, float] = (1.6, 1.2, 0.8)
+    jerk_every: float = 8.0
+    jerk: tuple[float, float, float] = (1.5, 1.2, 0.8)
+    speech_every: float = 24.0
+    speech: tuple[float, float] = (1.0, 3.0)
+    swallow_every: float = 25.0
+    twitch_every: float = 6.0
+    twitch: tuple[float, float] = (0.08, 0.25)
+    noise: float = 2.0  # grey levels
+    flicker: tuple[float, float] = (0.006, 0.010)  # from frame to frame, and slow
+
+
+#: Fixed from the literature and the real data's statistics before any model was trained; see chapter 2.
+DIFFICULTIES: dict[str, Difficulty] = {
+    "easy": Difficulty(
+        drift=(0.6, 0.5, 0.3),
+        jerk_every=0.0,
+        speech_every=0.0,
+        swallow_every=0.0,
+        twitch_every=0.0,
+        noise=1.0,
+        flicker=(0.002, 0.004),
+    ),
+    "standard": Difficulty(),
+    "hard": Difficulty(
+        blink_every=3.0,
+        drift=(2.4, 1.8, 1.2),
+        jerk_every=5.0,
+        speech_every=12.0,
+        speech=(1.5, 4.5),
+        swallow_every=15.0,
+        twitch_every=3.0,
+        twitch=(0.12, 0.35),
+        noise=3.0,
+        flicker=(0.009, 0.015),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Nuisance:
+    """Something that moves and is no expression: its kind, first and last frame."""
+
+    kind: str
+    onset: int
+    offset: int
+
+
+@dataclass(frozen=True)
+class Script:
+    """What happens in one video, frame by frame.
+
+    Parameters
+    ----------
+    fps : float
+    expressions : tuple of Expression
+        By onset. Onset and offset are the first and last frame at 5 % of the movement's own peak or more.
+    intensities : tuple of float
+        Peak of each expression's strongest unit, percent of the inter-ocular distance (IOD).
+    expression_units, other_units : ndarray, shape (T, H)
+        Amplitudes of the half units in `faces.HALVES`, percent of the IOD: by expressions, and by all else.
+    blink : ndarray, shape (T, 2)
+        Closure of the right and the left eye, 0 to 1.
+    gaze : ndarray, shape (T, 2)
+        Degrees right and down in the picture.
+    pose : ndarray, shape (T, 5)
+        Yaw, pitch, roll in degrees, shifts x and y in IOD.
+    light : ndarray, shape (T,)
+        Factor on the light.
+    nuisances : tuple of Nuisance
+        By onset: blinks, jerks, speech, swallows, twitches.
+    """
+
+    fps: float
+    expressions: tuple[Expression, ...]
+    intensities: tuple[float, ...]
+    expression_units: Array
+    other_units: Array
+    blink: Array
+    gaze: Array
+    pose: Array
+    light: Array
+    nuisances: tuple[Nuisance, ...]
+
+    def __len__(self) -> int:
+        return len(self.light)
+
+    def state(self, i: int) -> FaceState:
+        """The face at frame i."""
+        units = self.expression_units[i] + self.other_units[i]
+        yaw, pitch, roll, x, y = (float(v) for v in self.pose[i])
+        return FaceState(
+            {HALVES[h]: float(units[h]) for h in np.flatnonzero(units)},
+            (float(self.blink[i, 0]), float(self.blink[i, 1])),
+            (float(self.gaze[i, 0]), float(self.gaze[i, 1])),
+            Pose(yaw, pitch, roll, x, y),
+            float(self.light[i]),
+        )
+
+
+def minimum_jerk(t: Array) -> Array:
+    """Smoothest rise from 0 at t <= 0 to 1 at t >= 1 (Flash & Hogan 1985)."""
+    t = np.clip(t, 0.0, 1.0)
+    return np.asarray(t**3 * (10 - 15 * t + 6 * t * t))
+
+
+def course(frames: int, onset: int, apex: int, offset: int) -> Array:
+    """Time course of a movement: `VISIBLE` at onset and offset, 1 at the apex, minimum-jerk in between."""
+    t = np.arange(frames, dtype=np.float64)
+    rise = max(apex - onset, 0.5) / (1 - _VISIBLE_AT)
+    fall = max(offset - apex, 0.5) / (1 - _VISIBLE_AT)
+    return np.where(t <= apex, minimum_jerk(1 - (apex - t) / rise), minimum_jerk(1 - (t - apex) / fall))
+
+
+def write_script(
+    preset: str, difficulty: Difficulty, frames: int, fps: float, seed: int, subject: int, video: int
+) -> Script:
+    """Draw the script of video number `video` of person number `subject`; each part has a random stream of its own."""
+
+    def stream(part: int) -> np.random.Generator:
+        return np.random.default_rng(np.random.SeedSequence([seed, subject, video, 0x5C, part]))
+
+    expressions, intensities, units = _expressions(preset, frames, fps, seed, subject, stream(0))
+    other = np.zeros_like(units)
+    seen: list[Nuisance] = []
+    blink = _blinks(difficulty, frames, fps, stream(1), seen)
+    gaze = _gaze(difficulty, frames, fps, stream(2))
+    pose = _drift(difficulty, frames, fps, stream(3))
+    _jerks(difficulty, pose, fps, stream(4), seen)
+    _speech(difficulty, other, fps, stream(5), seen)
+    _swallows(difficulty, other, pose, fps, stream(6), seen)
+    _twitches(difficulty, other, fps, stream(7), seen)
+    light = _flicker(difficulty, frames, fps, stream(8))
+    nuisances = tuple(sorted(seen, key=lambda n: (n.onset, n.offset, n.kind)))
+    parts = [np.round(part * 2.0**24) / 2.0**24 for part in (units, other, blink, gaze, pose, light)]
+    return Script(fps, expressions, intensities, *parts, nuisances)
+
+
+# --- expressions ---------------------------------------------------------------------------------------------
+
+
+#: Chance that a place which overlaps another event is kept; chosen so that the share of overlapping events is the
+#: real one (tests hold it).
+KEEP_OVERLAP = 0.22
+
+
+def _expressions(
+    preset: str, frames: int, fps: float, seed: int, subject: int, rng: np.random.Generator
+) -> tuple[tuple[Expression, ...], tuple[float, ...], Array]:
+    figures = statistics(preset)
+    placed: list[tuple[Expression, float, Array]] = []
+    for label in reversed(CLASSES):  # macro-expressions are longer: they are placed first
+        for _ in range(_count(figures[label], label, frames / fps, seed, subject, rng)):
+            found = _place(figures[label], label, frames, fps, [p[0] for p in placed], rng)
+            if found is not None:
+                peak, vector = _amplitudes(found, rng)
+                placed.append((found, peak, vector))
+    placed.sort(key=lambda p: p[0])
+    units = np.zeros((frames, len(HALVES)))
+    for expression, _, vector in placed:
+        time = course(frames, expression.onset, expression.apex, expression.offset)
+        units = np.maximum(units, time[:, None] * vector)
+    return tuple(p[0] for p in placed), tuple(p[1] for p in placed), units
+
+
+def _count(
+    figures: dict[str, Any], label: str, seconds: float, seed: int, subject: int, rng: np.random.Generator
+) -> int:
+    """Number of events in a video: Poisson around a rate that differs between people and between videos."""
+    person = np.random.default_rng(np.random.SeedSequence([seed, subject, 0xAC, CLASSES.index(label)]))
+    spread = figures["overdispersion"]
+    rate = figures["per_minute"] * seconds / 60
+    rate *= person.gamma(1 / spread["subject"], spread["subject"])
+    rate *= rng.gamma(1 / spread["video"], spread["video"])
+    return int(rng.poisson(rate))
+
+
+def _duration(figures: dict[str, Any], fps: float, longest: int, rng: np.random.Generator) -> int:
+    """Frames of an event, both ends counted."""
+    law, least, most = figures["duration"], figures["duration"]["least"], figures["duration"]["most"]
+    most = min(most, longest / fps)
+    a, b = law["parameters"]
+    for _ in range(1000):
+        seconds = b * rng.weibull(a) if law["law"] == "weibull" else np.exp(rng.normal(a, b))
+        if least <= seconds <= most:
+            break
+    else:
+        seconds = least
+    return max(3, round(float(seconds) * fps))
+
+
+def _place(
+    figures: dict[str, Any],
+    label: str,
+    frames: int,
+    fps: float,
+    others: list[Expression],
+    rng: np.random.Generator,
+) -> Expression | None:
+    """An event at a random place; None if the video has no room left for it."""
+    length = min(_duration(figures, fps, int(0.8 * frames), rng), frames - 2)
+    if label == "me":
+        length = min(length, int(0.505 * fps))
+    units = _units(figures, rng)
+    for _ in range(60):
+        onset = int(rng.integers(0, frames - length + 1))
+        last = onset + length - 1
+        apex = onset + round(float(rng.beta(*figures["apex"])) * (length - 1))
+        found = Expression(onset, min(max(apex, onset + 1), last - 1), last, label, units)
+        clashes = [o for o in others if o.onset <= last and onset <= o.offset]
+        if not clashes:
+            return found
+        shared = any(_halves(units) & _halves(o.action_units) for o in clashes)
+        if not shared and rng.uniform() < KEEP_OVERLAP:
+            return found
+    return None
+
+
+def _halves(units: tuple[str, ...]) -> set[int]:
+    return {half for name in units for half in halves_of(name)}
+
+
+def _units(figures: dict[str, Any], rng: np.random.Generator) -> tuple[str, ...]:
+    """Action units of an event: a listed combination, or one of the many rare ones."""
+    listed = figures["combinations"]
+    weights = np.array(list(listed.values()), dtype=np.float64)
+    if rng.uniform() < weights.sum() / figures["count"]:
+        names = list(listed)[int(rng.choice(len(weights), p=weights / weights.sum()))].split("+")
+    else:
+        single = np.array(list(figures["units"].values()), dtype=np.float64)
+        number = int(rng.integers(2, 4))
+        picked = rng.choice(len(single), size=number, replace=False, p=single / single.sum())
+        names = sorted((list(figures["units"])[i] for i in picked), key=int)
+    if rng.uniform() < figures["unilateral_share"] / _paired_share(figures):
+        side = "L" if rng.uniform() < 0.5 else "R"
+        names = [side + name if ACTION_UNITS[name].paired else name for name in names]
+    return tuple(names)
+
+
+def _paired_share(figures: dict[str, Any]) -> float:
+    """Share of events that can be one-sided at all: those with a unit whose halves can act alone."""
+    listed = figures["combinations"]
+    able = sum(
+        n for names, n in listed.items() if any(ACTION_UNITS[name].paired for name in names.split("+"))
+    )
+    return float(able / sum(listed.values()))
+
+
+def _amplitudes(expression: Expression, rng: np.random.Generator) -> tuple[float, Array]:
+    """Peak in percent of the IOD, and the amplitude of every half unit at the apex."""
+    low, high = INTENSITY[expression.label]
+    peak = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    vector = np.zeros(len(HALVES))
+    for number, name in enumerate(expression.action_units):
+        share = 1.0 if number == 0 else rng.uniform(0.5, 1.0)
+        amplitude = rng.uniform(*EYE_CLOSURE) if name.endswith("43") else peak * share
+        sides = halves_of(name)
+        lean = np.exp(rng.normal(0, 0.1)) if len(sides) == 2 and ACTION_UNITS[name].paired else 1.0
+        for half, factor in zip(sides, (lean, 1 / lean), strict=False):
+            vector[half] = amplitude * min(factor, 1.0)
+    return peak, vector
+
+
+# --- everything else -----------------------------------------------------------------------------------------
+
+
+def _times(every: float, seconds: float, rng: np.random.Generator, regular: float = 4.0) -> list[float]:
+    """Moments with gamma-distributed gaps of mean `every`, in seconds; none if `every` is 0."""
+    if every <= 0:
+        return []
+    moments, now = [], float(rng.uniform(0, every))
+    while now < seconds:
+        moments.append(now)
+        now += max(float(rng.gamma(regular, every / regular)), 0.2 * every)
+    return moments
+
+
+def _span(seen: list[Nuisance], kind: str, start: float, end: float, frames: int, fps: float) -> None:
+    onset, offset = max(0, int(np.ceil(start * fps))), min(frames - 1, int(np.floor(end * fps)))
+    if onset <= offset:
+        seen.append(Nuisance(kind, onset, offset))
+
+
+def _blinks(d: Difficulty, frames: int, fps: float, rng: np.random.Generator, seen: list[Nuisance]) -> Array:
+    """Lids close in about 105 ms, stay, and open in about 175 ms; depth and speed vary from blink to blink."""
+    t = np.arange(frames) / fps
+    closed = np.zeros((frames, 2))
+    for start in _times(d.blink_every, frames / fps, rng):
+        slow = float(np.exp(rng.normal(0, 0.3)))
+        close, stay, reopen = 0.105 * slow, 0.035 * slow * rng.uniform(0.5, 2), 0.175 * slow
+        depth = rng.uniform(0.85, 1.0) if rng.uniform() < 0.85 else rng.uniform(0.4, 0.85)
+        wave = minimum_jerk((t - start) / close) * minimum_jerk((start + close + stay + reopen - t) / reopen)
+        for eye in range(2):
+            closed[:, eye] = np.maximum(closed[:, eye], depth * rng.uniform(0.96, 1.0) * wave)
+        _span(seen, "blink", start, start + close + stay + reopen, frames, fps)
+    return closed
+
+
+def _gaze(d: Difficulty, frames: int, fps: float, rng: np.random.Generator) -> Array:
+    """Fixations between saccades of some 40 ms."""
+    t = np.arange(frames) / fps
+    gaze = np.zeros((frames, 2))
+    here = np.zeros(2)
+    for start in _times(d.gaze_every, frames / fps, rng, regular=2.0):
+        there = rng.normal(0, (5.0, 2.5))
+        gaze += minimum_jerk((t - start) / 0.045)[:, None] * (there - here)
+        here = there
+    return gaze
+
+
+def _drift(d: Difficulty, frames: int, fps: float, rng: np.random.Generator) -> Array:
+    """Slow wandering of the head: twice low-passed noise with a time constant of 2.75 s in all."""
+    sd = np.array([*d.drift, 0.008 * d.drift[0], 0.006 * d.drift[1]])
+    tau = 2.75 / 2
+    warm = round(6 * tau * fps)
+    keep = np.exp(-1 / (tau * fps))
+    noise = rng.standard_normal((warm + frames, 5))
+    level, smooth, out = np.zeros(5), np.zeros(5), np.empty((warm + frames, 5))
+    for i, kick in enumerate(noise):
+        level = keep * level + (1 - keep) * kick
+        smooth = keep * smooth + (1 - keep) * level
+        out[i] = smooth
+    # variance of white noise after two equal first-order filters: (1-k)^4 (1+k^2) / (1-k^2)^3
+    deviation = np.sqrt((1 - keep) ** 4 * (1 + keep**2) / (1 - keep**2) ** 3)
+    return np.asarray(out[warm:] / deviation * sd)
+
+
+def _jerks(d: Difficulty, pose: Array, fps: float, rng: np.random.Generator, seen: list[Nuisance]) -> None:
+    """Sudden turns of the head that are taken back after a while."""
+    t = np.arange(len(pose)) / fps
+    for start in _times(d.jerk_every, len(pose) / fps, rng, regular=12.0):
+        size = rng.normal(0, d.jerk)
+        rise, stay, back = rng.uniform(0.2, 0.4), rng.uniform(0.1, 1.2), rng.uniform(0.3, 0.7)
+        wave = minimum_jerk((t - start) / rise) * minimum_jerk((start + rise + stay + back - t) / back)
+        pose[:, :3] += wave[:, None] * size
+        _span(seen, "jerk", start, start + rise + stay + back, len(pose), fps)
+
+
+def _speech(d: Difficulty, units: Array, fps: float, rng: np.random.Generator, seen: list[Nuisance]) -> None:
+    """Words: the jaw opens at syllable rate, the lips widen and round."""
+    t = np.arange(len(units)) / fps
+    for start in _times(d.speech_every, len(units) / fps, rng, regular=1.5):
+        length, amplitude = rng.uniform(0.8, 2.5), rng.uniform(*d.speech)
+        envelope = minimum_jerk((t - start) / 0.15) * minimum_jerk((start + length - t) / 0.2)
+        phase = (
+            2 * np.pi * (rng.uniform(3.5, 5.5) * (t - start) + 0.25 * np.sin(2 * np.pi * 0.9 * (t - start)))
+        )
+        jaw = 0.5 - 0.5 * np.cos(phase)
+        wide = np.sin(0.5 * phase + rng.uniform(0, 6.28))
+        for name, wave in (
+            ("26", jaw),
+            ("25", 0.3 * jaw),
+            ("20", 0.3 * np.maximum(wide, 0)),
+            ("18", 0.3 * np.maximum(-wide, 0)),
+        ):
+            for half in halves_of(name):
+                units[:, half] += amplitude * envelope * wave
+        _span(seen, "speech", start, start + length, len(units), fps)
+
+
+def _swallows(
+    d: Difficulty, units: Array, pose: Array, fps: float, rng: np.random.Generator, seen: list[Nuisance]
+) -> None:
+    """Lips press, chin rises, the head nods a little."""
+    t = np.arange(len(units)) / fps
+    for start in _times(d.swallow_every, len(units) / fps, rng, regular=2.0):
+        length, amplitude = rng.uniform(0.6, 1.0), rng.uniform(0.6, 1.6)
+        wave = minimum_jerk((t - start) / (0.4 * length)) * minimum_jerk(
+            (start + length - t) / (0.6 * length)
+        )
+        for name, share in (("17", 1.0), ("24", 0.7)):
+            for half in halves_of(name):
+                units[:, half] += amplitude * share * wave
+        pose[:, 1] += 0.3 * amplitude * wave
+        _span(seen, "swallow", start, start + length, len(units), fps)
+
+
+def _twitches(
+    d: Difficulty, units: Array, fps: float, rng: np.random.Generator, seen: list[Nuisance]
+) -> None:
+    """Movements too faint for a coder to label."""
+    t = np.arange(len(units)) / fps
+    able = [h for h, name in enumerate(HALVES) if ACTION_UNITS[name[1:]].pulls]
+    for start in _times(d.twitch_every, len(units) / fps, rng, regular=1.5):
+        length, amplitude = rng.uniform(0.15, 0.5), rng.uniform(*d.twitch)
+        wave = minimum_jerk((t - start) / (0.45 * length)) * minimum_jerk(
+            (start + length - t) / (0.55 * length)
+        )
+        units[:, able[int(rng.integers(len(able)))]] += amplitude * wave
+        _span(seen, "twitch", start, start + length, len(units), fps)
+
+
+def _flicker(d: Difficulty, frames: int, fps: float, rng: np.random.Generator) -> Array:
+    """Light that varies from frame to frame and slowly."""
+    fast, slow = d.flicker
+    t = np.arange(frames) / fps
+    wave = np.sin(2 * np.pi * (rng.uniform(0.05, 0.3) * t + rng.uniform()))
+    return np.asarray(1 + fast * rng.standard_normal(frames) + slow * wave)

@@ -1,0 +1,131 @@
+"""The synthetic benchmark: videos of procedural faces, rendered when asked for, with exact ground truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msstgcn.datasets.protocol import Dataset
+from msstgcn.datasets.script import DIFFICULTIES, Nuisance, Script, write_script
+from msstgcn.datasets.statistics import statistics
+from msstgcn.errors import InputError
+from msstgcn.faces import Camera, Face, Truth, identity
+from msstgcn.files import digest_bytes
+from msstgcn.settings import SyntheticSettings
+from msstgcn.timeline import Expression, seconds_to_frames
+
+#: Raised whenever the same settings would give other pictures or labels than before.
+EDITION = 1
+
+
+@dataclass(frozen=True)
+class SyntheticVideo:
+    """Video number `video_number` of person number `subject_number` of a synthetic data set.
+
+    Holds nothing but numbers, so that it can be sent to another process; face and script are made when needed.
+    """
+
+    settings: SyntheticSettings
+    subject_number: int
+    video_number: int
+
+    @property
+    def name(self) -> str:
+        """Subject and number, from 1."""
+        return f"{self.subject}_{self.video_number + 1}"
+
+    @property
+    def subject(self) -> str:
+        """``s001``, ``s002``, ..."""
+        return f"s{self.subject_number + 1:03d}"
+
+    @property
+    def fps(self) -> float:
+        """Frame rate of the data set that the preset mirrors."""
+        return float(statistics(self.settings.preset)["fps"])
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """The labels, exact."""
+        return self.script.expressions
+
+    @property
+    def nuisances(self) -> tuple[Nuisance, ...]:
+        """Blinks, jerks, speech, swallows and twitches, by onset."""
+        return self.script.nuisances
+
+    @property
+    def digest(self) -> str:
+        """Digest of all numbers that the video follows from; how many other videos there are is none of them."""
+        parts = self.settings.model_dump_json(exclude={"subjects", "videos"})
+        return digest_bytes(parts.encode(), f"{EDITION} {self.subject_number} {self.video_number}".encode())
+
+    @property
+    def script(self) -> Script:
+        """What happens, frame by frame."""
+        return _script(self.settings, self.subject_number, self.video_number)
+
+    @property
+    def face(self) -> Face:
+        """The person before the camera."""
+        s = self.settings
+        return _face(s.preset, s.difficulty, s.size, s.iod, s.seed, self.subject_number)
+
+    def __len__(self) -> int:
+        return seconds_to_frames(self.settings.seconds, self.fps)
+
+    def frame(self, i: int) -> NDArray[np.uint8]:
+        """Frame i, uint8 (size, size): the same whether frames before it were rendered or not.
+
+        Raises
+        ------
+        InputError
+            If there is no such frame.
+        """
+        if not 0 <= i < len(self):
+            raise InputError(f"no frame {i}", where=self.name, expected=f"0 to {len(self) - 1}")
+        key = (self.settings.seed * 1_000_003 + self.subject_number) * 1_009 + self.video_number
+        return self.face.render(self.script.state(i), seed=key % 2**63, frame=i)
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[NDArray[np.uint8]]:
+        """Frames start to stop - 1, one after the other."""
+        for i in range(start, len(self) if stop is None else stop):
+            yield self.frame(i)
+
+    def truth(self, i: int) -> Truth:
+        """Landmarks, action units and pose of frame i."""
+        return self.face.truth(self.script.state(i))
+
+    def landmarks(self) -> NDArray[np.float64]:
+        """True landmarks of every frame in pixels, float64 (T, 68, 2); nothing is rendered."""
+        face, script = self.face, self.script
+        return np.stack([face.landmarks(script.state(i)) for i in range(len(self))])
+
+
+def synthetic(settings: SyntheticSettings) -> Dataset:
+    """The synthetic data set of these settings; nothing is rendered before a frame is asked for."""
+    videos = tuple(
+        SyntheticVideo(settings, subject, video)
+        for subject in range(settings.subjects)
+        for video in range(settings.videos)
+    )
+    return Dataset(f"synthetic-{settings.preset}", videos)
+
+
+@lru_cache(maxsize=512)
+def _script(settings: SyntheticSettings, subject: int, video: int) -> Script:
+    fps = float(statistics(settings.preset)["fps"])
+    frames = seconds_to_frames(settings.seconds, fps)
+    return write_script(
+        settings.preset, DIFFICULTIES[settings.difficulty], frames, fps, settings.seed, subject, video
+    )
+
+
+@lru_cache(maxsize=4)
+def _face(preset: str, difficulty: str, size: int, iod: float, seed: int, subject: int) -> Face:
+    camera = Camera(size=size, iod=iod, noise=DIFFICULTIES[difficulty].noise)
+    return Face(identity(seed, subject), camera)

@@ -1,0 +1,143 @@
+"""The average adult face: where its 68 landmarks lie, and how far each part stands out.
+
+Coordinates are in units of the distance between the outer eye corners (inter-ocular distance, IOD); x runs to
+the right of the picture, y down, z towards the camera; the origin lies midway between the outer eye corners.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+#: Mean adult distances in millimetres, women and men averaged, rounded: L. G. Farkas, *Anthropometry of the
+#: Head and Face*, 2nd edition, Raven Press 1994 (names of the points as there).
+MILLIMETRES: dict[str, float] = {
+    "ex-ex": 89.0,  # between the outer eye corners: the unit
+    "en-en": 32.5,  # between the inner eye corners
+    "zy-zy": 134.0,  # face width at the cheekbones
+    "go-go": 101.0,  # jaw width at its angles, with the soft tissue a picture shows
+    "n-sn": 52.5,  # nose height
+    "sn-sto": 21.2,  # upper lip, nose to mouth line
+    "sto-gn": 47.0,  # mouth line to chin
+    "al-al": 33.2,  # nose width
+    "ch-ch": 52.4,  # mouth width
+    "ls-sto": 8.6,  # red of the upper lip
+    "sto-li": 10.0,  # red of the lower lip
+    "n-tr": 65.0,  # nasion to hairline
+    "v-gn": 228.0,  # whole head height
+    "eu-eu": 147.0,  # head width
+    "ps-pi": 10.9,  # eye opening
+}
+#: How far the nasion lies above the line through the outer eye corners, in IOD.
+NASION = -0.085
+#: Landmarks that move with the lower lip and the jaw.
+LOWER: tuple[int, ...] = (*range(3, 14), *range(55, 60), 65, 66, 67)
+#: Landmarks of the right (image-left) and left eye's upper and lower lid, outer to inner corner.
+EYES: tuple[tuple[int, ...], tuple[int, ...]] = ((36, 37, 38, 39, 40, 41), (45, 44, 43, 42, 47, 46))
+
+
+def _mm(name: str) -> float:
+    return MILLIMETRES[name] / MILLIMETRES["ex-ex"]
+
+
+def _mirrored(
+    left: list[tuple[float, float]], middle: list[tuple[float, float]]
+) -> list[tuple[float, float]]:
+    return left + middle + [(-x, y) for x, y in reversed(left)]
+
+
+def mean_landmarks() -> Array:
+    """Landmarks of the average face in the order of the 68-point scheme, float64 (68, 2), in IOD."""
+    subnasal = NASION + _mm("n-sn")
+    mouth = subnasal + _mm("sn-sto")
+    chin = mouth + _mm("sto-gn")
+    cheek, angle = _mm("zy-zy") / 2, _mm("go-go") / 2
+    inner, lip = _mm("en-en") / 2, _mm("ch-ch") / 2
+    wing = _mm("al-al") / 2
+    up, low = mouth - _mm("ls-sto"), mouth + _mm("sto-li")
+    opening = _mm("ps-pi") / 2
+    jaw = [
+        (-cheek, 0.01),
+        (-cheek * 0.99, 0.20),
+        (-cheek * 0.965, 0.40),
+        (-cheek * 0.91, 0.60),
+        (-angle * 1.05, mouth + 0.04),
+        (-angle * 0.86, chin - 0.27),
+        (-angle * 0.62, chin - 0.125),
+        (-angle * 0.325, chin - 0.035),
+    ]
+    brow = [(-0.575, -0.150), (-0.500, -0.225), (-0.400, -0.255), (-0.290, -0.245), (-0.180, -0.205)]
+    bridge = [(0.0, NASION + 0.02), (0.0, 0.075), (0.0, 0.215), (0.0, subnasal - 0.135)]
+    nostrils = [(-wing * 0.83, subnasal - 0.035), (-wing * 0.42, subnasal - 0.008)]
+    eye = [
+        (-0.5, 0.0),
+        (-0.407, -opening * 0.86),
+        (-0.285, -opening * 0.93),
+        (-inner, 0.014),
+        (-0.283, opening * 0.76),
+        (-0.402, opening * 0.80),
+    ]
+    other = [(-eye[i][0], eye[i][1]) for i in (3, 2, 1, 0, 5, 4)]
+    upper = [(-lip, mouth), (-lip * 0.60, up + 0.036), (-lip * 0.21, up - 0.004)]
+    lower = [(lip * 0.60, low - 0.027), (lip * 0.25, low - 0.001)]
+    inside = [(-lip * 0.87, mouth), (-lip * 0.29, mouth - 0.008)]
+    inside_low = [(lip * 0.29, mouth + 0.010), (0.0, mouth + 0.012), (-lip * 0.29, mouth + 0.010)]
+    points = [
+        *_mirrored(jaw, [(0.0, chin)]),
+        *_mirrored(brow, []),
+        *bridge,
+        *_mirrored(nostrils, [(0.0, subnasal)]),
+        *eye,
+        *other,
+        *_mirrored(upper, [(0.0, up + 0.008)]),
+        *lower,
+        (0.0, low),
+        *[(-x, y) for x, y in reversed(lower)],
+        *_mirrored(inside, [(0.0, mouth - 0.004)]),
+        *inside_low,
+    ]
+    return np.array(points, dtype=np.float64)
+
+
+def bump(x: Any, y: Any, cx: float, cy: float, sx: float, sy: float | None = None) -> Array:
+    """A Gaussian hill of height 1 at (cx, cy) with standard deviations sx and sy (sy = sx if None)."""
+    sy = sx if sy is None else sy
+    return np.asarray(np.exp(-0.5 * (((x - cx) / sx) ** 2 + ((y - cy) / sy) ** 2)), dtype=np.float64)
+
+
+def pair(x: Any, y: Any, cx: float, cy: float, sx: float, sy: float | None = None) -> Array:
+    """Two mirrored Gaussian hills, at (-cx, cy) and (cx, cy)."""
+    return bump(x, y, -cx, cy, sx, sy) + bump(x, y, cx, cy, sx, sy)
+
+
+def step(t: Any) -> Array:
+    """Smooth step from 0 at t <= 0 to 1 at t >= 1."""
+    t = np.clip(t, 0.0, 1.0)
+    return np.asarray(t * t * (3 - 2 * t), dtype=np.float64)
+
+
+def depth(x: Array, y: Array, points: Array, nose: float) -> Array:
+    """Smooth height of the head at (x, y), in IOD: what the projection uses.
+
+    An ellipsoid, continued by its tangent near the rim so that every pose up to some 25 degrees can be inverted,
+    with a nose of height `nose`, brow ridge, eye sockets, cheekbones, mouth and chin on it.
+    """
+    r2 = (x / 0.99) ** 2 + ((y - 0.22) / 1.6) ** 2
+    edge = 0.8
+    inside = np.sqrt(1 - np.minimum(r2, edge))
+    z = 0.92 * (inside - np.maximum(r2 - edge, 0) / (2 * np.sqrt(1 - edge)))
+    base, mouth, chin = points[33, 1], points[62, 1], points[8, 1]
+    wing = points[35, 0]
+    along = (y - NASION) / (base - NASION)
+    rise = np.where(along < 0.86, 0.22 + 0.78 * step(along / 0.86), step((1.16 - along) / 0.30))
+    rise = rise * step((along + 0.45) / 0.5)
+    width = 0.055 + (0.55 * wing - 0.02) * step((along - 0.1) / 0.8)
+    z += nose * rise * np.exp(-0.5 * (x / width) ** 2)
+    z += 0.045 * pair(x, y, 0.30, -0.20, 0.17, 0.07) - 0.075 * pair(x, y, 0.33, -0.01, 0.13, 0.085)
+    z += 0.045 * pair(x, y, 0.46, 0.27, 0.17, 0.13) + 0.075 * bump(x, y, 0, mouth, 0.24, 0.17)
+    z += 0.06 * bump(x, y, 0, chin - 0.16, 0.15, 0.11)
+    return np.asarray(z, dtype=np.float64)

@@ -1,0 +1,201 @@
+"""Hair: where it grows and how its strands run, one function a style.
+
+A style returns two opacities on the texture canvas: hair in front of the skin, and how curly its strands are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter, map_coordinates
+
+from msstgcn.errors import lookup
+from msstgcn.faces.anatomy import Array, bump, step
+from msstgcn.faces.identity import Identity
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """Positions that every painter needs, each (ny, nx): where, in IOD, and how far inside the head's outline."""
+
+    x: Array
+    y: Array
+    inside: Array  # signed distance to the outline of head without hair, IOD, positive inside
+    points: Array  # the person's landmarks
+    scale: float  # texture pixels per IOD
+
+
+def _soft(signed: Array, width: float = 0.03) -> Array:
+    """Opacity of a region from its signed distance."""
+    return step(signed / width + 0.5)
+
+
+def _hairline(c: Canvas, peak: float, temple: float, drop: float = 0.0) -> Array:
+    """Signed height above the hairline: `peak` at the middle, `temple` where it turns down to the ears."""
+    a = np.abs(c.x)
+    line = peak + 0.10 * (a / 0.5) ** 2 + drop * np.exp(-(((a - 0.34) / 0.16) ** 2))
+    sideburn = 10.0 * np.maximum(a - temple, 0) ** 1.5
+    return np.asarray(line + sideburn - c.y)
+
+
+def _cap(c: Canvas, thick: float, sides: float | None = None) -> Array:
+    """Signed distance inside the head's outline grown by `thick` on top and `sides` beside the ears."""
+    sides = thick if sides is None else sides
+    top = step((-0.35 - c.y) / 0.5)
+    return c.inside + thick * top + sides * (1 - top)
+
+
+def _above(c: Canvas, line: float, width: float = 0.06) -> Array:
+    return step((line - c.y) / width + 0.5)
+
+
+def bald(c: Canvas, rng: np.random.Generator) -> Array:
+    """No hair to be seen."""
+    return np.zeros_like(c.x)
+
+
+def buzz(c: Canvas, rng: np.random.Generator) -> Array:
+    """Shaved to a shadow."""
+    return 0.62 * _soft(_cap(c, 0.015), 0.02) * _soft(_hairline(c, -0.80, 0.57), 0.12) * _above(c, 0.08, 0.3)
+
+
+def short(c: Canvas, rng: np.random.Generator) -> Array:
+    """A few centimetres on top, shorter at the sides."""
+    line = _hairline(c, -0.78 + rng.uniform(-0.05, 0.08), 0.58)
+    fade = np.clip(1.1 - 0.5 * step((c.y + 0.45) / 0.5), 0, 1)
+    return _soft(_cap(c, 0.11, 0.035)) * _soft(line, 0.08) * _above(c, 0.16, 0.2) * fade
+
+
+def side_part(c: Canvas, rng: np.random.Generator) -> Array:
+    """Combed to one side from a parting."""
+    sign = 1.0 if rng.uniform() < 0.5 else -1.0
+    sweep = -0.76 - 0.12 * np.sin(2.6 * (sign * c.x + 0.25)) + 0.10 * (np.abs(c.x) / 0.5) ** 2
+    line = sweep + 10.0 * np.maximum(np.abs(c.x) - 0.58, 0) ** 1.5 - c.y
+    top = _cap(c, 0.15, 0.05) + 0.05 * np.sin(2 * sign * c.x)
+    return _soft(top) * _soft(line, 0.05) * _above(c, 0.22, 0.15)
+
+
+def receding(c: Canvas, rng: np.random.Generator) -> Array:
+    """Gone from the temples and thin on top."""
+    line = _hairline(c, -0.93, 0.62, drop=-0.26)
+    thin = 0.45 + 0.5 * step((np.abs(c.x) - 0.35) / 0.3)
+    return _soft(_cap(c, 0.04, 0.05)) * _soft(line, 0.16) * _above(c, 0.2, 0.2) * thin
+
+
+def fringe(c: Canvas, rng: np.random.Generator) -> Array:
+    """Cut straight above the brows, sides to the jaw."""
+    wave = np.interp(c.x, np.linspace(-1.5, 1.5, 61), rng.normal(0, 0.018, 61))
+    line = -0.43 + wave + 0.04 * c.x**2 + 30.0 * np.maximum(np.abs(c.x) - 0.62, 0) ** 1.4 - c.y
+    length = rng.uniform(0.3, 0.8)
+    return _soft(_cap(c, 0.16, 0.13)) * _soft(line, 0.05) * _above(c, length, 0.12)
+
+
+def _curtain(c: Canvas, rng: np.random.Generator, length: float, volume: float) -> Array:
+    """Loose hair from a parting down both sides of the face, inner edge along the cheek."""
+    part = rng.uniform(-0.22, 0.22)
+    side = np.abs(c.x - part * step((-0.3 - c.y) / 0.5))
+    edge = 0.07 + 0.60 * np.clip((c.y + 0.86) / 0.62, 0, 1) ** 0.55 + 0.07 * step((c.y - 0.1) / 0.5)
+    wave = 0.015 * np.sin(6 * c.y + rng.uniform(0, 6))
+    inner = side - edge - wave
+    grown = _cap(c, 0.13, volume)
+    below = volume + 0.79 - np.abs(c.x) + 0.10 * np.sin(2.2 * c.y)
+    outer = np.where(c.y > 0.05, np.maximum(grown, below), grown)
+    tips = length + np.interp(c.x, np.linspace(-1.5, 1.5, 81), rng.normal(0, 0.02, 81))
+    return _soft(outer) * np.where(c.y < -0.86, 1.0, _soft(inner, 0.05)) * step((tips - c.y) / 0.10)
+
+
+def bob(c: Canvas, rng: np.random.Generator) -> Array:
+    """Parted, to the chin."""
+    return _curtain(c, rng, rng.uniform(0.75, 1.1), 0.15)
+
+
+def long(c: Canvas, rng: np.random.Generator) -> Array:
+    """Parted, below the shoulders."""
+    return _curtain(c, rng, 2.3, rng.uniform(0.12, 0.2))
+
+
+def tied_back(c: Canvas, rng: np.random.Generator) -> Array:
+    """Drawn back tightly; some with a bun on top."""
+    drawn = _soft(_cap(c, 0.035, 0.01), 0.02) * _soft(_hairline(c, -0.80, 0.60), 0.10) * _above(c, 0.0, 0.25)
+    bun = _soft(0.30 - np.hypot(c.x, (c.y + 1.52) * 1.15)) if rng.uniform() < 0.5 else 0.0
+    return np.maximum(drawn, bun)
+
+
+def _rough(c: Canvas, rng: np.random.Generator, size: float, strength: float) -> Array:
+    noise = gaussian_filter(rng.standard_normal(c.x.shape), size * c.scale, mode="nearest")
+    return np.asarray(strength * noise / noise.std())
+
+
+def curly(c: Canvas, rng: np.random.Generator) -> Array:
+    """Curls to the jaw."""
+    rough = _rough(c, rng, 0.035, 0.03)
+    line = _hairline(c, -0.66, 0.60) + rough
+    outer = _cap(c, 0.24, 0.20) + rough
+    return _soft(outer, 0.05) * _soft(line, 0.08) * step((rng.uniform(0.2, 0.9) - c.y + rough) / 0.15)
+
+
+def afro(c: Canvas, rng: np.random.Generator) -> Array:
+    """Tight curls standing off the head."""
+    rough = _rough(c, rng, 0.02, 0.015)
+    volume = rng.uniform(0.14, 0.36)
+    return (
+        _soft(_cap(c, volume, 0.75 * volume) + rough, 0.05)
+        * _soft(_hairline(c, -0.74, 0.60) + rough, 0.09)
+        * (_above(c, 0.15, 0.2))
+    )
+
+
+#: Opacity of hair on the canvas, by style.
+STYLES: dict[str, Callable[[Canvas, np.random.Generator], Array]] = {
+    "bald": bald,
+    "buzz": buzz,
+    "short": short,
+    "side part": side_part,
+    "receding": receding,
+    "fringe": fringe,
+    "bob": bob,
+    "long": long,
+    "tied back": tied_back,
+    "curly": curly,
+    "afro": afro,
+}
+_CURLY = {"curly": 0.035, "afro": 0.012, "buzz": 0.006}
+
+
+def hair(c: Canvas, who: Identity) -> tuple[Array, Array]:
+    """Opacity (ny, nx) and colour (ny, nx, 3) of a person's hair."""
+    rng = np.random.default_rng(np.random.SeedSequence([who.seed, 1]))
+    opacity = np.clip(lookup(STYLES, who.hair_style, "hair style")(c, rng), 0, 1)
+    curl = _CURLY.get(who.hair_style)
+    if curl is None:
+        strands = _strands(c, rng)
+        opacity = opacity * np.where(opacity < 0.98, np.clip(1 + 0.35 * strands, 0, 1), 1)
+    else:
+        strands = _rough(c, rng, curl, 0.6) + _rough(c, rng, 0.5 * curl, 0.3)
+    rim = 0.55 + 0.45 * step(opacity * 1.2 - 0.1)
+    gloss = (
+        0.30
+        * np.exp(-(((np.hypot(c.x + 0.2, c.y + 0.25) - 0.95) / 0.16) ** 2))
+        * (1 if curl is None else 0.4)
+    )
+    light = 0.86 - 0.16 * step((c.y - 0.2) / 1.2) + 0.10 * bump(c.x, c.y, -0.3, -1.1, 0.5, 0.4)
+    shade = rim * (light + gloss + 0.16 * strands)
+    colour = np.array(who.hair_colour, float)
+    lifted = colour + 14 * gloss[..., None]
+    return opacity, np.clip(lifted * shade[..., None], 0, 255)
+
+
+def _strands(c: Canvas, rng: np.random.Generator) -> Array:
+    """Noise drawn out along the strands: from the crown over the top, straight down at the sides."""
+    around = np.arctan2(c.x, -(c.y + 0.1)) * 1.1
+    down = np.hypot(c.x, c.y + 0.1)
+    low = step((c.y + 0.1) / 0.4)
+    u = around * (1 - low) + np.sign(c.x) * (np.abs(c.x) + 0.95) * low
+    noise = rng.standard_normal((64, 1024))
+    fine = gaussian_filter(noise, (2.0, 0.7), mode="wrap")
+    coarse = gaussian_filter(noise[::-1], (3.0, 4.0), mode="wrap")
+    texture = fine / fine.std() * 0.6 + coarse / coarse.std() * 0.6
+    where = np.stack([down * 14, (u + 4) * 120])
+    return np.asarray(map_coordinates(texture, where, order=1, mode="grid-wrap"))

@@ -1,0 +1,348 @@
+"""Paint a person's face: skin, brows, lips, ears, hair and glasses, lit once, as one texture with opacity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import CubicSpline, PchipInterpolator
+from scipy.ndimage import gaussian_filter
+
+from msstgcn.faces.anatomy import EYES, Array, bump, depth, pair, step
+from msstgcn.faces.hair import Canvas, hair
+from msstgcn.faces.identity import SKIN_TONES, Identity
+
+#: The canvas, in IOD: x from LEFT to RIGHT, y from TOP to BOTTOM.
+LEFT, RIGHT, TOP, BOTTOM = -1.5, 1.5, -1.8, 2.1
+#: Texture pixels per IOD.
+RESOLUTION = 200
+#: Directions towards the lights (x right, y down, z to the camera) and the share of each.
+KEY, FILL = np.array([-0.42, -0.50, 0.76]), np.array([0.55, -0.15, 0.82])
+KEY_SHARE, FILL_SHARE, SKY_SHARE, AMBIENT = 0.50, 0.32, 0.20, 0.06
+
+
+def grid(per_iod: float) -> tuple[Array, Array]:
+    """Positions (x, y) on the canvas, each (ny, nx), `per_iod` points per IOD."""
+    nx, ny = round((RIGHT - LEFT) * per_iod) + 1, round((BOTTOM - TOP) * per_iod) + 1
+    x, y = np.meshgrid(LEFT + np.arange(nx) / per_iod, TOP + np.arange(ny) / per_iod)
+    return x, y
+
+
+def normals(z: Array, per_iod: float) -> Array:
+    """Unit normals (ny, nx, 3) of the height field z."""
+    down, right = np.gradient(z, 1 / per_iod)
+    n = np.stack([-right, -down, np.ones_like(z)], -1)
+    return np.asarray(n / np.linalg.norm(n, axis=-1, keepdims=True))
+
+
+def light(n: Array) -> Array:
+    """Light that a surface with unit normals n (..., 3) receives; 1 where it faces the camera."""
+    key, fill = KEY / np.linalg.norm(KEY), FILL / np.linalg.norm(FILL)
+
+    def total(m: Array) -> Array:
+        sky = SKY_SHARE * (0.5 - 0.5 * m[..., 1])
+        return np.asarray(
+            AMBIENT + sky + KEY_SHARE * np.maximum(m @ key, 0) + FILL_SHARE * np.maximum(m @ fill, 0)
+        )
+
+    return np.asarray(total(n) / total(np.array([0.0, 0.0, 1.0])))
+
+
+@dataclass(frozen=True)
+class EyeLines:
+    """The lids of one eye as functions of x on `n` equidistant points from x0 to x1, all in IOD."""
+
+    x0: float
+    x1: float
+    upper: Array
+    lower: Array
+    crease: Array
+    profile: Array  # how far a lid's shift reaches: 1 in the middle, 0 at the corners
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Middle of the opening."""
+        return (self.x0 + self.x1) / 2, float((self.upper.min() + self.lower.max()) / 2)
+
+
+def eye_lines(points: Array, side: int, n: int = 65) -> EyeLines:
+    """Lid lines through the landmarks of the eye on side 0 (image left) or 1."""
+    outer, up1, up2, inner, low2, low1 = (points[i] for i in EYES[side])
+    flip = 1.0 if outer[0] < inner[0] else -1.0
+    x0, x1 = sorted((float(outer[0]), float(inner[0])))
+    x = np.linspace(x0, x1, n)
+
+    def line(*knots: Array) -> Array:
+        k = np.array(sorted((float(p[0]), float(p[1])) for p in knots))
+        return np.asarray(PchipInterpolator(k[:, 0], k[:, 1])(x))
+
+    def round_line(a: Array, b: Array) -> Array:
+        t = (x - x0) / (x1 - x0) if flip > 0 else (x1 - x) / (x1 - x0)  # 0 outer, 1 inner
+        ends = outer[1] + (inner[1] - outer[1]) * t
+        ta, tb = (abs(float(p[0]) - float(outer[0])) / (x1 - x0) for p in (a, b))
+        ha, hb = (float(p[1]) - (outer[1] + (inner[1] - outer[1]) * q) for p, q in ((a, ta), (b, tb)))
+        basis = np.array([[q * (1 - q), q * (1 - q) * (q - 0.5)] for q in (ta, tb)]) ** 1.0
+        c = np.linalg.solve(basis, np.array([ha, hb]))
+        arch = t * (1 - t) * (c[0] + c[1] * (t - 0.5))
+        return np.asarray(ends + np.sign(ha) * np.abs(arch))
+
+    upper, lower = round_line(up1, up2), round_line(low1, low2)
+    t = (x - x0) / (x1 - x0)
+    profile = 4 * t * (1 - t)
+    return EyeLines(x0, x1, upper, np.maximum(lower, upper), upper - 0.052 * np.sqrt(profile), profile)
+
+
+def mouth_line(points: Array, n: int = 65) -> tuple[float, float, Array]:
+    """Line between the closed lips: x0, x1 and y on `n` equidistant points."""
+    knots = points[[48, 60, 61, 62, 63, 64, 54]].copy()
+    knots[2:5, 1] += 0.006
+    x = np.linspace(knots[0, 0], knots[-1, 0], n)
+    return float(x[0]), float(x[-1]), np.asarray(PchipInterpolator(knots[:, 0], knots[:, 1])(x))
+
+
+def outline(points: Array) -> CubicSpline:
+    """Radius of the head without hair around (0, 0.1), as a periodic function of the angle (0 right, pi/2 down)."""
+    jaw = points[:17]
+    skull = [(0.795, -0.25), (0.80, -0.50), (0.745, -0.80), (0.60, -1.06), (0.33, -1.245), (0.0, -1.30)]
+    skull += [(-x, y) for x, y in reversed(skull[:-1])]
+    width = points[16, 0] / 0.753
+    ring = np.vstack([jaw[::-1], np.array(skull)[::-1] * [width, 1.0]])
+    angle = np.unwrap(np.arctan2(ring[:, 1] - 0.1, ring[:, 0]))
+    order = np.argsort(angle)
+    angle, radius = angle[order], np.hypot(ring[:, 0], ring[:, 1] - 0.1)[order]
+    return CubicSpline(
+        np.append(angle, angle[0] + 2 * np.pi), np.append(radius, radius[0]), bc_type="periodic"
+    )
+
+
+def canvas(who: Identity, per_iod: float = RESOLUTION) -> Canvas:
+    """Positions and head outline for the painters."""
+    x, y = grid(per_iod)
+    points = who.landmarks()
+    around = outline(points)
+    angle = np.arctan2(y - 0.1, x)
+    return Canvas(x, y, around(angle) - np.hypot(x, y - 0.1), points, per_iod)
+
+
+def texture(who: Identity) -> Array:
+    """The lit neutral face, float64 (ny, nx, 4): display RGB 0-255 and opacity 0-1."""
+    c = canvas(who)
+    rng = np.random.default_rng(np.random.SeedSequence([who.seed, 0]))
+    face = step(c.inside / 0.015 + 0.5)
+    ears, ear_light = _ears(c)
+    skin = _albedo(c, who, rng)
+    shade = _shade(c, who)
+    skin = _lips(c, who, skin, rng)
+    skin = skin * np.where(face > ears, shade, ear_light)[..., None]
+    skin = _lines(c, who, skin)
+    skin = _nostrils(c, skin)
+    skin = _brows(c, who, skin, rng)
+    alpha = np.maximum(face, ears)
+    cover, colour = hair(c, who)
+    shadow = gaussian_filter(cover, 0.05 * c.scale, mode="nearest")
+    skin = skin * (1 - 0.40 * np.clip(shadow * 1.6, 0, 1) * (1 - cover))[..., None]
+    rgb = skin * (1 - cover)[..., None] + colour * cover[..., None]
+    return np.concatenate([np.clip(rgb, 0, 255), np.maximum(alpha, cover)[..., None]], -1)
+
+
+def _noise(shape: tuple[int, ...], sigma: float, rng: np.random.Generator) -> Array:
+    field = gaussian_filter(rng.standard_normal(shape), sigma, mode="wrap")
+    return np.asarray(field / field.std())
+
+
+def _albedo(c: Canvas, who: Identity, rng: np.random.Generator) -> Array:
+    position = who.tone * (len(SKIN_TONES) - 1)
+    tones = np.array(SKIN_TONES, float)
+    lower = min(int(position), len(SKIN_TONES) - 2)
+    base = tones[lower] + (position - lower) * (tones[lower + 1] - tones[lower])
+    x, y, p = c.x, c.y, c.points
+    red = 0.7 * pair(x, y, 0.44, 0.32, 0.17, 0.15) + 0.8 * bump(x, y, 0, 0.40, 0.13, 0.10)
+    red = red + 0.5 * bump(x, y, 0, p[8, 1] - 0.1, 0.2, 0.12)
+    blood = (0.9 - 0.5 * who.tone) * rng.uniform(0.5, 1.2)
+    skin = base * (1 + blood * red[..., None] * np.array([0.02, -0.075, -0.06]))
+    skin = skin * (1 - 0.06 * pair(x, y, 0.33, 0.05, 0.14, 0.06)[..., None] * np.array([1.0, 1.3, 1.0]))
+    mottle = np.zeros_like(x)
+    for sigma, strength in ((0.006, 0.022), (0.012, 0.022), (0.03, 0.020), (0.08, 0.020), (0.2, 0.020)):
+        mottle += (0.8 + 0.5 * who.age) * strength * _noise(x.shape, sigma * c.scale, rng)
+    skin = skin * (1 + mottle)[..., None]
+    if who.freckles:
+        spots = _noise(x.shape, 0.009 * c.scale, rng) > 2.3 - 0.5 * who.freckles
+        where = np.clip(pair(x, y, 0.35, 0.25, 0.25, 0.2) + bump(x, y, 0, 0.3, 0.15, 0.15), 0, 1)
+        dots = gaussian_filter(spots.astype(float), 0.7) * where
+        skin = skin * (1 - 0.5 * dots[..., None] * np.array([0.5, 0.8, 1.0]))
+    skin = _moles(c, skin, rng)
+    if who.stubble:
+        skin = _stubble(c, who, skin, rng)
+    return np.asarray(skin)
+
+
+def _moles(c: Canvas, skin: Array, rng: np.random.Generator) -> Array:
+    for _ in range(int(rng.integers(1, 7))):
+        cx, cy, size = rng.uniform(-0.65, 0.65), rng.uniform(-0.6, 1.0), rng.uniform(0.007, 0.015)
+        skin = skin * (1 - 0.55 * bump(c.x, c.y, cx, cy, size)[..., None] * np.array([0.75, 0.95, 1.0]))
+    return skin
+
+
+def _stubble(c: Canvas, who: Identity, skin: Array, rng: np.random.Generator) -> Array:
+    x, y, p = c.x, c.y, c.points
+    mouth, chin = p[62, 1], p[8, 1]
+    jaw = step((y - (mouth - 0.32 + 0.25 * np.exp(-((x / 0.30) ** 2)))) / 0.25) * step(
+        (np.abs(x) + y - 0.55) / 0.4
+    )
+    upper = bump(x, y, 0, mouth - 0.16, 0.24, 0.05)
+    area = np.clip(jaw + upper, 0, 1) * (1 - bump(x, y, 0, mouth, 0.26, 0.075)) * step((chin + 0.2 - y) / 0.1)
+    hairs = np.clip(0.55 + 0.4 * _noise(x.shape, 0.004 * c.scale, rng), 0, 1.5)
+    dark = (who.stubble * area * hairs * 0.42)[..., None]
+    colour = 0.5 * np.array(who.hair_colour, float) + 0.5 * np.array([58, 58, 64])
+    return np.asarray(skin * (1 - dark) + colour * np.minimum(1, skin.mean() / 150) * dark)
+
+
+def _shade(c: Canvas, who: Identity) -> Array:
+    """Light on the neutral face from its detailed relief, and what hollows keep out."""
+    x, y, p = c.x, c.y, c.points
+    base, mouth, chin, wing = p[33, 1], p[62, 1], p[8, 1], p[35, 0]
+    z = depth(x, y, p, who.nose_height)
+    z = z + 0.055 * pair(x, y, 0.80 * wing, base - 0.075, 0.045, 0.055)
+    z = z + 0.022 * bump(x, y, 0, base - 0.13, 0.06, 0.05)
+    z = z - 0.020 * bump(x, y, 0, 0.5 * (base + mouth), 0.025, 0.07)
+    lips = 0.5 * (p[51, 1] + mouth), 0.5 * (p[57, 1] + mouth)
+    half = p[54, 0]
+    z = (
+        z
+        + 0.030 * bump(x, y, 0, lips[0], 0.55 * half, 0.030)
+        + 0.045 * bump(x, y, 0, lips[1], 0.5 * half, 0.042)
+    )
+    z = z - 0.035 * bump(x, y, 0, p[57, 1] + 0.07, 0.5 * half, 0.045)
+    z = z - 0.025 * pair(x, y, half + 0.02, mouth + 0.005, 0.035, 0.03)
+    z = z + 0.035 * pair(x, y, 0.33, 0.0, 0.14, 0.065)  # the eyeball behind the lids
+    z = z - 0.02 * pair(x, y, 0.33, 0.115, 0.13, 0.03) * (0.6 + who.age)
+    z = z - (0.012 + 0.028 * who.age) * _folds(c)
+    n = normals(gaussian_filter(z, 1.5), c.scale)
+    lit = np.maximum(light(n), 0.05) ** 0.75
+    hollow = 0.20 * pair(x, y, 0.20, 0.0, 0.07, 0.07) + 0.10 * pair(x, y, 0.34, -0.07, 0.14, 0.05)
+    hollow = (
+        hollow
+        + 0.30 * bump(x, y, 0, base + 0.025, 0.11, 0.03)
+        + 0.22 * bump(x, y, 0, p[57, 1] + 0.055, 0.12, 0.03)
+    )
+    hollow = hollow + 0.28 * pair(x, y, wing + 0.015, base - 0.07, 0.025, 0.05)
+    hollow = hollow + 0.20 * pair(x, y, half + 0.015, mouth, 0.03, 0.03)
+    rim = 0.42 * (1 - step(c.inside / 0.22)) * step((y + 0.5) / 0.8) + 0.12 * (1 - step(c.inside / 0.1))
+    rim = rim + 0.10 * step((y - chin + 0.12) / 0.12)
+    return np.asarray(lit * np.clip(1 - hollow, 0.3, 1) * (1 - np.clip(rim, 0, 0.7)))
+
+
+def _folds(c: Canvas) -> Array:
+    """Creases from the nose wings towards the mouth corners, 1 at their bottom."""
+    p = c.points
+    top, low = p[33, 1] - 0.10, p[48, 1] + 0.02
+    t = np.clip((c.y - top) / (low - top), -0.2, 1.2)
+    line = p[35, 0] + 0.02 + (p[54, 0] + 0.07 - p[35, 0]) * np.clip(t, 0, 1.2) ** 1.2
+    inside = step((t + 0.1) / 0.3) * step((1.15 - t) / 0.4)
+    return np.asarray(np.exp(-0.5 * ((np.abs(c.x) - line) / 0.028) ** 2) * inside)
+
+
+def _lips(c: Canvas, who: Identity, skin: Array, rng: np.random.Generator) -> Array:
+    p, x, y = c.points, c.x, c.y
+    upper = PchipInterpolator(p[48:55, 0], p[48:55, 1])(np.clip(x, p[48, 0], p[54, 0]))
+    low = p[[48, 59, 58, 57, 56, 55, 54]]
+    lower = PchipInterpolator(low[:, 0], low[:, 1])(np.clip(x, p[48, 0], p[54, 0]))
+    within = np.minimum(y - upper, lower - y)
+    mask = step(within / 0.022 + 0.45) * step(
+        (p[54, 0] + 0.004 - np.abs(x - 0.5 * (p[48, 0] + p[54, 0]))) / 0.03
+    )
+    pale = skin.mean((0, 1))
+    tint = np.array([1.0, 0.70, 0.68]) if who.tone < 0.5 else np.array([0.95, 0.78, 0.80])
+    colour = pale * tint * (0.92 if who.tone < 0.6 else 0.88)
+    grain = 1 + 0.05 * _noise(x.shape, 0.008 * c.scale, rng) + 0.04 * np.sin(x * 170 + 3 * np.sin(x * 23))
+    gloss = 1 + 0.12 * bump(x, y, -0.03, 0.5 * (p[57, 1] + p[62, 1]) + 0.005, 0.09, 0.018)
+    mouth = 0.5 * (p[62, 1] + p[66, 1])
+    dim = np.where(y < mouth, 0.90, 1.03)
+    weight = (0.85 * mask)[..., None]
+    return np.asarray(skin * (1 - weight) + colour * (grain * gloss * dim)[..., None] * weight)
+
+
+def _lines(c: Canvas, who: Identity, skin: Array) -> Array:
+    """Lid creases, the mouth line, wrinkles of age."""
+    x, y, p = c.x, c.y, c.points
+    dark = np.zeros_like(x)
+    for side in (0, 1):
+        eye = eye_lines(p, side)
+        at = np.linspace(eye.x0, eye.x1, len(eye.upper))
+        near = step((x - eye.x0 + 0.05) / 0.08) * step((eye.x1 + 0.03 - x) / 0.06)
+        crease = np.interp(x, at, eye.crease)
+        dark += 0.30 * near * np.exp(-0.5 * ((y - crease) / 0.010) ** 2)
+        dark += 0.16 * near * np.exp(-0.5 * ((y - np.interp(x, at, eye.lower)) / 0.010) ** 2)
+        bag = np.interp(x, at, eye.lower) + 0.075
+        dark += (0.05 + 0.14 * who.age) * near * np.exp(-0.5 * ((y - bag) / 0.014) ** 2)
+        corner = 1.0 if side else -1.0
+        for slope in (-0.35, 0.0, 0.35):
+            along = corner * x - 0.55
+            fan = (
+                np.exp(-0.5 * ((y - slope * along - 0.01) / 0.007) ** 2)
+                * step(along / 0.03)
+                * step((0.14 - along) / 0.1)
+            )
+            dark += 0.22 * max(0.0, who.age - 0.3) * fan
+    x0, x1, line = mouth_line(p)
+    at = np.interp(x, np.linspace(x0, x1, len(line)), line)
+    close = (
+        np.exp(-0.5 * ((y - at) / 0.011) ** 2) * step((x - x0 + 0.02) / 0.05) * step((x1 + 0.02 - x) / 0.05)
+    )
+    dark += 0.62 * close
+    for level, strength in ((-0.46, 0.8), (-0.55, 1.0), (-0.65, 0.7)):
+        wave = level + 0.02 * np.sin(5 * x + 20 * level) - 0.05 * x**2
+        dark += (
+            0.16
+            * strength
+            * max(0.0, who.age - 0.25)
+            * np.exp(-0.5 * ((y - wave) / 0.009) ** 2)
+            * (1 - step((np.abs(x) - 0.25) / 0.25))
+        )
+    dark += (0.05 + 0.20 * who.age) * _folds(c)
+    return np.asarray(skin * (1 - np.clip(dark, 0, 0.9))[..., None] ** np.array([0.85, 1.0, 1.05]))
+
+
+def _nostrils(c: Canvas, skin: Array) -> Array:
+    p = c.points
+    wing, base = p[35, 0], p[33, 1]
+    hole = np.zeros_like(c.x)
+    for sign in (-1.0, 1.0):
+        dx, dy = c.x - p[33, 0] - sign * 0.47 * wing, c.y - base + 0.022
+        hole += np.exp(
+            -(((dx * 0.95 + sign * dy * 0.5) / 0.048) ** 4) - ((dy - sign * dx * 0.25) / 0.019) ** 4
+        )
+    return np.asarray(skin * (1 - 0.72 * np.clip(hole, 0, 1))[..., None] ** np.array([0.85, 1.0, 1.0]))
+
+
+def _brows(c: Canvas, who: Identity, skin: Array, rng: np.random.Generator) -> Array:
+    colour = 0.75 * np.array(who.hair_colour, float) * (0.8 if sum(who.hair_colour) > 300 else 1.0)
+    if who.hair_style == "bald":
+        colour = np.minimum(colour, 95)
+    for side, chain in ((-1.0, c.points[17:22]), (1.0, c.points[26:21:-1])):
+        t = sorted((float(q[0] * side), float(q[1])) for q in chain)  # inner to outer
+        knots = np.array(t)
+        along = c.x * side
+        s = np.clip((along - knots[0, 0] + 0.03) / (knots[-1, 0] - knots[0, 0] + 0.03), -0.2, 1.2)
+        line = PchipInterpolator(knots[:, 0], knots[:, 1])(np.clip(along, knots[0, 0], knots[-1, 0]))
+        thick = who.brow_weight * 0.036 * np.interp(s, [0, 0.12, 0.55, 1.0], [0.75, 1.0, 0.85, 0.35])
+        body = np.exp(-(np.abs((c.y - line) / thick) ** 3)) * step(s / 0.10) * step((1.03 - s) / 0.15)
+        u, v = along + 0.55 * (c.y - line), c.y
+        strand = np.sin(u * 330 + 9 * np.sin(v * 23)) * 0.5 + _noise(c.x.shape, 0.006 * c.scale, rng)
+        weight = np.clip(body * (0.70 + 0.22 * strand), 0, 0.93)[..., None]
+        skin = skin * (1 - weight) + colour * weight
+    return np.asarray(skin)
+
+
+def _ears(c: Canvas) -> tuple[Array, Array]:
+    """Opacity and light of the ears."""
+    x, y = c.x, c.y
+    reach = c.points[16, 0]
+    alpha, lit = np.zeros_like(x), np.full_like(x, 0.72)
+    for sign in (-1.0, 1.0):
+        dx, dy = sign * x - reach - 0.035, y - 0.17
+        dx = dx + 0.12 * dy
+        r = np.hypot(dx / 0.105, dy / 0.335)
+        alpha = np.maximum(alpha, step((1 - r) / 0.12))
+        lit = lit - 0.22 * np.exp(-0.5 * (((r - 0.62) / 0.13) ** 2)) - 0.18 * np.exp(-0.5 * ((r / 0.3) ** 2))
+    return alpha, lit
