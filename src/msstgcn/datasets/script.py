@@ -134,6 +134,11 @@ class Script:
         )
 
 
+def _rounded(values: Array) -> Array:
+    """Multiples of 2^-24, so that the last bits of a machine's mathematics library do not matter."""
+    return np.asarray(np.round(values * 2.0**24) / 2.0**24)
+
+
 def minimum_jerk(t: Array) -> Array:
     """Smoothest rise from 0 at t <= 0 to 1 at t >= 1 (Flash & Hogan 1985)."""
     t = np.clip(t, 0.0, 1.0)
@@ -168,8 +173,10 @@ def write_script(
     _twitches(difficulty, other, fps, stream(7), seen)
     light = _flicker(difficulty, frames, fps, stream(8))
     nuisances = tuple(sorted(seen, key=lambda n: (n.onset, n.offset, n.kind)))
-    parts = [np.round(part * 2.0**24) / 2.0**24 for part in (units, other, blink, gaze, pose, light)]
-    return Script(fps, expressions, intensities, *parts, nuisances)
+    parts = [_rounded(part) for part in (units, other, blink, gaze, pose, light)]
+    return Script(
+        fps, expressions, intensities, parts[0], parts[1], parts[2], parts[3], parts[4], parts[5], nuisances
+    )
 
 
 # --- expressions ---------------------------------------------------------------------------------------------

@@ -171,8 +171,9 @@ def _sample(texture, place, x, y, alpha, colour):  # type: ignore[no-untyped-def
 
 @njit(cache=True)
 def _eye(x, y, up, look, sharp, colours, out):  # type: ignore[no-untyped-def]
-    """Colour of the eyeball at (x, y) below the lid at y = up; look = (x, y of the eye's centre, x, y of the iris,
-    radius of the iris, of the pupil).
+    """Colour of the eyeball at (x, y), below the lid at y = up.
+
+    look = (x, y of the eye's centre, x, y of the iris, radius of the iris, of the pupil).
     """
     dx, dy = x - look[2], y - look[3]
     r = (dx * dx + dy * dy) ** 0.5

@@ -1,0 +1,265 @@
+"""Videos on disk: a file that FFmpeg reads, or a folder of pictures. Frames are read one by one, by index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from msstgcn.datasets.protocol import Video
+from msstgcn.errors import InputError
+from msstgcn.files import digest_bytes, digest_file
+from msstgcn.timeline import Expression
+
+Frame = NDArray[np.uint8]
+
+#: Endings by which a folder of pictures and a video file are known.
+IMAGE_SUFFIXES: tuple[str, ...] = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+VIDEO_SUFFIXES: tuple[str, ...] = (".mkv", ".avi", ".mp4", ".mov", ".m4v", ".webm", ".mpg", ".mpeg", ".wmv")
+#: Rate of a folder of pictures that tells none.
+FOLDER_FPS = 30.0
+_GREY_FORMATS = {b"Y800", b"GREY", b"GRAY", b"Y8  "}
+
+
+@dataclass(frozen=True)
+class FileVideo:
+    """A video file, read through OpenCV."""
+
+    path: Path
+    name: str
+    subject: str
+    fps: float
+    expressions: tuple[Expression, ...] = ()
+
+    def __len__(self) -> int:
+        return _length(self.path, _stamp(self.path))
+
+    @property
+    def digest(self) -> str:
+        """Digest of the file's content, the rate and the labels."""
+        return _digest(_file_digest(self.path, _stamp(self.path)), self)
+
+    def frame(self, i: int) -> Frame:
+        """Frame i, uint8, (height, width) if the file is grey, else (height, width, 3) RGB."""
+        if not 0 <= i < len(self):
+            raise InputError(f"no frame {i}", where=self.path, expected=f"0 to {len(self) - 1}")
+        return next(self._read(i, i + 1))
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+        """Frames start to stop - 1, one after the other."""
+        return self._read(start, len(self) if stop is None else stop)
+
+    def _read(self, start: int, stop: int) -> Iterator[Frame]:
+        capture = _open(self.path)
+        try:
+            grey = _is_grey(capture)
+            if start:
+                capture.set(cv2.CAP_PROP_POS_FRAMES, start)
+            for i in range(start, stop):
+                good, picture = capture.read()
+                if not good:
+                    raise InputError(
+                        f"frame {i} cannot be read",
+                        where=self.path,
+                        do="the file is damaged or cut short: copy it again",
+                    )
+                yield np.ascontiguousarray(picture[..., 0] if grey else picture[..., ::-1])
+        finally:
+            capture.release()
+
+
+@dataclass(frozen=True)
+class PictureVideo:
+    """A folder of pictures, one a frame, in the natural order of their names (2 before 10)."""
+
+    path: Path
+    name: str
+    subject: str
+    fps: float
+    expressions: tuple[Expression, ...] = ()
+
+    @property
+    def pictures(self) -> tuple[Path, ...]:
+        """The files, in order."""
+        return _pictures(self.path, _stamp(self.path))
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    @property
+    def digest(self) -> str:
+        """Digest of the pictures' content, the rate and the labels."""
+        return _digest(_folder_digest(self.path, _stamp(self.path)), self)
+
+    def frame(self, i: int) -> Frame:
+        """Frame i, uint8, (height, width) or (height, width, 3) RGB, as the picture is.
+
+        Raises
+        ------
+        InputError
+            If there is no such frame, the picture cannot be read or differs in size from the first.
+        """
+        pictures = self.pictures
+        if not 0 <= i < len(pictures):
+            raise InputError(f"no frame {i}", where=self.path, expected=f"0 to {len(pictures) - 1}")
+        picture = _picture(pictures[i])
+        shape = _shape(pictures[0])
+        if picture.shape != shape:
+            raise InputError(
+                f"picture of {_size(picture.shape)}",
+                where=pictures[i],
+                expected=f"{_size(shape)} as the first of the folder, {pictures[0].name}",
+            )
+        return picture
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+        """Frames start to stop - 1, one after the other."""
+        for i in range(start, len(self) if stop is None else stop):
+            yield self.frame(i)
+
+
+def open_video(path: str | Path) -> Video:
+    """Open one video file, or a folder of pictures, of one's own: no labels, the subject is the file's name.
+
+    Parameters
+    ----------
+    path : path
+        A file that OpenCV's FFmpeg reads, or a folder with pictures.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is empty or no video, or the folder holds no pictures.
+    """
+    path = Path(path)
+    return video_at(path, path.stem, path.stem)
+
+
+def video_at(
+    path: Path, name: str, subject: str, fps: float | None = None, expressions: tuple[Expression, ...] = ()
+) -> FileVideo | PictureVideo:
+    """Video at a path, with what is known of it; a missing rate is taken from the file."""
+    if path.is_dir():
+        if not _pictures(path, _stamp(path)):
+            raise InputError(
+                "no pictures in the folder",
+                where=path,
+                expected="files ending in " + ", ".join(IMAGE_SUFFIXES),
+            )
+        return PictureVideo(path, name, subject, fps or FOLDER_FPS, expressions)
+    if not path.exists():
+        raise InputError("no such file or folder", where=path, do="check the path")
+    capture = _open(path)
+    told = float(capture.get(cv2.CAP_PROP_FPS))
+    capture.release()
+    if fps is None and not 1 <= told <= 1000:
+        raise InputError(
+            "the file tells no frame rate", where=path, do="write it again with one, e.g. by ffmpeg -r 30"
+        )
+    return FileVideo(path, name, subject, fps or told, expressions)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Size and time of change: what is remembered about a file holds as long as they stay."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", where=path, do="check the path") from None
+    return status.st_size, status.st_mtime_ns
+
+
+def _open(path: Path) -> Any:
+    if path.stat().st_size == 0:
+        raise InputError("the file is empty", where=path, do="copy it again")
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    if not capture.isOpened():
+        raise InputError("not a video that can be read", where=path, expected="a file that FFmpeg reads")
+    return capture
+
+
+def _is_grey(capture: Any) -> bool:
+    code = int(capture.get(cv2.CAP_PROP_CODEC_PIXEL_FORMAT))
+    return code.to_bytes(8, "little", signed=True)[:4] in _GREY_FORMATS
+
+
+@lru_cache(maxsize=4096)
+def _length(path: Path, stamp: tuple[int, int]) -> int:
+    """Number of frames that can be read; the container's word for it is not trusted unless the last one is there."""
+    capture = _open(path)
+    try:
+        told = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        if told > 0:
+            capture.set(cv2.CAP_PROP_POS_FRAMES, told - 1)
+            if capture.grab() and not capture.grab():
+                return told
+    finally:
+        capture.release()
+    capture, count = _open(path), 0
+    try:
+        while capture.grab():
+            count += 1
+    finally:
+        capture.release()
+    if not count:
+        raise InputError("no frame in the video", where=path, do="copy it again")
+    return count
+
+
+@lru_cache(maxsize=4096)
+def _pictures(path: Path, stamp: tuple[int, int]) -> tuple[Path, ...]:
+    found = [p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".")]
+    return tuple(sorted(found, key=_natural))
+
+
+def _natural(path: Path) -> tuple[list[tuple[int, int, str]], str]:
+    """Order in which numbers inside a name count as numbers."""
+    parts: list[tuple[int, int, str]] = []
+    word = ""
+    for char in path.stem + "\0":
+        if word and char.isdecimal() != word[-1].isdecimal():
+            parts.append((0, int(word), "") if word.isdecimal() else (1, 0, word))
+            word = ""
+        word += char
+    return parts, path.name
+
+
+def _picture(path: Path) -> Frame:
+    data = np.fromfile(path, np.uint8)  # not cv2.imread: it fails on names beyond ASCII on some systems
+    picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
+    if picture is None:
+        raise InputError("the picture cannot be read", where=path, do="copy it again")
+    if picture.dtype != np.uint8:
+        raise InputError(f"a picture of {picture.dtype}", where=path, expected="8 bits a channel")
+    if picture.ndim == 2:
+        return np.asarray(picture)
+    return np.ascontiguousarray(picture[..., 2::-1])  # BGR(A) to RGB
+
+
+@lru_cache(maxsize=1024)
+def _shape(path: Path) -> tuple[int, ...]:
+    return tuple(_picture(path).shape)
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[1]} x {shape[0]} pixels, {'grey' if len(shape) == 2 else 'colour'}"
+
+
+@lru_cache(maxsize=4096)
+def _file_digest(path: Path, stamp: tuple[int, int]) -> str:
+    return digest_file(path)
+
+
+@lru_cache(maxsize=4096)
+def _folder_digest(path: Path, stamp: tuple[int, int]) -> str:
+    return digest_bytes(*(part.encode() for p in _pictures(path, stamp) for part in (p.name, digest_file(p))))
+
+
+def _digest(content: str, video: FileVideo | PictureVideo) -> str:
+    labels = repr((video.fps, video.expressions))
+    return digest_bytes(content.encode(), labels.encode())

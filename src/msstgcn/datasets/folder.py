@@ -1,0 +1,285 @@
+"""A data set on disk in the project's own layout: ``videos.csv``, ``events.csv`` and one file or folder a video.
+
+``videos.csv`` has the columns ``video,subject,fps,file``, the file relative to the folder; ``events.csv`` has
+``video,class,onset,apex,offset,action_units``, frames 0-based and inclusive, units joined by ``+``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pandas as pd
+
+from msstgcn.datasets.files import Frame, video_at
+from msstgcn.datasets.protocol import Dataset, Video
+from msstgcn.errors import InputError, lookup
+from msstgcn.files import digest_file, written_whole
+from msstgcn.timeline import Expression, read_events, read_videos, write_csv
+
+VIDEO_COLUMNS = ("video", "subject", "fps", "file")
+Progress = Callable[[int], None]
+
+
+def write_dataset(
+    dataset: Dataset, out: str | Path, *, layout: str = "lossless", progress: Progress | None = None
+) -> Path:
+    """Write videos and labels to a folder; what an earlier, interrupted call finished is kept.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    out : path
+        The folder; made if missing.
+    layout : {"lossless", "mp4", "png"}
+        FFV1 in Matroska, exact; MPEG-4 part 2, small but lossy (labels stay exact); or folders of PNG files, exact.
+    progress : callable, optional
+        Called with the number of frames done since the last call.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    InputError
+        Unknown layout, two videos of one name, a folder that cannot be written, no space left.
+    """
+    writer, suffix = lookup(LAYOUTS, layout, "layout")
+    out = Path(out)
+    names = [video.name for video in dataset.videos]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise InputError(f"two videos of the name {sorted(twice)[0]!r}", where=dataset.name)
+    try:
+        (out / "videos").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"the folder cannot be made ({error.strerror})", where=out) from None
+    for video in dataset.videos:
+        target = out / "videos" / f"{video.name}{suffix}"
+        if _finished(video, target, layout):
+            if progress:
+                progress(len(video))
+            continue
+        writer(video, target, progress or (lambda steps: None))
+        _note(video, target, layout)
+    write_csv(_videos_table(dataset, suffix), out / "videos.csv")
+    write_csv(_events_table(dataset), out / "events.csv")
+    return out
+
+
+def open_folder(path: str | Path) -> Dataset:
+    """Open a data set in the project's own layout; frames are read when asked for.
+
+    Parameters
+    ----------
+    path : path
+        The folder with ``videos.csv`` and, if anything is labelled, ``events.csv``.
+
+    Raises
+    ------
+    InputError
+        Missing file, folder or column, a rate that is no positive number, an event of an unknown video or beyond
+        its end; with file and row.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        raise InputError("no such folder", where=path, expected="a folder with videos.csv and events.csv")
+    table = _read_videos_table(path / "videos.csv")
+    labels = _expressions(path / "events.csv", set(table["video"]))
+    videos = []
+    for number, (name, subject, fps, file) in enumerate(
+        table[list(VIDEO_COLUMNS)].itertuples(index=False), start=2
+    ):
+        where = path / file
+        if not where.exists():
+            raise InputError(
+                f"no file {file}", where=f"{path / 'videos.csv'}, row {number}", do="check the column file"
+            )
+        expressions = tuple(sorted(e for e, _ in labels.get(name, [])))
+        video = video_at(where, name, subject, fps, expressions)
+        for expression, row in labels.get(name, []):
+            if expression.offset >= len(video):
+                raise InputError(
+                    f"offset {expression.offset} beyond the video",
+                    where=f"{path / 'events.csv'}, row {row}",
+                    expected=f"frames 0 to {len(video) - 1} of {name}",
+                )
+        videos.append(video)
+    return Dataset(path.resolve().name, tuple(videos))
+
+
+def _videos_table(dataset: Dataset, suffix: str) -> pd.DataFrame:
+    rows = [(v.name, v.subject, v.fps, f"videos/{v.name}{suffix}") for v in dataset.videos]
+    return pd.DataFrame(rows, columns=list(VIDEO_COLUMNS))
+
+
+def _events_table(dataset: Dataset) -> pd.DataFrame:
+    rows = [
+        (v.name, e.label, e.onset, e.apex, e.offset, "+".join(e.action_units))
+        for v in dataset.videos
+        for e in v.expressions
+    ]
+    return pd.DataFrame(rows, columns=["video", "class", "onset", "apex", "offset", "action_units"])
+
+
+# --- writing one video ---------------------------------------------------------------------------------------
+
+
+def _written_by_opencv(codec: str) -> Callable[[Video, Path, Progress], None]:
+    def write(video: Video, target: Path, progress: Progress) -> None:
+        frames = video.frames()
+        first = next(frames)
+        with written_whole(target) as temporary:
+            size, colour = (first.shape[1], first.shape[0]), first.ndim == 3
+            sink = cv2.VideoWriter(
+                str(temporary), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), video.fps, size, colour
+            )
+            if not sink.isOpened():
+                raise InputError(f"OpenCV cannot write {codec}", where=target, do="take another layout: png")
+            try:
+                for frame in _with(first, frames):
+                    sink.write(frame[..., ::-1] if colour else frame)
+                    progress(1)
+            finally:
+                sink.release()
+            _check_written(temporary, target, len(video))
+
+    return write
+
+
+def _with(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
+    yield first
+    yield from rest
+
+
+def _check_written(temporary: Path, target: Path, frames: int) -> None:
+    """OpenCV does not tell when the disk is full: look at what arrived."""
+    try:
+        arrived = len(video_at(temporary, "", ""))
+    except InputError:
+        arrived = 0
+    if arrived != frames:
+        raise InputError(
+            f"only {arrived} of {frames} frames arrived on the disk",
+            where=target,
+            do="free some space and run the same command again",
+        )
+
+
+def _written_as_pictures(video: Video, target: Path, progress: Progress) -> None:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
+        inside = Path(folder) / "frames"
+        inside.mkdir()
+        for i, frame in enumerate(video.frames()):
+            good, data = cv2.imencode(".png", frame if frame.ndim == 2 else frame[..., ::-1])
+            if not good:
+                raise InputError(f"frame {i} cannot be written as PNG", where=target)
+            (inside / f"{i:06d}.png").write_bytes(data.tobytes())
+            progress(1)
+        shutil.rmtree(target, ignore_errors=True)
+        inside.rename(target)
+
+
+#: How to write a video, and the ending of its name (a folder has none).
+LAYOUTS: dict[str, tuple[Callable[[Video, Path, Progress], None], str]] = {
+    "lossless": (_written_by_opencv("FFV1"), ".mkv"),
+    "mp4": (_written_by_opencv("mp4v"), ".mp4"),
+    "png": (_written_as_pictures, ""),
+}
+
+
+def _note_path(target: Path) -> Path:
+    return target.with_name(f".{target.name}.json")
+
+
+def _content(video: Video, target: Path, layout: str) -> dict[str, Any]:
+    size = target.stat().st_size if target.is_file() else len(list(target.iterdir()))
+    return {"source": video.digest, "layout": layout, "size": size}
+
+
+def _finished(video: Video, target: Path, layout: str) -> bool:
+    """True if an earlier call wrote this very video; its note tells."""
+    try:
+        note = json.loads(_note_path(target).read_text(encoding="utf-8"))
+        content = note.pop("content")
+        if note != _content(video, target, layout):
+            return False
+        return target.is_dir() or digest_file(target) == content
+    except (OSError, ValueError, KeyError, AttributeError):
+        return False
+
+
+def _note(video: Video, target: Path, layout: str) -> None:
+    note = _content(video, target, layout)
+    note["content"] = digest_file(target) if target.is_file() else ""
+    with written_whole(_note_path(target)) as temporary:
+        temporary.write_text(json.dumps(note) + "\n", encoding="utf-8")
+
+
+# --- reading the tables --------------------------------------------------------------------------------------
+
+
+def _read_videos_table(path: Path) -> pd.DataFrame:
+    read_videos(path)  # names are there, each once
+    table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True, encoding="utf-8-sig")
+    table.columns = [str(name).strip() for name in table.columns]
+    missing = [name for name in VIDEO_COLUMNS if name not in table.columns]
+    if missing:
+        raise InputError(f"missing column {', '.join(missing)}", where=path, expected=",".join(VIDEO_COLUMNS))
+    for name in VIDEO_COLUMNS:
+        table[name] = table[name].str.strip()
+        empty = (table[name] == "").to_numpy()
+        if empty.any():
+            raise InputError(f"empty {name}", where=f"{path}, row {int(empty.argmax()) + 2}")
+    table["fps"] = [_rate(text, f"{path}, row {row}") for row, text in enumerate(table["fps"], start=2)]
+    return table
+
+
+def _rate(text: str, where: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 1 <= value <= 10_000:
+        raise InputError(f"fps is {text!r}", where=where, expected="frames a second, from 1")
+    return value
+
+
+def _expressions(path: Path, known: set[str]) -> dict[str, list[tuple[Expression, int]]]:
+    """Expressions of each video with their rows; a missing file means no labels."""
+    if not path.exists():
+        return {}
+    table = read_events(path)
+    found: dict[str, list[tuple[Expression, int]]] = {}
+    for number, event in enumerate(table.to_dict("records"), start=2):
+        where = f"{path}, row {number}"
+        if event["video"] not in known:
+            raise InputError(
+                f"unknown video {event['video']!r}", where=where, expected="a video of videos.csv"
+            )
+        onset, offset = int(event["onset"]), int(event["offset"])
+        apex = _apex(str(event.get("apex", "")).strip(), onset, offset, where)
+        units = tuple(unit for unit in str(event.get("action_units", "")).strip().split("+") if unit)
+        found.setdefault(event["video"], []).append(
+            (Expression(onset, apex, offset, event["class"], units), number)
+        )
+    return found
+
+
+def _apex(text: str, onset: int, offset: int, where: str) -> int:
+    """Apex frame; the middle where none is given."""
+    if not text:
+        return (onset + offset) // 2
+    if not text.lstrip("-").isdecimal() or not onset <= int(text) <= offset:
+        raise InputError(
+            f"apex is {text!r}", where=where, expected=f"a frame from {onset} to {offset}, or nothing"
+        )
+    return int(text)
