@@ -43,6 +43,7 @@ report.table(pd.DataFrame({"sum": [first + second]}), name="sums", caption="The 
 
 CONFIG = """
 title: Tiny
+only_build_toc_files: true
 execute: {execute_notebooks: "off"}
 sphinx: {config: {nb_merge_streams: true}}
 """

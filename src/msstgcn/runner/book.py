@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -150,12 +149,12 @@ def _build_site(root: Path) -> Path:
 
 
 def _jupyter_book(root: Path, out: Path) -> None:
+    program = "from jupyter_book.cli.main import main; main()"
     command = [
-        sys.executable, "-m", "jupyter_book", "build", "book", "--config", "_config.yml",
-        "--toc", "book/_toc.yml", "--path-output", str(out), "-W", "-n", "--keep-going",
+        sys.executable, "-c", program, "build", "book", "--config", "_config.yml",
+        "--path-output", str(out), "-W", "-n", "--keep-going",
     ]  # fmt: skip
-    environment = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     log = root / "_build" / "site.log"
     with written_whole(log) as temporary:
         temporary.write_text(done.stdout + done.stderr, encoding="utf-8")

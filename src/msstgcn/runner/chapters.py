@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from msstgcn import paths
 from msstgcn.errors import InputError
@@ -137,6 +137,20 @@ def _environment(**variables: str) -> Iterator[None]:
                 os.environ[name] = value
 
 
+def _local_kernel(log: IO[bytes]) -> type:
+    """Kernels that are spoken to through the file system, not an open port, and whose own noise goes to `log`."""
+    from jupyter_client import AsyncKernelManager
+
+    class LocalKernel(AsyncKernelManager):
+        def __init__(self, **keywords: Any) -> None:
+            super().__init__(**{**keywords, "transport": "ipc"})
+
+        async def start_kernel(self, **keywords: Any) -> None:
+            await super().start_kernel(stderr=log, **keywords)
+
+    return LocalKernel
+
+
 def _with_provenance(chapter: Chapter, values: Mapping[str, Value]) -> Any:
     import nbformat
 
@@ -198,14 +212,17 @@ def execute(chapter: Chapter, given: Mapping[str, object], store: Store) -> tupl
         before, after = folder / "input.ipynb", folder / EXECUTED
         nbformat.write(_with_provenance(chapter, values), before)
         changed = {key: value for key, value in values.items() if value != chapter.parameters[key].default}
-        with _environment(MSSTGCN_TABLES=str(folder / "tables"), MSSTGCN_QUIET="1"):
+        logs = store.folder("logs")
+        logs.mkdir(parents=True, exist_ok=True)
+        quiet = _environment(MSSTGCN_TABLES=str(folder / "tables"), MSSTGCN_QUIET="1")
+        with quiet, (logs / f"{chapter.name}.kernel.log").open("wb") as noise:
             try:
                 papermill.execute_notebook(
                     before, after, parameters=changed, kernel_name="python3", progress_bar=False,
-                    cwd=str(paths.project_root() / "notebooks"),
+                    cwd=str(paths.project_root() / "notebooks"), kernel_manager_class=_local_kernel(noise),
                 )  # fmt: skip
             except PapermillExecutionError as error:
-                raise _failure(chapter, error, store.folder("logs", f"{chapter.name}.log")) from None
+                raise _failure(chapter, error, logs / f"{chapter.name}.log") from None
         before.unlink()
         (folder / "tables").mkdir(exist_ok=True)
         about["seconds"] = round(time.monotonic() - started, 1)

@@ -27,7 +27,7 @@ class Profile(Settings):
 PROFILES: dict[str, Profile] = {
     "smoke": Profile(
         name="smoke",
-        data=SyntheticSettings(subjects=3, videos=1, seconds=8.0),
+        data=SyntheticSettings(subjects=3, videos=2, seconds=10.0),
         learning=LearningSettings(epochs=2),
     ),
     "cpu": Profile(name="cpu", learning=LearningSettings(epochs=20, sampling="all")),
