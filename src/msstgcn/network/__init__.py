@@ -16,7 +16,7 @@ from msstgcn.network.losses import (
     term_weights,
     total_loss,
 )
-from msstgcn.network.model import MSSTGCN, OUTPUTS, check_window
+from msstgcn.network.model import MSSTGCN, OUTPUTS, check_window, initialised
 from msstgcn.network.pooling import FacialPooling
 from msstgcn.network.reference import FORWARD_ORDER, load_reference
 
@@ -36,6 +36,7 @@ __all__ = [
     "boundary_focal",
     "check_window",
     "focal",
+    "initialised",
     "load_reference",
     "loss_terms",
     "supervised_contrast",

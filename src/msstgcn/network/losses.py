@@ -120,14 +120,17 @@ def supervised_contrast_released(embedding: Tensor, label: Tensor, temperature: 
 
 
 def _contrast(z: Tensor, label: Tensor, temperature: float) -> Tensor:
-    others = ~torch.eye(z.shape[-2], dtype=torch.bool, device=z.device)
-    positive = ((label[..., :, None] == label[..., None, :]) & others).to(z.dtype)  # (..., N, N)
-    logits = z @ z.mT / temperature  # (..., N, N)
-    logits = logits - logits.amax(-1, keepdim=True).detach()  # no overflow in exp, same ratios
-    log_sum = torch.log((logits.exp() * others).sum(-1) + EPSILON_CONTRAST)  # (..., N)
-    count = positive.sum(-1)
-    mean_positive = ((positive * logits).sum(-1) - count * log_sum) / (count + EPSILON_CONTRAST)
-    return -mean_positive.mean(-1)
+    scaled = z / temperature
+    itself = (scaled * z).sum(-1)  # (..., N)
+    diagonal = torch.eye(z.shape[-2], dtype=torch.bool, device=z.device)
+    others = (scaled @ z.mT).masked_fill(diagonal, -torch.inf)  # (..., N, N)
+    top = torch.maximum(others.detach().amax(-1), itself.detach())  # no overflow in exp, same ratios
+    log_sum = torch.log((others - top[..., None]).exp().sum(-1) + EPSILON_CONTRAST) + top
+    # The sum over a frame's positives is a product with its label's total, so no N x N mask is needed.
+    member = functional.one_hot(label, 3).to(z.dtype)  # (..., N, 3)
+    count = (member * member.sum(-2, keepdim=True)).sum(-1) - 1
+    positive = (scaled * (member @ (member.mT @ z))).sum(-1) - itself
+    return -((positive - count * log_sum) / (count + EPSILON_CONTRAST)).mean(-1)
 
 
 #: Contrastive losses by name.

@@ -5,6 +5,7 @@ It is the network alone: windows come from the motion stage, losses and training
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from msstgcn.errors import InputError
@@ -85,6 +86,16 @@ class MSSTGCN(nn.Module):
     def parameter_count(self) -> int:
         """Number of trainable parameters."""
         return sum(parameter.numel() for parameter in self.parameters())
+
+
+def initialised(settings: NetworkSettings | None = None, *, seed: int) -> MSSTGCN:
+    """Build a network whose start depends on `seed` alone, not on PyTorch's global state."""
+    network = MSSTGCN(settings)
+    generator = torch.Generator().manual_seed(seed)
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
+    return network
 
 
 def check_window(settings: NetworkSettings, shape: tuple[int, ...], *, where: str = "network input") -> None:

@@ -17,11 +17,16 @@ class FacialPooling(nn.Module):
 
     def __init__(self, groups: tuple[tuple[int, ...], ...]) -> None:
         super().__init__()
-        self.groups = tuple(list(group) for group in groups)
+        self.groups = groups
+        # Slices are views where lists of node numbers are copies, and the method's groups are neighbours.
+        self._picks = tuple(
+            slice(group[0], group[-1] + 1) if group == tuple(range(group[0], group[-1] + 1)) else list(group)
+            for group in groups
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool nodes: (N, C, T, V) to (N, C, T, G)."""
-        return torch.stack([x[..., group].amax(-1) for group in self.groups], -1)
+        return torch.stack([x[..., pick].amax(-1) for pick in self._picks], -1)
 
     def extra_repr(self) -> str:
         """Give the groups."""

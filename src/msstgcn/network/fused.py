@@ -1,0 +1,205 @@
+"""Three steps of the stacked network, each with a leading axis of F folds.
+
+On the CPU two of them run as compiled loops (`msstgcn.network.kernels`); elsewhere, and as twins in the tests, as
+plain tensor operations. Axes are (F, N, J, T, C): channels last, because they are what loops and matrix
+products run over, and time beside them, so that a convolution sees neighbouring frames in neighbouring memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from msstgcn.network import kernels
+
+#: Added to a variance before its root; PyTorch's own default.
+EPSILON = 1e-5
+
+Groups = tuple[tuple[int, ...], ...]
+
+
+def convolve(x: Tensor, weight: Tensor) -> Tensor:
+    """Convolve each fold in time: (F, N, J, T, C) with (F, O, C, k, 1) to (F, N, J, T - k + 1, O).
+
+    On a CPU a call of the library's convolution a fold is fastest (two to one against unfolding and one matrix
+    product); on a GPU one batched product for all folds is. A kernel as long as the video is a product anyway.
+    """
+    kernel = weight.shape[3]
+    if x.device.type == "cpu" and kernel < x.shape[3]:
+        parts = [
+            functional.conv2d(own.flatten(0, 1).movedim(-1, 1)[..., None], taps)[..., 0].movedim(1, -1)
+            for own, taps in zip(x, weight, strict=True)
+        ]  # each (N J, T', O)
+        found = parts[0][None] if len(parts) == 1 else torch.stack(parts)
+        return found.unflatten(1, x.shape[1:3])
+    return convolve_plain(x, weight)
+
+
+def convolve_plain(x: Tensor, weight: Tensor) -> Tensor:
+    """Do the same as `convolve`: unfold, and one batched matrix product."""
+    frames = x.unfold(3, weight.shape[3], 1).mT  # (F, N, J, T', k, C)
+    taps = weight[..., 0].permute(0, 3, 2, 1).flatten(1, 2)  # (F, k C, O)
+    return (frames.flatten(4).flatten(1, 3) @ taps).unflatten(1, frames.shape[1:4])
+
+
+def _numpy(tensor: Tensor) -> NDArray[np.floating[Any]]:
+    return tensor.detach().contiguous().numpy()
+
+
+class _PatchPool(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, flow: Tensor, weight: Tensor, constant: Tensor, groups: Groups, basis: Tensor
+    ) -> Tensor:
+        folds, windows, frames = flow.shape[:3]
+        inner, channels = frames - weight.shape[1] // 2 + 1, weight.shape[2]
+        out = flow.new_empty(folds, windows, basis.shape[1], inner, channels)
+        winner = np.empty((folds, windows, inner, len(groups), channels), np.uint8)
+        ctx.starts = np.array([0, *(group[-1] + 1 for group in groups)])
+        for f in range(folds):
+            kernels.patch_forward(
+                _numpy(flow[f]),
+                _numpy(weight[f]),
+                _numpy(constant[f]),
+                ctx.starts,
+                _numpy(basis),
+                out[f].numpy(),
+                winner[f],
+            )
+        ctx.save_for_backward(flow, weight, constant, basis)
+        ctx.winner = winner
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
+        flow, weight, constant, basis = ctx.saved_tensors
+        to_weight, to_constant = torch.zeros_like(weight), torch.zeros_like(constant)
+        for f in range(len(flow)):
+            kernels.patch_backward(
+                _numpy(flow[f]),
+                _numpy(slope[f]),
+                ctx.starts,
+                _numpy(basis),
+                ctx.winner[f],
+                to_weight[f].numpy(),
+                to_constant[f].numpy(),
+            )
+        return None, to_weight, to_constant, None, None
+
+
+def patch_pool(flow: Tensor, weight: Tensor, constant: Tensor, groups: Groups, basis: Tensor) -> Tensor:
+    """Convolve in time, pool groups of nodes, rectify, and express the groups in another basis.
+
+    Parameters
+    ----------
+    flow : Tensor, shape (F, N, K, R, 2)
+        Windows of F folds, already mixed over the graph. No slope flows back to it.
+    weight : Tensor, shape (F, 2 k, C)
+        Temporal kernel of k frames, rows in the order frame, then u and v.
+    constant : Tensor, shape (F, R, C)
+        What is added at each node.
+    groups : tuple of tuple of int
+        The G groups of nodes; together 0, 1, ..., R - 1 in order.
+    basis : Tensor, shape (G, J)
+        Where each group goes.
+
+    Returns
+    -------
+    Tensor, shape (F, N, J, K - k + 1, C)
+    """
+    if flow.device.type == "cpu":
+        result: Tensor = _PatchPool.apply(flow, weight, constant, groups, basis)
+        return result
+    return patch_pool_plain(flow, weight, constant, groups, basis)
+
+
+def patch_pool_plain(flow: Tensor, weight: Tensor, constant: Tensor, groups: Groups, basis: Tensor) -> Tensor:
+    """Do the same as `patch_pool` in plain tensor operations."""
+    patches = flow.unfold(2, weight.shape[1] // 2, 1).mT.flatten(-2)  # (F, N, T, R, 2 k)
+    value = patches @ weight[:, None, None] + constant[:, None, None]  # (F, N, T, R, C)
+    parts = value.split([len(group) for group in groups], -2)
+    pooled = torch.stack([part.amax(-2) for part in parts], -2).relu()  # (F, N, T, G, C)
+    return torch.einsum("fntgc,gj->fnjtc", pooled, basis)
+
+
+class _NormPool(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, gamma: Tensor, beta: Tensor, basis: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        x = x.contiguous()
+        folds, windows, _, frames, channels = x.shape
+        mean, variance = torch.empty_like(gamma), torch.empty_like(gamma)
+        out = x.new_empty(folds, windows, frames, channels)
+        winner = np.empty(out.shape, np.uint8)
+        for f in range(folds):
+            kernels.moments(_numpy(x[f]), _numpy(basis), mean[f].numpy(), variance[f].numpy())
+        inverse = (variance + EPSILON).rsqrt()
+        scale = gamma * inverse
+        shift = beta - mean * scale
+        for f in range(folds):
+            kernels.norm_forward(
+                _numpy(x[f]), _numpy(basis), _numpy(scale[f]), _numpy(shift[f]), out[f].numpy(), winner[f]
+            )
+        ctx.save_for_backward(x, gamma, mean, inverse, basis)
+        ctx.winner = winner
+        ctx.mark_non_differentiable(mean, variance)
+        return out, mean, variance
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+        x, gamma, mean, inverse, basis = ctx.saved_tensors
+        to_x, to_gamma, to_beta = torch.empty_like(x), torch.empty_like(gamma), torch.empty_like(gamma)
+        for f in range(len(x)):
+            kernels.norm_backward(
+                _numpy(x[f]),
+                _numpy(basis),
+                _numpy(mean[f]),
+                _numpy(inverse[f]),
+                _numpy(gamma[f]),
+                _numpy(slope[f]),
+                ctx.winner[f],
+                to_x[f].numpy(),
+                to_gamma[f].numpy(),
+                to_beta[f].numpy(),
+            )
+        return to_x, to_gamma, to_beta, None
+
+
+def norm_pool(x: Tensor, gamma: Tensor, beta: Tensor, basis: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Spread parts over nodes, batch-normalise, take the largest node, rectify.
+
+    Parameters
+    ----------
+    x : Tensor, shape (F, N, J, T, C)
+        Parts.
+    gamma, beta : Tensor, shape (F, C)
+        Scale and shift of batch normalisation.
+    basis : Tensor, shape (J, V)
+        How much of each part each of the V nodes gets.
+
+    Returns
+    -------
+    out : Tensor, shape (F, N, T, C)
+    mean, variance : Tensor, shape (F, C)
+        Of this batch, over windows, frames and nodes; the variance is the biased one. No slope flows through.
+    """
+    if x.device.type == "cpu":
+        result: tuple[Tensor, Tensor, Tensor] = _NormPool.apply(x, gamma, beta, basis)
+        return result
+    return norm_pool_plain(x, gamma, beta, basis)
+
+
+def norm_pool_plain(x: Tensor, gamma: Tensor, beta: Tensor, basis: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Do the same as `norm_pool` in plain tensor operations."""
+    nodes = torch.einsum("fnjtc,jv->fnvtc", x, basis)
+    variance, mean = torch.var_mean(nodes, (1, 2, 3), correction=0)  # (F, C)
+    scale = gamma * (variance + EPSILON).rsqrt()
+    shift = beta - mean * scale
+    nodes = nodes * scale[:, None, None, None] + shift[:, None, None, None]
+    return nodes.amax(2).relu(), mean.detach(), variance.detach()
