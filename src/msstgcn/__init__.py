@@ -1,2 +1,1 @@
 """MS-STGCN: spotting micro- and macro-expressions in long face videos, as a research book."""
-

@@ -41,7 +41,10 @@ def unknown_name(kind: str, name: object, valid: Iterable[str], *, where: str | 
     close = difflib.get_close_matches(str(name), names, n=1)
     hint = f"did you mean {close[0]!r}?" if close else ""
     return InputError(
-        f"unknown {kind} {name!r}", where=where, expected="one of " + ", ".join(names) if names else "", do=hint
+        f"unknown {kind} {name!r}",
+        where=where,
+        expected="one of " + ", ".join(names) if names else "",
+        do=hint,
     )
 
 

@@ -128,7 +128,7 @@ def data_synth(
     videos: Annotated[int, typer.Option(help="Videos of each.")] = 4,
     seconds: Annotated[float, typer.Option(help="Length of a video.")] = 16.0,
     seed: SeedOption = 0,
-    layout: Annotated[str, typer.Option(help="lossless or mp4.")] = "lossless",
+    layout: Annotated[str, typer.Option(help="lossless, mp4 or png.")] = "lossless",
 ) -> None:
     """Write a synthetic data set: videos, videos.csv and events.csv. Finished videos are not written again."""
     from msstgcn.datasets import synthetic, write_dataset
@@ -154,7 +154,7 @@ def features(
         Path | None,
         typer.Argument(help="A video, a folder of images, or a data set folder; none: the profile's data."),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Where the features of SOURCE go.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to copy the feature files to.")] = None,
     profile: ProfileOption = "cpu",
     seed: SeedOption = 0,
     flow: Annotated[str | None, typer.Option(help="Flow method (see chapter 3).")] = None,

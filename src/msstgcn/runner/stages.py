@@ -6,15 +6,18 @@ and fold by fold, so a killed run loses at most what it was working on.
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import joblib
 
 from msstgcn import paths, settings
-from msstgcn.datasets import Dataset, Video, synthetic
+from msstgcn.datasets import Dataset, Video, open_folder, open_video, synthetic
 from msstgcn.errors import unknown_name
+from msstgcn.files import written_whole
 from msstgcn.motion import VideoFeatures, extract, load_features, predictor_path, save_features
 from msstgcn.motion.detector import predictor_digest
 from msstgcn.report.log import tracked
@@ -160,3 +163,45 @@ def _make_features(video: Video, chosen: MotionSettings, place: tuple[str, ...],
     with store.writing(*place, about=about) as folder:
         save_features(extract(video, chosen), folder / FEATURES, video.digest)
         about["seconds"] = round(time.monotonic() - started, 2)
+
+
+def open_source(source: Path) -> Dataset:
+    """Open what a path names: a data set folder (with ``videos.csv``), or one video or folder of images.
+
+    Raises
+    ------
+    InputError
+        If it is neither, or cannot be read.
+    """
+    if (source / "videos.csv").is_file():
+        return open_folder(source)
+    return Dataset(source.stem, (open_video(source),))
+
+
+def features_to(source: Path | None, out: Path | None, chosen: Profile) -> list[Path]:
+    """Make the features of a video, a folder or (with no source) the profile's data; say where they lie.
+
+    Parameters
+    ----------
+    source : Path, optional
+        See `open_source`.
+    out : Path, optional
+        Folder to copy the files to, as ``<video>.npz``; they always stay in the store too.
+    chosen : Profile
+
+    Returns
+    -------
+    list of Path
+        One file a video.
+    """
+    data = dataset(chosen) if source is None else open_source(source)
+    features_of(data, chosen.motion)
+    places = [feature_place(data, video, chosen.motion) for video in data.videos]
+    files = [_store().folder(*place) / FEATURES for place in places]
+    if out is None:
+        return files
+    targets = [out / f"{video.name}.npz" for video in data.videos]
+    for file, target in zip(files, targets, strict=True):
+        with written_whole(target) as temporary:
+            shutil.copyfile(file, temporary)
+    return targets

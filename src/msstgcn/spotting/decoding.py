@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from msstgcn.errors import InputError
 from msstgcn.settings import SpottingSettings
-from msstgcn.spotting.overlap import above, overlaps
-from msstgcn.timeline import CLASSES
+from msstgcn.spotting.overlap import above
+from msstgcn.timeline import CLASSES, overlaps
 
 #: Columns of a table of spotted intervals.
 SPOTTED_COLUMNS: tuple[str, ...] = ("video", "class", "onset", "apex", "offset", "score")

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
-from msstgcn.spotting.overlap import at_least, overlaps
+from msstgcn.spotting.overlap import at_least
+from msstgcn.timeline import overlaps
 
 
 def match(

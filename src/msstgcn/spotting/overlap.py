@@ -12,30 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def overlaps(
-    a: NDArray[np.int64], b: NDArray[np.int64], *, inclusive: bool = True
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Intersection and union, in frames, of every interval of `a` with every interval of `b`.
-
-    Parameters
-    ----------
-    a, b : ndarray of int64, shape (A, 2) and (B, 2)
-        Onsets and offsets.
-    inclusive : bool, default True
-        Count both end frames, as MEGC does; False measures offset - onset.
-
-    Returns
-    -------
-    intersection, union : ndarray of int64, shape (A, B)
-    """
-    extra = int(inclusive)
-    start = np.maximum(a[:, None, 0], b[None, :, 0])
-    end = np.minimum(a[:, None, 1], b[None, :, 1])
-    intersection = np.maximum(end - start + extra, 0)
-    lengths = (a[:, 1] - a[:, 0] + extra)[:, None] + (b[:, 1] - b[:, 0] + extra)[None, :]
-    return intersection, lengths - intersection
-
-
 def _ratio(iou: float) -> tuple[int, int]:
     exact = Fraction(iou).limit_denominator(1_000_000)  # 0.7 means 7/10, not the nearest binary fraction
     return exact.numerator, exact.denominator

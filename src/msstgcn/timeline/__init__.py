@@ -4,7 +4,7 @@ Frames are 0-based; an interval holds both its ends.
 """
 
 from msstgcn.timeline.expressions import CLASSES, Expression
-from msstgcn.timeline.intervals import Interval, iou_matrix
+from msstgcn.timeline.intervals import Interval, iou_matrix, overlaps
 from msstgcn.timeline.rates import frames_to_seconds, samm_frame, seconds_to_frames
 from msstgcn.timeline.tables import EVENT_COLUMNS, read_events, read_videos, write_csv
 
@@ -15,6 +15,7 @@ __all__ = [
     "Interval",
     "frames_to_seconds",
     "iou_matrix",
+    "overlaps",
     "read_events",
     "read_videos",
     "samm_frame",

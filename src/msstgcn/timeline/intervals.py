@@ -42,8 +42,10 @@ class Interval:
         return float(iou_matrix([(self.onset, self.offset)], [(other.onset, other.offset)])[0, 0])
 
 
-def iou_matrix(a: ArrayLike, b: ArrayLike, *, inclusive: bool = True) -> NDArray[np.float64]:
-    """Intersection over union of every interval of `a` with every interval of `b`.
+def overlaps(
+    a: ArrayLike, b: ArrayLike, *, inclusive: bool = True
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Intersection and union, in frames, of every interval of `a` with every interval of `b`.
 
     Parameters
     ----------
@@ -51,20 +53,29 @@ def iou_matrix(a: ArrayLike, b: ArrayLike, *, inclusive: bool = True) -> NDArray
         Onset and offset of each interval, in frames.
     inclusive : bool, default True
         Count frames with both ends included, as MEGC does. False measures ``offset - onset`` instead, as
-        some peers' code does; two intervals of length zero then have IoU 0.
+        some peers' code does.
+
+    Returns
+    -------
+    intersection, union : ndarray of int64, shape (A, B)
+    """
+    first = np.asarray(a, dtype=np.int64).reshape(-1, 2)
+    second = np.asarray(b, dtype=np.int64).reshape(-1, 2)
+    extra = int(inclusive)
+    onset = np.maximum(first[:, None, 0], second[None, :, 0])
+    offset = np.minimum(first[:, None, 1], second[None, :, 1])
+    intersection = np.maximum(offset - onset + extra, 0)
+    lengths = (first[:, 1] - first[:, 0] + extra)[:, None] + (second[:, 1] - second[:, 0] + extra)[None, :]
+    return intersection, lengths - intersection
+
+
+def iou_matrix(a: ArrayLike, b: ArrayLike, *, inclusive: bool = True) -> NDArray[np.float64]:
+    """Intersection over union of every interval of `a` with every interval of `b`; parameters as of `overlaps`.
 
     Returns
     -------
     ndarray of float64, shape (A, B)
-        Values in [0, 1].
+        Values in [0, 1]; 0 where the union is empty.
     """
-    first = np.asarray(a, dtype=np.int64).reshape(-1, 2)
-    second = np.asarray(b, dtype=np.int64).reshape(-1, 2)
-    extra = 1 if inclusive else 0
-    onset = np.maximum(first[:, None, 0], second[None, :, 0])
-    offset = np.minimum(first[:, None, 1], second[None, :, 1])
-    intersection = np.maximum(offset - onset + extra, 0)
-    length_a = first[:, 1] - first[:, 0] + extra
-    length_b = second[:, 1] - second[:, 0] + extra
-    union = length_a[:, None] + length_b[None, :] - intersection
+    intersection, union = overlaps(a, b, inclusive=inclusive)
     return np.divide(intersection, union, out=np.zeros(union.shape), where=union > 0)

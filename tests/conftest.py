@@ -1,0 +1,44 @@
+"""The whole book, made once in the smoke profile, for the tests of chapters and site."""
+
+import shutil
+import time
+
+import pytest
+
+from msstgcn.paths import PACKAGE
+from msstgcn.runner.book import make_book
+
+PROJECT = PACKAGE.parents[1]
+FOLDERS, FILES = ("book", "notebooks"), ("_config.yml", "requirements.lock", "pyproject.toml")
+
+
+@pytest.fixture(scope="session")
+def project():
+    """Folder of this checkout."""
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory):
+    """Folder of a copy of the project in which the book was made, in the smoke profile, from nothing."""
+    root = tmp_path_factory.mktemp("smoke")
+    made = shutil.ignore_patterns("chapters", "tables", "__pycache__", ".ipynb_checkpoints")
+    for name in FOLDERS:
+        shutil.copytree(PROJECT / name, root / name, ignore=made)
+    for name in FILES:
+        shutil.copy(PROJECT / name, root / name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MSSTGCN_ROOT", str(root))
+        patch.delenv("MSSTGCN_DATA", raising=False)
+        patch.delenv("MSSTGCN_TABLES", raising=False)
+        patch.setenv("MSSTGCN_QUIET", "1")
+        started = time.monotonic()
+        make_book({"profile": "smoke"})
+        (root / "seconds").write_text(f"{time.monotonic() - started:.1f}")
+    return root
+
+
+@pytest.fixture(scope="session")
+def site(smoke):
+    """Folder of the HTML of that book."""
+    return smoke / "_build" / "html"
