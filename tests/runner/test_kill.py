@@ -1,0 +1,51 @@
+"""A killed run loses nothing that was finished, and ends with the same tables."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+
+def _book(root, *, until=None):
+    """Run the book in a process group of its own; kill all of it as soon as `until()` is true."""
+    program = "from msstgcn.runner.book import make_book; make_book({})"
+    environment = {**os.environ, "MSSTGCN_ROOT": str(root), "MSSTGCN_QUIET": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], env=environment, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while until is not None and process.poll() is None:
+        if until():
+            os.killpg(process.pid, signal.SIGKILL)
+            break
+        time.sleep(0.05)
+    _, error = process.communicate()
+    assert process.returncode == (0 if until is None else -signal.SIGKILL), error
+
+
+@pytest.mark.slow
+def test_killed_anywhere_it_goes_on_and_ends_the_same(tiny):
+    second = (tiny / "notebooks" / "01_tiny.py").read_text().replace("first + second", "first * second")
+    second = second.replace("ch1_sum", "ch2_sum").replace("sums", "products")
+    (tiny / "notebooks" / "02_next.py").write_text(second)
+    with (tiny / "book" / "_toc.yml").open("a") as toc:
+        toc.write("- file: chapters/02_next\n")
+    ledger, tables, build = tiny / "data" / "chapters", tiny / "book" / "tables", tiny / "_build"
+
+    _book(tiny, until=lambda: any(ledger.glob(".unfinished-*/input.ipynb")))
+    assert not tables.exists()
+    _book(tiny, until=lambda: any(ledger.glob("01_tiny-*")) and any(ledger.glob(".unfinished-*/input.ipynb")))
+    (first,) = ledger.glob("01_tiny-*")
+    finished = (first / "entry.json").stat().st_mtime_ns
+    _book(tiny, until=lambda: (build / ".next" / "_build").exists())
+    assert not (build / "html").exists(), "half a site"
+
+    _book(tiny)
+    assert (first / "entry.json").stat().st_mtime_ns == finished, "a finished chapter was run again"
+    assert (build / "html" / "chapters" / "02_next.html").is_file()
+    found = {path.name: path.read_text() for path in tables.glob("*.csv")}
+    assert found == {"sums.csv": "sum\n2.5\n", "products.csv": "sum\n1.0\n"}
+    assert not [path for path in tiny.rglob(".*") if "unfinished" in path.name or ".tmp" in path.name]
