@@ -214,7 +214,7 @@ def _on_person(x: float, y: float, points: Array, mouth: Array) -> tuple[float, 
         if y > 0.6 * mouth[0]:
             x = x * mouth[1] / average_half
     elif y < -0.1:
-        y = y + (points[19, 1] + 0.255)
+        y = y + (points[19, 1] + 0.272)
     return x, y
 
 

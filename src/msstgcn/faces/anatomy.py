@@ -18,11 +18,11 @@ Array = NDArray[np.float64]
 MILLIMETRES: dict[str, float] = {
     "ex-ex": 89.0,  # between the outer eye corners: the unit
     "en-en": 32.5,  # between the inner eye corners
-    "zy-zy": 134.0,  # face width at the cheekbones
+    "zy-zy": 132.0,  # face width at the cheekbones
     "go-go": 101.0,  # jaw width at its angles, with the soft tissue a picture shows
     "n-sn": 52.5,  # nose height
-    "sn-sto": 21.2,  # upper lip, nose to mouth line
-    "sto-gn": 47.0,  # mouth line to chin
+    "sn-sto": 20.8,  # upper lip, nose to mouth line
+    "sto-gn": 44.5,  # mouth line to chin
     "al-al": 33.2,  # nose width
     "ch-ch": 52.4,  # mouth width
     "ls-sto": 8.6,  # red of the upper lip
@@ -33,7 +33,7 @@ MILLIMETRES: dict[str, float] = {
     "ps-pi": 10.9,  # eye opening
 }
 #: How far the nasion lies above the line through the outer eye corners, in IOD.
-NASION = -0.085
+NASION = -0.065
 #: Landmarks that move with the lower lip and the jaw.
 LOWER: tuple[int, ...] = (*range(3, 14), *range(55, 60), 65, 66, 67)
 #: Landmarks of the right (image-left) and left eye's upper and lower lid, outer to inner corner.
@@ -70,8 +70,8 @@ def mean_landmarks() -> Array:
         (-angle * 0.62, chin - 0.125),
         (-angle * 0.325, chin - 0.035),
     ]
-    brow = [(-0.575, -0.150), (-0.500, -0.225), (-0.400, -0.255), (-0.290, -0.245), (-0.180, -0.205)]
-    bridge = [(0.0, NASION + 0.02), (0.0, 0.075), (0.0, 0.215), (0.0, subnasal - 0.135)]
+    brow = [(-0.570, -0.165), (-0.490, -0.240), (-0.388, -0.272), (-0.290, -0.262), (-0.205, -0.220)]
+    bridge = [(0.0, NASION + 0.035), (0.0, 0.10), (0.0, 0.235), (0.0, subnasal - 0.115)]
     nostrils = [(-wing * 0.83, subnasal - 0.035), (-wing * 0.42, subnasal - 0.008)]
     eye = [
         (-0.5, 0.0),
@@ -82,7 +82,7 @@ def mean_landmarks() -> Array:
         (-0.402, opening * 0.80),
     ]
     other = [(-eye[i][0], eye[i][1]) for i in (3, 2, 1, 0, 5, 4)]
-    upper = [(-lip, mouth), (-lip * 0.60, up + 0.036), (-lip * 0.21, up - 0.004)]
+    upper = [(-lip, mouth - 0.006), (-lip * 0.60, up + 0.036), (-lip * 0.21, up - 0.004)]
     lower = [(lip * 0.60, low - 0.027), (lip * 0.25, low - 0.001)]
     inside = [(-lip * 0.87, mouth), (-lip * 0.29, mouth - 0.008)]
     inside_low = [(lip * 0.29, mouth + 0.010), (0.0, mouth + 0.012), (-lip * 0.29, mouth + 0.010)]

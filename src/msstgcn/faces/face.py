@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, maximum_filter
 
 from msstgcn.faces import kernel, skin
 from msstgcn.faces.action_units import HALVES, amplitudes, fields
@@ -80,11 +80,16 @@ class Face:
         self._texture = np.round(np.concatenate([self._coloured(rgb) * alpha, alpha], -1) * 4096) / 4096
         self._texture = self._texture.astype(np.float32)
         self._place = (skin.LEFT, skin.TOP, float(skin.RESOLUTION))
+        every = skin.RESOLUTION // FIELD_RESOLUTION
+        seen = maximum_filter(alpha[..., 0] > 0, 3 * every)
+        self._solid = np.ascontiguousarray(seen[::every, ::every], np.float64)
         self._backdrop = np.round(self._coloured(_backdrop(self.identity, self.camera)) * 16) / 16
         self._backdrop = self._backdrop.astype(np.float32)
         white = np.array([222.0, 214.0, 208.0]) * (0.94 - 0.10 * self.identity.tone)
         self._eye_colours = self._coloured(np.array([white, self.identity.iris_colour], float))
         self._teeth = self._coloured(np.array([[226.0, 218.0, 202.0], [62.0, 26.0, 26.0]]) * 0.86)
+
+        self._glasses = _glasses(self.identity, self.points)
 
     def _coloured(self, rgb: Array) -> Array:
         return rgb if self.camera.colour else (rgb @ _GREY)[..., None]
@@ -142,23 +147,15 @@ class Face:
         moved = self._moved(vector)
         turn, pose = self._pose(state.pose)
         cells = -(-camera.size // kernel.CELL) + 1
-        nodes = np.empty((cells, cells, 5))
+        nodes = np.empty((cells, cells, 8))
+        top = self._mouth_box[2] - 0.2
         kernel.solve(
-            moved,
-            self._height,
-            self._normal,
-            _LIGHTS,
-            turn,
-            self._frame,
-            pose,
-            self._mouth_box[2] - 0.2,
-            nodes,
+            moved, self._height, self._normal, self._solid, _LIGHTS, turn, self._frame, pose, top, nodes
         )
-        image = np.empty(self._backdrop.shape, np.uint8)
+        colours = np.zeros((camera.size, camera.size, self._texture.shape[2]), np.float32)
         kernel.paint(
             self._texture,
             self._place,
-            self._backdrop,
             nodes,
             np.array([[eye.x0, eye.x1] for eye in self._eyes]),
             self._lids(state, vector),
@@ -167,10 +164,18 @@ class Face:
             self._mouth,
             self._mouth_box,
             self._teeth,
-            float(state.light),
+            self._glasses,
             camera.iod * state.pose.scale,
+            colours,
+        )
+        image = np.empty(self._backdrop.shape, np.uint8)
+        kernel.expose(
+            colours,
+            self._backdrop,
+            float(state.light),
             float(camera.noise),
-            np.uint64(kernel.noise_key(np.uint64(seed), np.uint64(frame))),
+            np.uint64(seed),
+            np.uint64(frame),
             image,
         )
         return image if camera.colour else image[..., 0]
@@ -271,6 +276,21 @@ def _cell(
     u, v = (points[:, 0] - left) * per_iod, (points[:, 1] - top) * per_iod
     i, j = np.floor(u).astype(int), np.floor(v).astype(int)
     return i, j, u - i, v - j
+
+
+def _glasses(who: Identity, points: Array) -> tuple[float, ...]:
+    """Spectacles: half distance, height, half width and height of the lenses, half thickness of the rim."""
+    rng = np.random.default_rng(np.random.SeedSequence([who.seed, 3]))
+    if not who.glasses:
+        return (0.0, 0.0, 1.0, 1.0, 0.0)
+    wide = rng.uniform(0.25, 0.29)
+    return (
+        0.345,
+        float(points[41, 1]) + 0.03,
+        wide,
+        wide * rng.uniform(0.62, 0.85),
+        rng.uniform(0.008, 0.018),
+    )
 
 
 def _backdrop(who: Identity, camera: Camera) -> Array:

@@ -96,12 +96,12 @@ def _curtain(c: Canvas, rng: np.random.Generator, length: float, volume: float) 
     """Loose hair from a parting down both sides of the face, inner edge along the cheek."""
     part = rng.uniform(-0.22, 0.22)
     side = np.abs(c.x - part * step((-0.3 - c.y) / 0.5))
-    edge = 0.07 + 0.60 * np.clip((c.y + 0.86) / 0.62, 0, 1) ** 0.55 + 0.07 * step((c.y - 0.1) / 0.5)
+    edge = 0.07 + 0.57 * np.clip((c.y + 0.86) / 0.62, 0, 1) ** 0.55 + 0.07 * step((c.y - 0.1) / 0.5)
     wave = 0.015 * np.sin(6 * c.y + rng.uniform(0, 6))
     inner = side - edge - wave
     grown = _cap(c, 0.13, volume)
-    below = volume + 0.79 - np.abs(c.x) + 0.10 * np.sin(2.2 * c.y)
-    outer = np.where(c.y > 0.05, np.maximum(grown, below), grown)
+    below = volume + 0.80 * c.points[16, 0] / 0.742 - np.abs(c.x) + 0.03 * step((c.y + 0.45) / 0.5)
+    outer = np.where(c.y > -0.45, np.maximum(grown, below), grown)
     tips = length + np.interp(c.x, np.linspace(-1.5, 1.5, 81), rng.normal(0, 0.02, 81))
     return _soft(outer) * np.where(c.y < -0.86, 1.0, _soft(inner, 0.05)) * step((tips - c.y) / 0.10)
 
@@ -171,7 +171,7 @@ def hair(c: Canvas, who: Identity) -> tuple[Array, Array]:
     curl = _CURLY.get(who.hair_style)
     if curl is None:
         strands = _strands(c, rng)
-        opacity = opacity * np.where(opacity < 0.98, np.clip(1 + 0.35 * strands, 0, 1), 1)
+        opacity = np.clip(opacity * (1 + 1.2 * strands * opacity * (1 - opacity)), 0, 1)
     else:
         strands = _rough(c, rng, curl, 0.6) + _rough(c, rng, 0.5 * curl, 0.3)
     rim = 0.55 + 0.45 * step(opacity * 1.2 - 0.1)

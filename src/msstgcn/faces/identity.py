@@ -74,6 +74,8 @@ class Identity:
     age: float  # 0 about 20 years .. 1 about 70
     freckles: float
     stubble: float
+    beard: float  # 0 shaven .. 1 full
+    lip_colour: float  # 0 natural .. 1 painted
     hair_style: str
     hair_colour: tuple[int, int, int]
     brow_weight: float
@@ -121,7 +123,7 @@ def identity(seed: int, subject: int = 0) -> Identity:
     hair = list(HAIR_COLOURS)[int(rng.choice(len(colours), p=colours))]
     iris = list(IRIS_COLOURS)[int(rng.choice(len(irises), p=irises))]
     styles = _style_weights(tone, age, bool(man))
-    jitter = rng.normal(0, 4, 3)
+    jitter = rng.normal(0, 8) + rng.normal(0, 2, 3)
     return Identity(
         seed=int(rng.integers(2**31)),
         width=float(rng.uniform(0.94, 1.06)),
@@ -142,12 +144,14 @@ def identity(seed: int, subject: int = 0) -> Identity:
         age=age,
         freckles=float(rng.uniform() if rng.uniform() < 0.3 and tone < 0.4 else 0.0),
         stubble=float(rng.uniform(0.1, 0.9) if man else 0.0),
+        beard=float(rng.uniform(0.5, 0.9) if rng.uniform() < 0.2 and man else 0.0),
+        lip_colour=float(rng.uniform(0.2, 1) if rng.uniform() < 0.5 and not man else 0.0),
         hair_style=HAIR_STYLES[int(rng.choice(len(HAIR_STYLES), p=styles))],
         hair_colour=_shifted(HAIR_COLOURS[hair], jitter),
         brow_weight=float(rng.uniform(0.7, 1.2) + (0.15 if man else 0)),
-        iris_colour=_shifted(IRIS_COLOURS[iris], rng.normal(0, 5, 3)),
+        iris_colour=_shifted(IRIS_COLOURS[iris], rng.normal(0, 5) + rng.normal(0, 2, 3)),
         glasses=bool(rng.uniform() < 0.22),
-        clothes=_shifted((90, 95, 105), rng.normal(0, 40, 3)),
+        clothes=_shifted((100, 100, 105), np.full(3, rng.normal(0, 45)) + rng.normal(0, 20, 3)),
         backdrop=_shifted((150, 152, 156), np.full(3, rng.uniform(-50, 50)) + rng.normal(0, 6, 3)),
     )
 

@@ -81,9 +81,9 @@ def eye_lines(points: Array, side: int, n: int = 65) -> EyeLines:
         ends = outer[1] + (inner[1] - outer[1]) * t
         ta, tb = (abs(float(p[0]) - float(outer[0])) / (x1 - x0) for p in (a, b))
         ha, hb = (float(p[1]) - (outer[1] + (inner[1] - outer[1]) * q) for p, q in ((a, ta), (b, tb)))
-        basis = np.array([[q * (1 - q), q * (1 - q) * (q - 0.5)] for q in (ta, tb)]) ** 1.0
+        basis = np.array([[1.0, q - 0.5] for q in (ta, tb)]) * [[(q * (1 - q)) ** 0.75] for q in (ta, tb)]
         c = np.linalg.solve(basis, np.array([ha, hb]))
-        arch = t * (1 - t) * (c[0] + c[1] * (t - 0.5))
+        arch = (t * (1 - t)) ** 0.75 * (c[0] + c[1] * (t - 0.5))
         return np.asarray(ends + np.sign(ha) * np.abs(arch))
 
     upper, lower = round_line(up1, up2), round_line(low1, low2)
@@ -105,7 +105,7 @@ def outline(points: Array) -> CubicSpline:
     jaw = points[:17]
     skull = [(0.795, -0.25), (0.80, -0.50), (0.745, -0.80), (0.60, -1.06), (0.33, -1.245), (0.0, -1.30)]
     skull += [(-x, y) for x, y in reversed(skull[:-1])]
-    width = points[16, 0] / 0.753
+    width = points[16, 0] / 0.742
     ring = np.vstack([jaw[::-1], np.array(skull)[::-1] * [width, 1.0]])
     angle = np.unwrap(np.arctan2(ring[:, 1] - 0.1, ring[:, 0]))
     order = np.argsort(angle)
@@ -162,8 +162,8 @@ def _albedo(c: Canvas, who: Identity, rng: np.random.Generator) -> Array:
     skin = base * (1 + blood * red[..., None] * np.array([0.02, -0.075, -0.06]))
     skin = skin * (1 - 0.06 * pair(x, y, 0.33, 0.05, 0.14, 0.06)[..., None] * np.array([1.0, 1.3, 1.0]))
     mottle = np.zeros_like(x)
-    for sigma, strength in ((0.006, 0.022), (0.012, 0.022), (0.03, 0.020), (0.08, 0.020), (0.2, 0.020)):
-        mottle += (0.8 + 0.5 * who.age) * strength * _noise(x.shape, sigma * c.scale, rng)
+    for sigma, strength in ((0.006, 0.025), (0.012, 0.022), (0.03, 0.020), (0.08, 0.020), (0.2, 0.020)):
+        mottle += (0.65 + 0.5 * who.age) * strength * _noise(x.shape, sigma * c.scale, rng)
     skin = skin * (1 + mottle)[..., None]
     if who.freckles:
         spots = _noise(x.shape, 0.009 * c.scale, rng) > 2.3 - 0.5 * who.freckles
@@ -192,15 +192,17 @@ def _stubble(c: Canvas, who: Identity, skin: Array, rng: np.random.Generator) ->
     upper = bump(x, y, 0, mouth - 0.16, 0.24, 0.05)
     area = np.clip(jaw + upper, 0, 1) * (1 - bump(x, y, 0, mouth, 0.26, 0.075)) * step((chin + 0.2 - y) / 0.1)
     hairs = np.clip(0.55 + 0.4 * _noise(x.shape, 0.004 * c.scale, rng), 0, 1.5)
-    dark = (who.stubble * area * hairs * 0.42)[..., None]
-    colour = 0.5 * np.array(who.hair_colour, float) + 0.5 * np.array([58, 58, 64])
-    return np.asarray(skin * (1 - dark) + colour * np.minimum(1, skin.mean() / 150) * dark)
+    beard = who.beard * np.clip(1.6 * area, 0, 1) * (0.6 + 0.3 * hairs)
+    dark = np.clip(who.stubble * area * hairs * 0.42 + beard, 0, 0.95)[..., None]
+    grown = 0.5 + 0.4 * min(1.0, 2 * who.beard)
+    colour = grown * np.array(who.hair_colour, float) + (1 - grown) * np.array([58, 58, 64])
+    return np.asarray(skin * (1 - dark) + colour * min(1.0, skin.mean() / 150) * dark)
 
 
 def _shade(c: Canvas, who: Identity) -> Array:
     """Light on the neutral face from its detailed relief, and what hollows keep out."""
     x, y, p = c.x, c.y, c.points
-    base, mouth, chin, wing = p[33, 1], p[62, 1], p[8, 1], p[35, 0]
+    base, mouth, wing = p[33, 1], p[62, 1], p[35, 0]
     z = depth(x, y, p, who.nose_height)
     z = z + 0.055 * pair(x, y, 0.80 * wing, base - 0.075, 0.045, 0.055)
     z = z + 0.022 * bump(x, y, 0, base - 0.13, 0.06, 0.05)
@@ -218,17 +220,17 @@ def _shade(c: Canvas, who: Identity) -> Array:
     z = z - 0.02 * pair(x, y, 0.33, 0.115, 0.13, 0.03) * (0.6 + who.age)
     z = z - (0.012 + 0.028 * who.age) * _folds(c)
     n = normals(gaussian_filter(z, 1.5), c.scale)
-    lit = np.maximum(light(n), 0.05) ** 0.75
+    lit = np.maximum(light(n), 0.16) ** 0.70
+    lit = lit + 0.6 * np.maximum(0.85 - lit, 0) * bump(x, y, 0, base + 0.05, 0.14, 0.05)
     hollow = 0.20 * pair(x, y, 0.20, 0.0, 0.07, 0.07) + 0.10 * pair(x, y, 0.34, -0.07, 0.14, 0.05)
     hollow = (
         hollow
-        + 0.30 * bump(x, y, 0, base + 0.025, 0.11, 0.03)
+        + 0.14 * bump(x, y, 0, base + 0.03, 0.11, 0.035)
         + 0.22 * bump(x, y, 0, p[57, 1] + 0.055, 0.12, 0.03)
     )
     hollow = hollow + 0.28 * pair(x, y, wing + 0.015, base - 0.07, 0.025, 0.05)
-    hollow = hollow + 0.20 * pair(x, y, half + 0.015, mouth, 0.03, 0.03)
-    rim = 0.42 * (1 - step(c.inside / 0.22)) * step((y + 0.5) / 0.8) + 0.12 * (1 - step(c.inside / 0.1))
-    rim = rim + 0.10 * step((y - chin + 0.12) / 0.12)
+    hollow = hollow + 0.14 * pair(x, y, half + 0.015, mouth, 0.03, 0.03)
+    rim = 0.26 * (1 - step(c.inside / 0.22)) * step((y + 0.5) / 0.8) + 0.10 * (1 - step(c.inside / 0.08))
     return np.asarray(lit * np.clip(1 - hollow, 0.3, 1) * (1 - np.clip(rim, 0, 0.7)))
 
 
@@ -252,8 +254,8 @@ def _lips(c: Canvas, who: Identity, skin: Array, rng: np.random.Generator) -> Ar
         (p[54, 0] + 0.004 - np.abs(x - 0.5 * (p[48, 0] + p[54, 0]))) / 0.03
     )
     pale = skin.mean((0, 1))
-    tint = np.array([1.0, 0.70, 0.68]) if who.tone < 0.5 else np.array([0.95, 0.78, 0.80])
-    colour = pale * tint * (0.92 if who.tone < 0.6 else 0.88)
+    natural = np.array([0.90, 0.67, 0.67]) + who.tone * np.array([-0.06, 0.10, 0.12])
+    colour = pale * natural * (1 - who.lip_colour * np.array([0.10, 0.42, 0.32]))
     grain = 1 + 0.05 * _noise(x.shape, 0.008 * c.scale, rng) + 0.04 * np.sin(x * 170 + 3 * np.sin(x * 23))
     gloss = 1 + 0.12 * bump(x, y, -0.03, 0.5 * (p[57, 1] + p[62, 1]) + 0.005, 0.09, 0.018)
     mouth = 0.5 * (p[62, 1] + p[66, 1])
@@ -310,7 +312,7 @@ def _nostrils(c: Canvas, skin: Array) -> Array:
     for sign in (-1.0, 1.0):
         dx, dy = c.x - p[33, 0] - sign * 0.47 * wing, c.y - base + 0.022
         hole += np.exp(
-            -(((dx * 0.95 + sign * dy * 0.5) / 0.048) ** 4) - ((dy - sign * dx * 0.25) / 0.019) ** 4
+            -(((dx * 0.95 + sign * dy * 0.5) / 0.043) ** 4) - ((dy - sign * dx * 0.25) / 0.016) ** 4
         )
     return np.asarray(skin * (1 - 0.72 * np.clip(hole, 0, 1))[..., None] ** np.array([0.85, 1.0, 1.0]))
 
@@ -323,10 +325,14 @@ def _brows(c: Canvas, who: Identity, skin: Array, rng: np.random.Generator) -> A
         t = sorted((float(q[0] * side), float(q[1])) for q in chain)  # inner to outer
         knots = np.array(t)
         along = c.x * side
-        s = np.clip((along - knots[0, 0] + 0.03) / (knots[-1, 0] - knots[0, 0] + 0.03), -0.2, 1.2)
+        s = np.clip((along - knots[0, 0] + 0.015) / (knots[-1, 0] - knots[0, 0] + 0.015), -0.2, 1.2)
         line = PchipInterpolator(knots[:, 0], knots[:, 1])(np.clip(along, knots[0, 0], knots[-1, 0]))
         thick = who.brow_weight * 0.036 * np.interp(s, [0, 0.12, 0.55, 1.0], [0.75, 1.0, 0.85, 0.35])
-        body = np.exp(-(np.abs((c.y - line) / thick) ** 3)) * step(s / 0.10) * step((1.03 - s) / 0.15)
+        body = (
+            np.exp(-(np.abs((c.y - line - 0.5 * thick) / thick) ** 3))
+            * step(s / 0.06)
+            * step((1.03 - s) / 0.15)
+        )
         u, v = along + 0.55 * (c.y - line), c.y
         strand = np.sin(u * 330 + 9 * np.sin(v * 23)) * 0.5 + _noise(c.x.shape, 0.006 * c.scale, rng)
         weight = np.clip(body * (0.70 + 0.22 * strand), 0, 0.93)[..., None]
