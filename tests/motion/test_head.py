@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from msstgcn.motion import HEADS, NODES, RIGID10, RIGID15
+from msstgcn.motion import HEADS, NODES, RIGID10
 from msstgcn.motion.regions import Region, iod, region_points
 
 # A frontal face in IOD: only the landmarks that the regions use, x right, y down.
@@ -88,31 +88,37 @@ def test_lost_patches_do_not_count(face):
     np.testing.assert_array_equal(nothing, own)
 
 
-def test_robust_fit_mistrusts_the_region_that_disagrees(face):
+@pytest.mark.parametrize(("name", "region"), [("rigid10", 6), ("rigid15", 14)])
+def test_a_region_that_disagrees_hardly_counts(face, name, region):
+    regions = HEADS[name].regions
     own = turn(solid(face, NODES), (0.5, 0.5, 0), (0, 0))
-    head = turn(solid(face, RIGID15), (0.5, 0.5, 0), (0, 0))
-    head[14] += (0, -4)  # a frown moves the forehead
-    plain = HEADS["rigid10"].correct(
-        own[None, None],
-        head[None, None],
-        np.ones((1, 1, 15)),
-        solid(face, NODES)[None],
-        solid(face, RIGID15)[None],
-    )[0, 0]
-    assert np.abs(corrected("rigid15", face, own, head)).max() < 0.06 < np.abs(plain).max() / 5
+    head = turn(solid(face, regions), (0.5, 0.5, 0), (0, 0))
+    clean = corrected(name, face, own, head)
+    head[region] += (0, -4)
+    pulled = np.abs(corrected(name, face, own, head) - clean).max()
+    # least squares would hand on several tenths of those four percent
+    assert pulled < 0.1
 
 
-def test_weighted_fit_is_the_least_squares_solution(face):
+def test_fit_is_the_reweighted_least_squares_solution(face):
     rng = np.random.default_rng(3)
-    own, head = rng.normal(size=(10, 2)), rng.normal(size=(10, 2))
-    rows, right = [], []
-    for (x, y, z), (u, v) in zip(solid(face, RIGID10), head, strict=True):
+    own, head = rng.normal(size=(10, 2)), rng.normal(size=(10, 2)) * 0.2
+    rows = []
+    for x, y, z in solid(face, RIGID10):
         rows += [[x, -y, 1, 0, z, 0], [y, x, 0, 1, 0, z]]
-        right += [u, v]
-    rows += [[0, 0, 0, 0, 0.1, 0], [0, 0, 0, 0, 0, 0.1]]  # the ridge .01 as two more equations
-    a, b, tx, ty, p, q = np.linalg.lstsq(np.array(rows), np.array([*right, 0, 0]), rcond=None)[0]
+    rows = np.array(rows)
+    ridge = [[0, 0, 0, 0, 0.1, 0], [0, 0, 0, 0, 0, 0.1]]  # the ridge .01 as two more equations
+    weights = np.ones(10)
+    for _ in range(5):
+        root = np.sqrt(np.repeat(weights, 2))
+        left, right = np.vstack([rows * root[:, None], ridge]), np.append(head.ravel() * root, [0, 0])
+        motion = np.linalg.lstsq(left, right)[0]
+        misfit = (head.ravel() - rows @ motion).reshape(10, 2)
+        weights = 1 / (1 + (misfit**2).sum(axis=1) / 0.1**2)
+    a, b, tx, ty, p, q = motion
     wanted = [(u - (a * x - b * y + tx + p * z), v - (b * x + a * y + ty + q * z))
               for (x, y, z), (u, v) in zip(solid(face, NODES), own, strict=True)]  # fmt: skip
+    # the fit adds a ridge of one in a million on the other four numbers
     np.testing.assert_allclose(corrected("rigid10", face, own, head), wanted, atol=1e-4)
 
 

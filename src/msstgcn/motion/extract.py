@@ -2,47 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from msstgcn.datasets import Video
 from msstgcn.errors import InputError, lookup
 from msstgcn.motion.detector import predictor_digest, predictor_path
 from msstgcn.motion.features import VideoFeatures
 from msstgcn.motion.flow import FLOWS
-from msstgcn.motion.head import HEADS, HeadModel
-from msstgcn.motion.regions import NODES, Region, iod, region_points
+from msstgcn.motion.head import HEADS
+from msstgcn.motion.measure import make_chunk, measure
+from msstgcn.motion.regions import NODES, iod
 from msstgcn.motion.tracker import Face, FaceTracker
 from msstgcn.motion.windows import gather, usable
-from msstgcn.motion.working import Chunk, Grid
 from msstgcn.settings import MotionSettings
-from msstgcn.timeline import Expression
 
 STARTS = 64  #: windows measured together
 Grey = NDArray[np.uint8]
 
 
-class VideoLike(Protocol):
-    """What `extract` needs of a video."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def subject(self) -> str: ...  # noqa: D102
-    @property
-    def fps(self) -> float: ...  # noqa: D102
-    @property
-    def expressions(self) -> tuple[Expression, ...]: ...  # noqa: D102
-    def __len__(self) -> int: ...
-    def frames(self) -> Iterator[NDArray[np.uint8]]: ...  # noqa: D102
-
-
 def extract(
-    video: VideoLike,
+    video: Video,
     settings: MotionSettings | None = None,
     *,
     predictor: str | Path | None = None,
@@ -87,11 +72,10 @@ def extract(
 class _Worker:
     """Buffers frames, measures a chunk of windows whenever there are enough, and assembles the result."""
 
-    def __init__(self, video: VideoLike, settings: MotionSettings, predictor: Path) -> None:
-        self.video, self.window, self.crop = video, settings.window, settings.crop
-        self.flow = lookup(FLOWS, settings.flow, "flow method")
-        self.head: HeadModel = lookup(HEADS, settings.head, "head-motion model")
-        self.regions: tuple[Region, ...] = (*NODES, *self.head.regions)
+    def __init__(self, video: Video, settings: MotionSettings, predictor: Path) -> None:
+        self.video, self.settings = video, settings
+        lookup(FLOWS, settings.flow, "flow method")
+        lookup(HEADS, settings.head, "head-motion model")
         self.truth = _true_landmarks(video) if settings.flow == "truth" else None
         self.tracker = FaceTracker(predictor, settings.detect_every, video.name)
         self.greys: list[Grey] = []
@@ -103,7 +87,7 @@ class _Worker:
         grey = as_grey(frame, where=f"{self.video.name}, frame {len(self.faces)}")
         self.greys.append(grey)
         self.faces.append(self.tracker.step(grey))
-        if len(self.greys) == STARTS + self.window - 1:
+        if len(self.greys) == STARTS + self.settings.window - 1:
             self._measure(STARTS)
 
     def finish(self, predictor: str) -> VideoFeatures:
@@ -119,9 +103,9 @@ class _Worker:
                 do="look at the video; turn it upright or crop it to the face",
             )
         tracks = np.array([-1 if face is None else face.track for face in self.faces])
-        mask = usable(tracks, self.window)
-        flow = gather(np.concatenate([part[0] for part in self.parts]), self.window)
-        quality = gather(np.concatenate([part[1] for part in self.parts]), self.window)
+        mask = usable(tracks, self.settings.window)
+        flow = gather(np.concatenate([part[0] for part in self.parts]), self.settings.window)
+        quality = gather(np.concatenate([part[1] for part in self.parts]), self.settings.window)
         flow[~mask], quality[~mask] = 0, 0
         sizes = np.array([np.nan if face is None else iod(face.landmarks) for face in self.faces], np.float32)
         video = self.video
@@ -140,49 +124,18 @@ class _Worker:
     def _measure(self, count: int) -> None:
         """Measure the first `count` buffered starts, and let their frames go."""
         faces = self.faces[self.done : self.done + len(self.greys)]
-        flow = np.zeros((count, self.window, len(NODES), 2), np.float32)
-        quality = np.zeros((count, self.window, len(NODES)), np.float16)
+        flow = np.zeros((count, self.settings.window, len(NODES), 2), np.float32)
+        quality = np.zeros(flow.shape[:3], np.float16)
         if any(face is not None for face in faces[:count]):
             landmarks = np.full((len(faces), 68, 2), np.nan)
             for row, face in zip(landmarks, faces, strict=True):
                 row[:] = np.nan if face is None else face.landmarks
-            chunk = self._chunk(landmarks, count)
-            flow, quality = self._nodes(chunk, landmarks[:count])
+            truth = None if self.truth is None else self.truth[self.done : self.done + len(faces)]
+            chunk = make_chunk(self.greys, landmarks, count, self.settings, truth)
+            flow, quality = measure(chunk, landmarks[:count], self.settings)
         self.parts.append((flow, quality))
         del self.greys[:count]
         self.done += count
-
-    def _chunk(self, landmarks: NDArray[np.float64], count: int) -> Chunk:
-        grid = Grid.over(landmarks[~np.isnan(landmarks[:, 0, 0])], self.crop)
-        points = grid.to_grid(region_points(landmarks[:count], self.regions))
-        centres = grid.to_grid(landmarks[:count, 17:].mean(axis=1))
-        tips = [p for p, region in enumerate(self.regions) if region.landmark == 30]
-        true = None
-        if self.truth is not None:
-            true = grid.to_grid(
-                region_points(self.truth[self.done : self.done + len(landmarks)], self.regions)
-            )
-        anchor = tips[0] if tips else None
-        return Chunk(grid.render(self.greys), points, centres, self.window, grid, anchor, true)
-
-    def _nodes(
-        self, chunk: Chunk, landmarks: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
-        """Flow and quality of the nodes, without the head's motion, in percent of IOD."""
-        moved, quality = self.flow(chunk)
-        seen = ~np.isnan(landmarks[:, 0, 0])
-        size = iod(landmarks[seen])[:, None, None] * chunk.grid.scale  # grid pixels
-        depth = np.broadcast_to([region.depth for region in self.regions], chunk.points[seen].shape[:2])
-        places = np.concatenate(
-            [(chunk.points[seen] - chunk.centres[seen, None]) / size, depth[..., None]], axis=-1
-        )
-        percent = 100 * moved[seen].astype(np.float64) / size[..., None]
-        r = len(NODES)
-        flow = np.zeros((*moved.shape[:2], r, 2), np.float32)
-        flow[seen] = self.head.correct(
-            percent[:, :, :r], percent[:, :, r:], quality[seen, :, r:], places[:, :r], places[:, r:]
-        )
-        return flow, quality[:, :, :r].astype(np.float16)
 
 
 def as_grey(frame: NDArray[Any], *, where: str = "frame") -> Grey:
@@ -204,6 +157,6 @@ def as_grey(frame: NDArray[Any], *, where: str = "frame") -> Grey:
     )
 
 
-def _true_landmarks(video: VideoLike) -> NDArray[np.float64] | None:
+def _true_landmarks(video: Video) -> NDArray[np.float64] | None:
     known = getattr(video, "landmarks", None)
     return None if known is None else np.asarray(known(), dtype=np.float64)

@@ -29,19 +29,21 @@ from numpy.typing import NDArray
 
 from msstgcn.motion.working import Chunk
 
-#: At a 192-pixel crop: side of the patch and sigma of its Gaussian weight, pixels. Both grow with the crop.
-PATCH, SIGMA, AT_CROP = 32, 7.0, 192
+#: At a 192-pixel crop: side of the patch and sigma of its Gaussian weight, pixels, on the fine and the
+#: coarse level. They grow with the crop.
+FINE, COARSE, AT_CROP = (32, 7.0), (16, 4.0), 192
 DAMPING = 0.1  # of the Hessian, in units of its mean diagonal
 CELLS = 4  # pixel cells tried on a level
 STEPS = 12  # in a cell; they cost a few scalar operations each
 TOLERANCE = 2e-3  # pixels: a step shorter than this has arrived
 
 
-def patch_weights(crop: int) -> NDArray[np.float32]:
+def patch_weights(crop: int, level: tuple[int, float] = FINE) -> NDArray[np.float32]:
     """Gaussian weights of a patch, shape (n, n), sum 1; n is a multiple of 8 (whole vector registers)."""
-    n = max(8, round(PATCH * crop / AT_CROP / 8) * 8)
+    side, sigma = level
+    n = max(8, round(side * crop / AT_CROP / 8) * 8)
     axis = np.arange(n) - (n - 1) / 2
-    line = np.exp(-0.5 * (axis / (SIGMA * crop / AT_CROP)) ** 2)
+    line = np.exp(-0.5 * (axis / (sigma * crop / AT_CROP)) ** 2)
     weights = np.outer(line, line)
     return (weights / weights.sum()).astype(np.float32)
 
@@ -181,24 +183,24 @@ def _likeness(image, x0, y0, patch, weights, dx, dy):  # type: ignore[no-untyped
 
 
 @njit(cache=True, fastmath=True)
-def _track(fine, coarse, points, window, weights, moved, quality):  # type: ignore[no-untyped-def]
+def _track(fine, coarse, points, window, weights, wide, moved, quality):  # type: ignore[no-untyped-def]
     """Follow the patches of all windows of a chunk; fills `moved` (B, K, P, 2) and `quality` (B, K, P)."""
     frames = fine.shape[0]
-    n = weights.shape[0]
-    patch0, patch1 = np.empty((n, n), np.float32), np.empty((n, n), np.float32)
-    steepest0, steepest1 = np.empty((2, n, n), np.float32), np.empty((2, n, n), np.float32)
+    n, m = weights.shape[0], wide.shape[0]
+    patch0, patch1 = np.empty((n, n), np.float32), np.empty((m, m), np.float32)
+    steepest0, steepest1 = np.empty((2, n, n), np.float32), np.empty((2, m, m), np.float32)
     for b in range(points.shape[0]):
         for p in range(points.shape[1]):
             px, py = points[b, p, 0], points[b, p, 1]
             if np.isnan(px):
                 continue
             x0, y0 = int(np.floor(px - 0.5 * n + 1.0)), int(np.floor(py - 0.5 * n + 1.0))
-            x1, y1 = int(np.floor(0.5 * px - 0.5 * n + 1.0)), int(np.floor(0.5 * py - 0.5 * n + 1.0))
+            x1, y1 = int(np.floor(0.5 * px - 0.5 * m + 1.0)), int(np.floor(0.5 * py - 0.5 * m + 1.0))
             inside = x0 > 0 and y0 > 0 and x0 + n < fine.shape[2] and y0 + n < fine.shape[1]
             if not inside or not _template(fine[b], x0, y0, weights, patch0, steepest0):
                 continue
-            two = x1 > 0 and y1 > 0 and x1 + n < coarse.shape[2] and y1 + n < coarse.shape[1]
-            two = two and _template(coarse[b], x1, y1, weights, patch1, steepest1)
+            two = x1 > 0 and y1 > 0 and x1 + m < coarse.shape[2] and y1 + m < coarse.shape[1]
+            two = two and _template(coarse[b], x1, y1, wide, patch1, steepest1)
             quality[b, 0, p] = 1
             dx = dy = np.float32(0)
             for k in range(1, min(window, frames - b)):
@@ -238,5 +240,7 @@ def patch_lk(chunk: Chunk) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """
     moved, quality = chunk.blank()
     fine, coarse = pyramid(chunk.images)
-    _track(fine, coarse, chunk.points, chunk.window, patch_weights(chunk.grid.crop), moved, quality)
+    crop = chunk.grid.crop
+    weights, wide = patch_weights(crop), patch_weights(crop, COARSE)
+    _track(fine, coarse, chunk.points, chunk.window, weights, wide, moved, quality)
     return moved, quality

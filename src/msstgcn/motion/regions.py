@@ -45,48 +45,48 @@ class Region(NamedTuple):
 #: the picture's. In the 68-point scheme the left brow is numbered from the temple inwards (17 to 21) and
 #: the right one from the nose outwards (22 to 26): the nodes run from the nose outwards on both sides.
 NODES: tuple[Region, ...] = (
-    Region("inner brow L", 20, depth=0.22),
-    Region("mid brow L", 19, depth=0.19),
-    Region("outer brow L", 18, depth=0.10),
-    Region("inner brow R", 23, depth=0.22),
-    Region("mid brow R", 24, depth=0.19),
-    Region("outer brow R", 25, depth=0.10),
-    Region("mouth corner L", 48, depth=0.20),
-    Region("mouth corner R", 54, depth=0.20),
-    Region("upper lip", 51, depth=0.36),
-    Region("lower lip", 57, depth=0.34),
+    Region("inner brow L", 20, depth=0.15),
+    Region("mid brow L", 19, depth=0.11),
+    Region("outer brow L", 18, depth=0.05),
+    Region("inner brow R", 23, depth=0.15),
+    Region("mid brow R", 24, depth=0.11),
+    Region("outer brow R", 25, depth=0.05),
+    Region("mouth corner L", 48, depth=0.12),
+    Region("mouth corner R", 54, depth=0.12),
+    Region("upper lip", 51, depth=0.24),
+    Region("lower lip", 57, depth=0.20),
 )
 
 #: The nose region of the paper's head-motion model: its tip and its two wings.
 NOSE: tuple[Region, ...] = (
-    Region("nose tip", 30, depth=0.52),
-    Region("nose wing L", 31, depth=0.33),
-    Region("nose wing R", 35, depth=0.33),
+    Region("nose tip", 30, depth=0.47),
+    Region("nose wing L", 31, depth=0.28),
+    Region("nose wing R", 35, depth=0.28),
 )
 
-#: Regions that hardly move but with the head: nose bridge, nose wings, four temples.
+#: Regions that hardly move but with the head: nose bridge, nose wings, four temples. The temples lie far
+#: enough beside the eyes that a blink does not pull at them.
 RIGID10: tuple[Region, ...] = (
     Region("nose bridge 27", 27, depth=0.21),
-    Region("nose bridge 28", 28, depth=0.30),
-    Region("nose bridge 29", 29, depth=0.41),
-    Region("nose tip", 30, depth=0.52),
-    Region("nose wing L", 31, depth=0.33),
-    Region("nose wing R", 35, depth=0.33),
-    Region("upper temple L", 36, dx=-0.14, dy=-0.12, depth=-0.06),
-    Region("lower temple L", 36, dx=-0.14, dy=0.14, depth=-0.06),
-    Region("upper temple R", 45, dx=0.14, dy=-0.12, depth=-0.06),
-    Region("lower temple R", 45, dx=0.14, dy=0.14, depth=-0.06),
+    Region("nose bridge 28", 28, depth=0.28),
+    Region("nose bridge 29", 29, depth=0.38),
+    Region("nose tip", 30, depth=0.47),
+    Region("nose wing L", 31, depth=0.28),
+    Region("nose wing R", 35, depth=0.28),
+    Region("upper temple L", 36, dx=-0.20, depth=-0.07),
+    Region("lower temple L", 36, dx=-0.20, dy=0.24, depth=-0.07),
+    Region("upper temple R", 45, dx=0.20, depth=-0.07),
+    Region("lower temple R", 45, dx=0.20, dy=0.24, depth=-0.07),
 )
 
-#: RIGID10, the four eye corners and the forehead; only for a fit that mistrusts the patches that disagree,
-#: because eyelids pull the corners and AU4 the forehead.
+#: RIGID10, the four eye corners and the forehead. Eyelids pull at the corners, and AU4 at the forehead.
 RIGID15: tuple[Region, ...] = (
     *RIGID10,
     Region("outer eye corner L", 36, depth=0.0),
     Region("inner eye corner L", 39, depth=0.10),
     Region("inner eye corner R", 42, depth=0.10),
     Region("outer eye corner R", 45, depth=0.0),
-    Region("forehead", 27, dy=-0.50, depth=0.24),
+    Region("forehead", 27, dy=-0.50, depth=0.12),
 )
 
 

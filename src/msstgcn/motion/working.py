@@ -55,7 +55,7 @@ class Grid:
         """
         scale = crop / (CROP_IOD * float(np.median(iod(faces))))
         centres = faces[:, 17:].mean(axis=1)
-        half = 0.75 * crop / scale  # the crop and a quarter of it on each side, for what moves out of it
+        half = 0.65 * crop / scale  # the crop, and something on each side for what moves out of it
         low, high = centres.min(axis=0) - half, centres.max(axis=0) + half
         width, height = (int(np.ceil(side * scale / 2)) * 2 for side in high - low)
         return cls((float(low[0]), float(low[1])), scale, (width, height), crop)

@@ -1,0 +1,174 @@
+"""How fast and how clean the motion features are, measured against exact truth on one core.
+
+A face that shows no expression is filmed while its head drifts, blinks and the light flickers: whatever a
+node then seems to do is *noise*. The same seconds are filmed again, everything equal, with action units 4
+(brow) and 12 (mouth corner) switched on and off: what changes is *signal*. Their ratio at a lag of 4 and of
+8 frames says how faint an expression can be and still be seen.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from msstgcn.datasets import DIFFICULTIES
+from msstgcn.datasets.script import write_script
+from msstgcn.faces import Camera, Face, FaceState, identity
+from msstgcn.motion.detector import predictor_path
+from msstgcn.motion.measure import make_chunk, measure
+from msstgcn.motion.tracker import FaceTracker
+from msstgcn.settings import MotionSettings
+
+REFERENCE = MotionSettings(flow="farneback", head="nose")  #: the paper's family
+OURS = MotionSettings()
+AMPLITUDES = (0.5, 1.0, 2.0)  #: percent of IOD at the landmark that moves most
+LAGS = (4, 8)  #: frames
+NODES_OF = {"brow": ("4", 0), "mouth": ("12", 6)}  #: region: action unit, node
+FPS = 200 / 7
+IDENTITIES = range(9001, 9005)  #: seeds of persons that no setting was chosen on
+_STRIDE = 4  # frames between two starts that are measured
+_ACTED = 17 * max(LAGS)  # frames in which the action units go on and off
+
+
+def scene(frames: int, seed: int) -> list[FaceState]:
+    """A face at rest as in the standard benchmark: head drift, gaze, blinks, flicker; no jerk, no speech."""
+    calm = replace(
+        DIFFICULTIES["standard"], jerk_every=0.0, speech_every=0.0, swallow_every=0.0, twitch_every=0.0
+    )
+    script = write_script("samm-lv", calm, frames, FPS, seed, 0, 0)
+    return [replace(script.state(i), action_units={}) for i in range(frames)]
+
+
+def bench_motion(identities: int = 4, seconds: float = 16.0) -> dict[str, Any]:
+    """Compare direct patch flow with a rigid head against dense Farneback flow with the nose's mean.
+
+    Parameters
+    ----------
+    identities : int
+        How many persons, 1 to 4; none of them was used for choosing a setting.
+    seconds : float
+        How long each is filmed at rest; at least 5.
+
+    Returns
+    -------
+    dict
+        ``reference_ms_per_frame`` and ``ours_ms_per_frame``: working pictures, flow to 16 frames and head
+        model of one window, on one core. ``speedup``: their ratio. ``snr``: signal to noise as
+        ``[method][region][lag][amplitude in percent of IOD]``, the median over the persons.
+    """
+    with one_core():
+        films = [Film(seed, round(seconds * FPS)) for seed in IDENTITIES[:identities]]
+        reference, ours = (cost(films[0], settings) for settings in (REFERENCE, OURS))
+        snr = {f"{s.flow}+{s.head}": signal_to_noise(films, s) for s in (REFERENCE, OURS)}
+    return {
+        "speedup": reference / ours,
+        "reference_ms_per_frame": reference,
+        "ours_ms_per_frame": ours,
+        "snr": snr,
+    }
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """OpenCV on one thread for the time of a measurement; the rest of the path has no others."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+
+
+class Film:
+    """One person filmed several times: at rest, and with the action units on and off at every lag and amplitude."""
+
+    def __init__(self, seed: int, frames: int) -> None:
+        self.face, self.seed = Face(identity(seed), Camera()), seed
+        self.states = scene(frames, seed)
+        self.rest = [self.shot(i) for i in range(frames)]
+        tracker = FaceTracker(predictor_path(), name=f"person {seed}")
+        found = [tracker.step(grey) for grey in self.rest]
+        self.landmarks = np.array(
+            [np.full((68, 2), np.nan) if one is None else one.landmarks for one in found]
+        )
+
+    def shot(self, frame: int, amplitude: float = 0.0) -> NDArray[np.uint8]:
+        """One frame, with both action units at an amplitude."""
+        return self.face.render(self.acting(frame, amplitude), seed=self.seed, frame=frame)
+
+    def acting(self, frame: int, amplitude: float) -> FaceState:
+        """What the face does in a frame."""
+        units = {unit: amplitude for unit, _ in NODES_OF.values()} if amplitude else {}
+        return replace(self.states[frame], action_units=units)
+
+
+film = Film
+
+
+def cost(film: Film, settings: MotionSettings, starts: int = 64) -> float:
+    """Milliseconds a window takes, best of three: working pictures, flow to its 16 later frames, head model."""
+    count = starts if settings.flow != "farneback" else 8
+    greys, marks = film.rest[: count + settings.window - 1], film.landmarks[: count + settings.window - 1]
+
+    def once() -> float:
+        began = time.perf_counter()
+        measure(make_chunk(greys, marks, count, settings), marks[:count], settings)
+        return time.perf_counter() - began
+
+    once()
+    return 1000 * min(once() for _ in range(3)) / count
+
+
+def _flow(film: Film, greys: list[NDArray[np.uint8]], settings: MotionSettings) -> NDArray[np.float32]:
+    """Flow of every fourth start of some frames, (B, K, R, 2); the others are left out (NaN)."""
+    window = settings.but(window=max(LAGS) + 1)
+    marks = film.landmarks[: len(greys)]
+    count = len(greys) - max(LAGS)
+    starts = marks[:count].copy()
+    starts[np.arange(count) % _STRIDE != 0] = np.nan
+    chunk = make_chunk(greys, marks, count, window)
+    chunk.points[np.isnan(starts[:, 0, 0])] = np.nan
+    chunk.centres[np.isnan(starts[:, 0, 0])] = np.nan
+    return measure(chunk, starts, window)[0][::_STRIDE]
+
+
+def signal_to_noise(films: list[Film], settings: MotionSettings) -> dict[str, dict[str, dict[str, float]]]:
+    """Signal over noise for each region, lag and amplitude, median over the persons."""
+    per_film = [_film_snr(film, settings) for film in films]
+    return {
+        region: {
+            f"lag {lag}": {
+                f"{amplitude:g}": float(np.median([one[region, lag, amplitude] for one in per_film]))
+                for amplitude in AMPLITUDES
+            }
+            for lag in LAGS
+        }
+        for region in NODES_OF
+    }
+
+
+def _film_snr(film: Film, settings: MotionSettings) -> dict[tuple[str, int, float], float]:
+    """Signal over noise of one person, for each region, lag and amplitude."""
+    rest = _flow(film, film.rest, settings)
+    found = {}
+    for lag in LAGS:
+        on = [(i // lag) % 2 == 1 for i in range(_ACTED)]
+        begins = [
+            b for b in range((_ACTED - max(LAGS)) // _STRIDE) if not on[b * _STRIDE] and on[b * _STRIDE + lag]
+        ]
+        for amplitude in AMPLITUDES:
+            flow = _flow(
+                film, [film.shot(i, amplitude) if on[i] else film.rest[i] for i in range(_ACTED)], settings
+            )
+            for region, (_, node) in NODES_OF.items():
+                change = (flow[begins, lag, node] - rest[begins, lag, node]).mean(axis=0)
+                size = float(np.linalg.norm(change))
+                found[region, lag, amplitude] = size / float((rest[:, lag, node] @ (change / size)).std())
+    return found
