@@ -1,0 +1,32 @@
+"""Learning: targets, sampling, training leave-one-subject-out, and asking a trained network."""
+
+from msstgcn.learning.corpus import CONTROLS, Corpus, gather
+from msstgcn.learning.device import DEVICES, device
+from msstgcn.learning.folds import HISTORY_COLUMNS, Fold, load_fold, save_fold
+from msstgcn.learning.loso import LosoRun, train_loso
+from msstgcn.learning.prediction import load_network, predict
+from msstgcn.learning.sampling import batches, seed_of, segment_starts
+from msstgcn.learning.targets import Targets, targets
+from msstgcn.learning.training import train_fold
+
+__all__ = [
+    "CONTROLS",
+    "DEVICES",
+    "HISTORY_COLUMNS",
+    "Corpus",
+    "Fold",
+    "LosoRun",
+    "Targets",
+    "batches",
+    "device",
+    "gather",
+    "load_fold",
+    "load_network",
+    "predict",
+    "save_fold",
+    "seed_of",
+    "segment_starts",
+    "targets",
+    "train_fold",
+    "train_loso",
+]

@@ -1,0 +1,287 @@
+"""Training many folds as one program: stacked weights, one set of operations for all.
+
+The folds of a leave-one-subject-out run share windows, targets and shapes; only which segments they draw differs.
+Here each keeps its own batches, optimiser state and number of steps, exactly as if it were trained alone by
+`msstgcn.learning.training`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from msstgcn.files import digest_bytes, written_whole
+from msstgcn.learning.corpus import Corpus
+from msstgcn.learning.folds import HISTORY_COLUMNS
+from msstgcn.learning.sampling import batches
+from msstgcn.learning.training import Progress, history_row, is_decayed, not_finite, targets_at, windows_of
+from msstgcn.network import BatchTargets, initialised, loss_terms, total_loss
+from msstgcn.network.stacked import MixedWindows, forward, is_trained, mix_windows, stack, unstack
+from msstgcn.settings import LearningSettings, NetworkSettings
+
+#: AdamW's decay rates of the two moments and the guard of its denominator; PyTorch's own defaults.
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+
+
+@dataclass(frozen=True)
+class Job:
+    """One fold to train.
+
+    Parameters
+    ----------
+    subject : str
+        Who is left out.
+    starts : ndarray of int64, shape (S,)
+        First windows of the segments to draw from.
+    seed : int
+        Decides the start and the batches.
+    """
+
+    subject: str
+    starts: NDArray[np.int64]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Material:
+    """What all folds share, ready on the device."""
+
+    windows: MixedWindows
+    targets: BatchTargets
+
+    @classmethod
+    def of(
+        cls,
+        corpus: Corpus,
+        network: NetworkSettings,
+        device: torch.device,
+        dtype: torch.dtype = torch.float32,
+    ) -> Material:
+        """Mix all windows over the graph and move everything to the device."""
+        windows = mix_windows(corpus.flow.to(device, dtype), network.kernels[0])
+        names = BatchTargets.__dataclass_fields__
+        return cls(windows, BatchTargets(*(getattr(corpus.targets, name).to(device) for name in names)))
+
+
+@dataclass
+class _State:
+    """Everything that changes while F folds train. Weights lie in one (F, P) tensor, so a step is few operations."""
+
+    shapes: dict[str, tuple[int, ...]]
+    weights: Tensor  # (F, P)
+    moment1: Tensor  # (F, P)
+    moment2: Tensor  # (F, P)
+    steps: Tensor  # (F,), float64: updates so far
+    running: dict[str, Tensor]
+    rows: list[list[tuple[float, ...]]] = field(default_factory=list)  # history, (epochs) of (folds)
+
+    @classmethod
+    def fresh(
+        cls, jobs: Sequence[Job], network: NetworkSettings, device: torch.device, dtype: torch.dtype
+    ) -> _State:
+        held = stack([initialised(network, seed=job.seed) for job in jobs])
+        held = {name: value.to(device, dtype) for name, value in held.items()}
+        trained = {name: value for name, value in held.items() if is_trained(name)}
+        flat = torch.cat([value.flatten(1) for value in trained.values()], 1)
+        return cls(
+            {name: tuple(value.shape[1:]) for name, value in trained.items()},
+            flat,
+            torch.zeros_like(flat),
+            torch.zeros_like(flat),
+            torch.zeros(len(jobs), dtype=torch.float64, device=device),
+            {name: value for name, value in held.items() if not is_trained(name)},
+        )
+
+    def named(self, flat: Tensor) -> dict[str, Tensor]:
+        """Views of a flat (F, P) tensor by name of weight."""
+        parts = flat.split([int(np.prod(shape)) for shape in self.shapes.values()], 1)
+        return {
+            n: part.unflatten(1, shape) for part, (n, shape) in zip(parts, self.shapes.items(), strict=True)
+        }
+
+    def decayed(self) -> Tensor:
+        """Return 1 for each weight that decays, else 0; shape (P,)."""
+        one = self.weights.new_ones(1, self.weights.shape[1])
+        return torch.cat([v.flatten() * is_decayed(n) for n, v in self.named(one).items()])
+
+    def results(self) -> list[tuple[dict[str, Tensor], pd.DataFrame]]:
+        """Weights and history of each fold."""
+        everything = {**self.named(self.weights), **self.running}
+        found = []
+        for fold in range(len(self.weights)):
+            history = pd.DataFrame([row[fold] for row in self.rows], columns=list(HISTORY_COLUMNS))
+            weights = {n: v.float().contiguous() for n, v in unstack(everything, fold).items()}
+            found.append((weights, history.astype({"epoch": int})))
+        return found
+
+
+def train_folds(
+    material: Material,
+    jobs: Sequence[Job],
+    network: NetworkSettings,
+    learning: LearningSettings,
+    *,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    checkpoint: Path | None = None,
+    identity: str = "",
+) -> list[tuple[dict[str, Tensor], pd.DataFrame]]:
+    """Train folds together.
+
+    Parameters
+    ----------
+    material : Material
+        Windows and targets on the device, in the precision to train in.
+    jobs : sequence of Job
+        The F folds.
+    network, learning : settings
+        Architecture and optimisation, the same for all.
+    progress : callable, optional
+        Told F after each epoch.
+    stop : callable, optional
+        Asked before each epoch; True ends the training with `InterruptedError`.
+    checkpoint : Path, optional
+        File that holds the state after each epoch; training goes on from it if it belongs to these jobs.
+    identity : str, optional
+        Whatever else the result depends on; part of what the checkpoint must agree with.
+
+    Returns
+    -------
+    list of (dict of str to Tensor, DataFrame)
+        State dict (float32, CPU) and history of each fold, in the order of the jobs.
+
+    Raises
+    ------
+    InputError
+        If a fold's loss is not finite; names fold and epoch.
+    """
+    like = material.windows.flow
+    state = _State.fresh(jobs, network, like.device, like.dtype)
+    about = _about(jobs, network, learning, identity, str(like.dtype))
+    if checkpoint:
+        _restore(state, checkpoint, about)
+        if progress and state.rows:
+            progress(len(jobs) * len(state.rows))
+    decayed = state.decayed() * learning.weight_decay
+    for epoch in range(len(state.rows), learning.epochs):
+        if stop():
+            raise InterruptedError
+        state.rows.append(_epoch(state, material, jobs, learning, epoch, decayed))
+        if checkpoint:
+            _keep(state, checkpoint, about)
+        if progress:
+            progress(len(jobs))
+    return state.results()
+
+
+def _epoch(
+    state: _State,
+    material: Material,
+    jobs: Sequence[Job],
+    learning: LearningSettings,
+    epoch: int,
+    decayed: Tensor,
+) -> list[tuple[float, ...]]:
+    device = state.weights.device
+    lr = learning.lr * learning.lr_decay**epoch
+    drawn = [
+        job.starts[batches(len(job.starts), learning.segments, seed=job.seed, epoch=epoch)] for job in jobs
+    ]  # each (B_f, segments)
+    count = np.array([len(own) for own in drawn])
+    sums = torch.zeros(len(jobs), 7, dtype=torch.float64, device=device)
+    for turn in range(count.max()):
+        active = np.flatnonzero(count > turn)  # a fold with fewer segments has fewer batches
+        index = windows_of(np.stack([drawn[fold][turn] for fold in active]), learning.segment).to(device)
+        rows = slice(None) if len(active) == len(jobs) else torch.from_numpy(active).to(device)
+        sums[rows] += _step(state, material, index, rows, learning, lr, decayed)
+    means = (sums / torch.from_numpy(count).to(sums)[:, None]).cpu()
+    history = [history_row(epoch, lr, terms, learning) for terms in means]
+    for job, row in zip(jobs, history, strict=True):
+        if not np.isfinite(row).all():
+            raise not_finite(epoch, job.subject)
+    return history
+
+
+def _step(
+    state: _State,
+    material: Material,
+    index: Tensor,
+    rows: slice | Tensor,
+    learning: LearningSettings,
+    lr: float,
+    decayed: Tensor,
+) -> Tensor:
+    """One update of the folds `rows` on the windows `index` (F, N); return their terms (F, 7)."""
+    leaf = state.weights[rows].detach().requires_grad_()
+    held = {**state.named(leaf), **{name: value[rows] for name, value in state.running.items()}}
+    logits, embedding, running = forward(held, material.windows.rows(index))
+    terms = loss_terms(logits, embedding, targets_at(material.targets, index, leaf.dtype), learning)
+    (slope,) = torch.autograd.grad(total_loss(terms, learning).sum(), leaf)
+    with torch.no_grad():
+        for name, value in running.items():
+            state.running[name][rows] = value
+        _adamw(state, rows, slope, lr, decayed)
+    return terms.detach().double()
+
+
+def _adamw(state: _State, rows: slice | Tensor, slope: Tensor, lr: float, decayed: Tensor) -> None:
+    """AdamW as `torch.optim.AdamW` does it, each fold with its own number of steps."""
+    state.steps[rows] += 1
+    steps = state.steps[rows, None]
+    moment1 = state.moment1[rows].lerp(slope, 1 - BETA1)
+    moment2 = (state.moment2[rows] * BETA2).addcmul_(slope, slope, value=1 - BETA2)
+    root = (moment2.sqrt() / (1 - BETA2**steps).sqrt().to(slope)).add_(EPSILON)
+    change = moment1 / root * (lr / (1 - BETA1**steps)).to(slope)
+    state.weights[rows] = state.weights[rows] * (1 - lr * decayed) - change
+    state.moment1[rows], state.moment2[rows] = moment1, moment2
+
+
+def _about(
+    jobs: Sequence[Job], network: NetworkSettings, learning: LearningSettings, identity: str, dtype: str
+) -> str:
+    parts = [
+        network.model_dump_json().encode(),
+        learning.model_dump_json().encode(),
+        identity.encode(),
+        dtype.encode(),
+    ]
+    for job in jobs:
+        parts += [f"{job.subject}/{job.seed}".encode(), job.starts.tobytes()]
+    return digest_bytes(*parts)
+
+
+def _keep(state: _State, path: Path, about: str) -> None:
+    held = {f"running/{name}": value for name, value in state.running.items()}
+    held |= {name: getattr(state, name) for name in ("weights", "moment1", "moment2", "steps")}
+    held = {name: value.cpu().contiguous() for name, value in held.items()}
+    with written_whole(path) as temporary:
+        save_file(held, temporary, metadata={"about": about, "rows": json.dumps(state.rows)})
+
+
+def _restore(state: _State, path: Path, about: str) -> None:
+    """Take over a checkpoint; one that is damaged or belongs to other jobs is as good as none."""
+    if not path.is_file():
+        return
+    try:
+        with safe_open(path, framework="pt") as file:
+            held = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            told = file.metadata() or {}
+    except (SafetensorError, OSError):
+        return
+    if told.get("about") != about:
+        return
+    for name in ("weights", "moment1", "moment2", "steps"):
+        getattr(state, name).copy_(held[name])
+    for name, value in state.running.items():
+        value.copy_(held[f"running/{name}"])
+    state.rows = [[tuple(row) for row in epoch] for epoch in json.loads(told["rows"])]

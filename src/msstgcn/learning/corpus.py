@@ -1,0 +1,177 @@
+"""All windows of all videos in one tensor, with their targets and the segments that may be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from msstgcn.errors import InputError, unknown_name
+from msstgcn.learning.sampling import seed_of, segment_starts
+from msstgcn.learning.targets import NEUTRAL, targets
+from msstgcn.motion.features import VideoFeatures
+from msstgcn.network import BatchTargets, check_window
+from msstgcn.settings import LearningSettings, NetworkSettings
+from msstgcn.timeline import CLASSES
+
+#: Controls by name: ways of breaking the link between motion and label.
+CONTROLS: tuple[str, ...] = ("shuffled-labels",)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Windows, targets and segments of a set of videos.
+
+    Parameters
+    ----------
+    flow : Tensor of float32, shape (W, K, R, 2)
+        Windows of all videos, one after the other.
+    targets : BatchTargets
+        Of the same W windows.
+    starts : ndarray of int64, shape (S,)
+        First window of each segment.
+    subject : ndarray of str, shape (S,)
+        Whose segment it is.
+    expressive : ndarray of bool, shape (S,)
+        Whether a segment holds a frame of an expression.
+    subjects : tuple of str
+        All subjects, sorted.
+    notes : tuple of str
+        What a reader of the result should know of the data.
+    """
+
+    flow: Tensor
+    targets: BatchTargets
+    starts: NDArray[np.int64]
+    subject: NDArray[np.str_]
+    expressive: NDArray[np.bool_]
+    subjects: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def training_starts(self, learning: LearningSettings, without: str | None = None) -> NDArray[np.int64]:
+        """First windows of the segments to train on, leaving one subject out.
+
+        Raises
+        ------
+        InputError
+            If there are none.
+        """
+        chosen = self.subject != (without or "")
+        if learning.sampling == "expression":
+            chosen &= self.expressive
+        if not chosen.any():
+            raise InputError(
+                f"no segment of {learning.segment} usable windows to train on",
+                where=f"fold without {without}" if without else "training",
+                expected="at least one"
+                + (" with an expression" if learning.sampling == "expression" else ""),
+                do="use longer videos, or sampling all",
+            )
+        return self.starts[chosen]
+
+
+def check(features: Sequence[VideoFeatures], network: NetworkSettings) -> None:
+    """Raise an `InputError` unless every video's features fit the network and hold numbers only."""
+    if not features:
+        raise InputError("no features", expected="at least one video")
+    seen: set[str] = set()
+    for video in features:
+        if video.video in seen:
+            raise InputError("the same video stands twice", where=video.video)
+        seen.add(video.video)
+        frames, window, regions, flow = video.flow.shape if video.flow.ndim == 4 else (-1, -1, -1, -1)
+        if frames < 0:
+            raise InputError(
+                f"features of shape {video.flow.shape}", where=video.video, expected="(T, K, R, 2)"
+            )
+        check_window(network, (frames, flow, window, regions), where=f"features of {video.video}")
+        if video.mask.shape != (frames,):
+            raise InputError(f"mask of shape {video.mask.shape}", where=video.video, expected=f"({frames},)")
+        bad = ~np.isfinite(video.flow).all((1, 2, 3))
+        if bad.any():
+            raise InputError(
+                "NaN or infinite features",
+                where=f"{video.video}, frame {int(bad.argmax())}",
+                do="make the features again",
+            )
+
+
+def gather(
+    features: Sequence[VideoFeatures],
+    network: NetworkSettings,
+    learning: LearningSettings,
+    *,
+    control: str | None = None,
+) -> Corpus:
+    """Put videos together for training.
+
+    Parameters
+    ----------
+    features : sequence of VideoFeatures
+        Labelled videos.
+    network, learning : settings
+        The receptive field must be the features' window.
+    control : str, optional
+        ``"shuffled-labels"`` moves each video's targets in time, round and round, by a seeded random quarter to
+        three quarters of its length: as many labels, as long, in the same order, but not where anything moved.
+
+    Returns
+    -------
+    Corpus
+
+    Raises
+    ------
+    InputError
+        If features do not fit, hold NaN, or carry no expression at all.
+    """
+    if control is not None and control not in CONTROLS:
+        raise unknown_name("control", control, CONTROLS)
+    check(features, network)
+    held = {label: sum(e.label == label for v in features for e in v.expressions) for label in CLASSES}
+    if not any(held.values()):
+        raise InputError("no expression in any video", expected="labelled videos", do="check the annotations")
+    made, starts, owners, expressive = [], [], [], []
+    first = unused = 0
+    for video in features:
+        own = targets(video.expressions, len(video.flow), where=video.video)
+        if control == "shuffled-labels":
+            rng = np.random.default_rng(seed_of(learning.seed, "shuffle", video.video))
+            own = own.rolled(round(len(video.flow) * rng.uniform(0.25, 0.75)))
+        made.append(own)
+        begin = segment_starts(np.asarray(video.mask), learning.segment)
+        inside = begin[:, None] + np.arange(learning.segment)
+        unused += len(video.flow) - len(np.unique(inside))
+        expressive.append((own.contrast[inside] != NEUTRAL).any(1))
+        starts.append(begin + first)
+        owners += [video.subject] * len(begin)
+        first += len(video.flow)
+    names = ("boundary", "apex", "action", "contrast")
+    joined = (torch.from_numpy(np.concatenate([getattr(own, name) for own in made])) for name in names)
+    return Corpus(
+        flow=torch.from_numpy(np.concatenate([np.asarray(v.flow, np.float32) for v in features])),
+        targets=BatchTargets(*joined),
+        starts=np.concatenate(starts),
+        subject=np.array(owners, dtype=str),
+        expressive=np.concatenate(expressive),
+        subjects=tuple(sorted({video.subject for video in features})),
+        notes=_notes(features, unused, first, held),
+    )
+
+
+def _notes(
+    features: Sequence[VideoFeatures], unused: int, total: int, held: dict[str, int]
+) -> tuple[str, ...]:
+    notes = []
+    if unused:
+        notes.append(f"{unused} of {total} windows lie in no segment: no usable face in or near them")
+    notes += [f"no video holds an expression of class {label}" for label, count in held.items() if not count]
+    for subject in sorted({video.subject for video in features}):
+        labels = {e.label for video in features if video.subject == subject for e in video.expressions}
+        missing = [label for label in CLASSES if label not in labels and held[label]]
+        if missing:
+            notes.append(f"subject {subject} shows no expression of class {' or '.join(missing)}")
+    return tuple(notes)

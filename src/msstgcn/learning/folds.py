@@ -1,0 +1,119 @@
+"""What training one fold leaves behind, in memory and on disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from msstgcn.errors import InputError
+from msstgcn.files import written_whole
+from msstgcn.network import TERMS
+
+#: Columns of a fold's history: one row an epoch; mean over the epoch's batches of each term, before weighting.
+HISTORY_COLUMNS: tuple[str, ...] = ("epoch", "lr", *TERMS, "total")
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A network trained without one subject, and what it says of that subject.
+
+    Parameters
+    ----------
+    subject : str
+        The subject left out; empty where nobody was.
+    weights : dict of str to Tensor
+        State dict of the network after the last epoch: float32, on the CPU.
+    history : DataFrame
+        Columns `HISTORY_COLUMNS`.
+    probabilities : dict of str to ndarray of float32, shape (T, 10)
+        By video of the subject left out, as `learning.predict` gives them.
+    """
+
+    subject: str
+    weights: dict[str, Tensor]
+    history: pd.DataFrame
+    probabilities: dict[str, NDArray[np.float32]]
+
+
+def save_fold(fold: Fold, path: str | Path, metadata: Mapping[str, str] | None = None) -> Path:
+    """Write a fold to one safetensors file, whole or not at all.
+
+    Parameters
+    ----------
+    fold : Fold
+        To be written.
+    path : path
+        Ends in ``.safetensors``.
+    metadata : mapping of str to str, optional
+        Whatever identifies data, settings and licence of the weights; readable without loading them.
+
+    Returns
+    -------
+    Path
+    """
+    path = Path(path)
+    held = {f"weights/{name}": value.contiguous() for name, value in fold.weights.items()}
+    table = fold.history[list(HISTORY_COLUMNS)].to_numpy(np.float64)
+    held["history"] = torch.from_numpy(np.ascontiguousarray(table))
+    for video, values in fold.probabilities.items():
+        held[f"probabilities/{video}"] = torch.from_numpy(np.ascontiguousarray(values))
+    about = {**(metadata or {}), "subject": fold.subject, "history": json.dumps(HISTORY_COLUMNS)}
+    with written_whole(path) as temporary:
+        save_file(held, temporary, metadata=about)
+    return path
+
+
+def load_fold(path: str | Path, *, metadata: Mapping[str, str] | None = None) -> Fold:
+    """Read a fold that `save_fold` wrote.
+
+    Parameters
+    ----------
+    path : path
+        File.
+    metadata : mapping of str to str, optional
+        What the file must have been written with.
+
+    Returns
+    -------
+    Fold
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, no fold, or was written with other metadata.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError("no such file", where=path, expected="the weights of a fold")
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = file.metadata() or {}
+            held = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        columns = json.loads(about["history"])
+        history = pd.DataFrame(held.pop("history").numpy(), columns=columns).astype({"epoch": int})
+        subject = about["subject"]
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise InputError(
+            f"damaged, or not a fold ({error})", where=path, do="delete the file and train again"
+        ) from None
+    for name, value in (metadata or {}).items():
+        if about.get(name) != value:
+            raise InputError(
+                f"{name} is {about.get(name)!r}", where=path, expected=repr(value), do="train again"
+            )
+    parts: dict[str, dict[str, Tensor]] = {"weights": {}, "probabilities": {}}
+    for name, tensor in held.items():
+        kind, _, rest = name.partition("/")
+        parts[kind][rest] = tensor
+    found = {video: tensor.numpy() for video, tensor in parts["probabilities"].items()}
+    return Fold(subject, parts["weights"], history, found)

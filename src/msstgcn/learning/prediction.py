@@ -1,0 +1,92 @@
+"""From features to probabilities: the trained network on every frame of a video."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from msstgcn.errors import InputError
+from msstgcn.learning.corpus import check
+from msstgcn.motion.features import VideoFeatures
+from msstgcn.network import MSSTGCN
+from msstgcn.settings import NetworkSettings
+
+
+def load_network(weights: Mapping[str, Tensor], settings: NetworkSettings | None = None) -> MSSTGCN:
+    """Build a network in evaluation mode from a state dict.
+
+    Raises
+    ------
+    InputError
+        If the weights belong to another architecture; the message names the first that differs.
+    """
+    network = MSSTGCN(settings)
+    wanted = {
+        n: tuple(v.shape) for n, v in network.state_dict().items() if not n.endswith("num_batches_tracked")
+    }
+    given = {n: tuple(v.shape) for n, v in weights.items() if not n.endswith("num_batches_tracked")}
+    for name in sorted(wanted.keys() | given.keys()):
+        if wanted.get(name) != given.get(name):
+            raise InputError(
+                f"weights of another architecture: {name} has shape {given.get(name)}",
+                expected=str(wanted.get(name, "no such weight")),
+                do="use the settings that the weights were trained with",
+            )
+    network.load_state_dict(dict(weights), strict=False)
+    return network.eval()
+
+
+def probabilities(logits: Tensor) -> Tensor:
+    """Turn logits (N, 10) into probabilities: two softmaxes over boundaries, four sigmoids, same order."""
+    return torch.cat([logits[:, 0:3].softmax(1), logits[:, 3:6].softmax(1), logits[:, 6:].sigmoid()], 1)
+
+
+def predict(
+    model: MSSTGCN | Mapping[str, Tensor],
+    features: VideoFeatures,
+    *,
+    network: NetworkSettings | None = None,
+    device: torch.device | str = "cpu",
+    chunk: int = 2048,
+) -> NDArray[np.float32]:
+    """Probabilities of every frame of a video.
+
+    Parameters
+    ----------
+    model : MSSTGCN or mapping
+        The trained network, or its weights by name.
+    features : VideoFeatures
+        Of the video.
+    network : NetworkSettings, optional
+        Needed with weights of other than the usual channels and kernels.
+    device : torch.device or str
+        Where to compute.
+    chunk : int
+        Windows at once.
+
+    Returns
+    -------
+    ndarray of float32, shape (T, 10)
+        ME onset, offset, none; MaE onset, offset, none; apex of ME and MaE; action of ME and MaE. A frame
+        without a usable face (mask False) is *none* for sure.
+
+    Raises
+    ------
+    InputError
+        If features and network do not fit.
+    """
+    fitted = model if isinstance(model, MSSTGCN) else load_network(model, network)
+    check([features], fitted.settings)
+    fitted = fitted.to(device).eval()
+    parts = []
+    with torch.inference_mode():
+        for flow in torch.from_numpy(np.asarray(features.flow, np.float32)).split(chunk):
+            windows = flow.permute(0, 3, 1, 2).to(device)  # (N, 2, K, R)
+            parts.append(probabilities(fitted(windows)[0]).cpu())
+    found = torch.cat(parts).numpy()
+    found[~np.asarray(features.mask)] = (0, 0, 1, 0, 0, 1, 0, 0, 0, 0)
+    return found

@@ -1,0 +1,147 @@
+"""Training one network, plainly: the loop that the batched program must equal.
+
+It is slow and simple on purpose. `learning.batched` trains many folds at once, several times faster, and a test holds
+its weights and losses to this loop's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from msstgcn.errors import InputError
+from msstgcn.learning.corpus import Corpus, gather
+from msstgcn.learning.folds import HISTORY_COLUMNS, Fold
+from msstgcn.learning.sampling import batches
+from msstgcn.motion.features import VideoFeatures
+from msstgcn.network import BatchTargets, initialised, loss_terms, total_loss
+from msstgcn.settings import LearningSettings, NetworkSettings
+
+#: Told how many more epochs of a fold are done.
+Progress = Callable[[int], None]
+
+
+def is_decayed(name: str) -> bool:
+    """Whether weight decay acts on a weight of that name: on convolutions', not on biases or normalisation."""
+    return name.endswith("convolution.weight") or name == "head.weight"
+
+
+def optimiser(network: nn.Module, learning: LearningSettings) -> torch.optim.AdamW:
+    """AdamW with weight decay on convolution weights only."""
+    named = dict(network.named_parameters())
+    return torch.optim.AdamW(
+        [
+            {"params": [p for n, p in named.items() if is_decayed(n)], "weight_decay": learning.weight_decay},
+            {"params": [p for n, p in named.items() if not is_decayed(n)], "weight_decay": 0.0},
+        ],
+        lr=learning.lr,
+    )
+
+
+def windows_of(starts: NDArray[np.int64], segment: int) -> Tensor:
+    """Numbers of the windows in the segments that start there: (..., S) to int64 (..., S * segment)."""
+    inside = starts[..., None] + np.arange(segment)
+    return torch.from_numpy(inside.reshape(*starts.shape[:-1], -1))
+
+
+def targets_at(targets: BatchTargets, index: Tensor, dtype: torch.dtype) -> BatchTargets:
+    """Targets of the windows of those numbers; soft ones in the network's precision."""
+    return BatchTargets(
+        targets.boundary[index],
+        targets.apex[index].to(dtype),
+        targets.action[index].to(dtype),
+        targets.contrast[index],
+    )
+
+
+def history_row(epoch: int, lr: float, terms: Tensor, learning: LearningSettings) -> tuple[float, ...]:
+    """One row of the history from the mean of the epoch's terms, shape (7,)."""
+    terms = terms.double().cpu()
+    return (epoch, lr, *terms.tolist(), float(total_loss(terms, learning)))
+
+
+def not_finite(epoch: int, fold: str) -> InputError:
+    """Build the error for a loss that is no number any more."""
+    where = (f"fold without {fold}, " if fold else "") + f"epoch {epoch}"
+    return InputError("the loss is not finite", where=where, do="use a smaller learning rate")
+
+
+def train_epochs(
+    network: nn.Module, corpus: Corpus, starts: NDArray[np.int64], learning: LearningSettings, seed: int
+) -> Iterator[tuple[float, ...]]:
+    """Train a network in place; yield one row of history after each epoch."""
+    first = next(network.parameters())
+    steps = optimiser(network, learning)
+    network.train()
+    for epoch in range(learning.epochs):
+        lr = learning.lr * learning.lr_decay**epoch
+        for group in steps.param_groups:
+            group["lr"] = lr
+        seen = []
+        for batch in batches(len(starts), learning.segments, seed=seed, epoch=epoch):
+            index = windows_of(starts[batch], learning.segment)
+            windows = corpus.flow[index].permute(0, 3, 1, 2).to(first)  # (N, 2, K, R)
+            logits, embedding = network(windows)
+            wanted = targets_at(corpus.targets, index, first.dtype)
+            wanted = BatchTargets(*(getattr(wanted, n).to(first.device) for n in wanted.__dataclass_fields__))
+            terms = loss_terms(logits, embedding, wanted, learning)
+            steps.zero_grad()
+            total_loss(terms, learning).backward()
+            steps.step()
+            seen.append(terms.detach())
+        row = history_row(epoch, lr, torch.stack(seen).mean(0), learning)
+        if not np.isfinite(row).all():
+            raise not_finite(epoch, "")
+        yield row
+
+
+def train_fold(
+    features: Sequence[VideoFeatures],
+    network: NetworkSettings,
+    learning: LearningSettings,
+    *,
+    device: torch.device | str = "cpu",
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Fold:
+    """Train one network on all the given videos, one batch after the other.
+
+    Parameters
+    ----------
+    features : sequence of VideoFeatures
+        Videos of the training subjects.
+    network, learning : settings
+        Architecture and optimisation.
+    device : torch.device or str
+        Where to compute.
+    seed : int
+        Decides the start and the batches; `sampling.seed_of` makes one from the left-out subject's name.
+    progress : callable, optional
+        Told 1 after each epoch.
+
+    Returns
+    -------
+    Fold
+        With nobody left out and no predictions.
+
+    Raises
+    ------
+    InputError
+        If features do not fit or hold no expression, or the loss is not finite.
+    """
+    corpus = gather(features, network, learning)
+    model = initialised(network, seed=seed).to(device)
+    rows = []
+    for row in train_epochs(model, corpus, corpus.training_starts(learning), learning, seed):
+        rows.append(row)
+        if progress:
+            progress(1)
+    weights = {
+        n: v.detach().cpu() for n, v in model.state_dict().items() if not n.endswith("batches_tracked")
+    }
+    return Fold("", weights, pd.DataFrame(rows, columns=list(HISTORY_COLUMNS)), {})

@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from toys import toy_video
+
+from msstgcn import learning
+from msstgcn.errors import InputError
+from msstgcn.learning import batched, loso
+from msstgcn.learning.folds import Fold
+from msstgcn.settings import LearningSettings, NetworkSettings, SpottingSettings
+from msstgcn.spotting import score, spot_video
+
+
+def same(first: Fold, second: Fold) -> bool:
+    """Bit for bit."""
+    return (
+        first.subject == second.subject
+        and all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
+        and first.history.equals(second.history)
+        and all(np.array_equal(first.probabilities[v], second.probabilities[v]) for v in first.probabilities)
+        and first.probabilities.keys() == second.probabilities.keys()
+    )
+
+
+@pytest.fixture(scope="module")
+def run(toy_features):
+    return learning.train_loso(
+        toy_features, NetworkSettings(channels=6), LearningSettings(epochs=2, segments=4, sampling="all")
+    )
+
+
+def test_every_video_is_judged_by_the_network_that_never_saw_its_subject(run, toy_features):
+    assert list(run.folds) == ["s1", "s2", "s3"]
+    assert set(run.probabilities) == {video.video for video in toy_features}
+    for name, fold in run.folds.items():
+        assert {video.split("_")[0] for video in fold.probabilities} == {name}
+    network = NetworkSettings(channels=6)
+    again = learning.predict(run.folds["s2"].weights, toy_features[3], network=network)
+    np.testing.assert_array_equal(run.probabilities["s2_1"], again)
+
+
+def test_probabilities_are_two_distributions_and_four_scores(run):
+    for values in run.probabilities.values():
+        assert values.shape == (120, 10)
+        assert values.dtype == np.float32
+        np.testing.assert_allclose(values[:, :3].sum(1), 1, atol=1e-6)  # single precision
+        np.testing.assert_allclose(values[:, 3:6].sum(1), 1, atol=1e-6)
+        assert ((values >= 0) & (values <= 1)).all()
+
+
+def test_history_has_every_fold_and_epoch(run):
+    assert run.history["subject"].tolist() == ["s1", "s1", "s2", "s2", "s3", "s3"]
+    assert run.history["epoch"].tolist() == [0, 1] * 3
+    assert np.isfinite(run.history.drop(columns="subject").to_numpy()).all()
+
+
+def test_a_run_repeats_itself_on_one_core_or_two(run, toy_features, small_network, quick_learning):
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if before > 1 else 2)
+    try:
+        again = learning.train_loso(toy_features, small_network, quick_learning)
+    finally:
+        torch.set_num_threads(before)
+    assert all(same(run.folds[name], again.folds[name]) for name in run.folds)
+
+
+def test_an_interrupted_run_goes_on_and_ends_the_same(run, toy_features, small_network, quick_learning):
+    finished, told = [], []
+
+    def stop_after_one(fold):
+        finished.append(fold)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        learning.train_loso(toy_features, small_network, quick_learning, on_fold=stop_after_one)
+    assert len(finished) == 1
+    done = {fold.subject: fold for fold in finished}
+    rest = []
+    again = learning.train_loso(
+        toy_features,
+        small_network,
+        quick_learning,
+        done=done,
+        on_fold=lambda fold: rest.append(fold.subject),
+        progress=told.append,
+    )
+    assert sorted([*done, *rest]) == ["s1", "s2", "s3"]
+    assert sum(told) == 6
+    assert all(same(run.folds[name], again.folds[name]) for name in run.folds)
+
+
+def test_a_killed_fold_goes_on_from_its_last_epoch(
+    run, toy_features, small_network, quick_learning, tmp_path, monkeypatch
+):
+    whole, ran = batched._epoch, []
+
+    def dies_in_the_second_epoch(*args):
+        if args[4] == 1:
+            raise KeyboardInterrupt
+        return whole(*args)
+
+    monkeypatch.setattr(batched, "_epoch", dies_in_the_second_epoch)
+    with pytest.raises(KeyboardInterrupt):
+        learning.train_loso(toy_features, small_network, quick_learning, checkpoints=tmp_path)
+    assert list(tmp_path.glob("*.safetensors"))
+    monkeypatch.setattr(batched, "_epoch", lambda *args: ran.append(args[4]) or whole(*args))
+    again = learning.train_loso(toy_features, small_network, quick_learning, checkpoints=tmp_path)
+    assert all(same(run.folds[name], again.folds[name]) for name in run.folds)
+    assert ran.count(1) == 3
+    assert ran.count(0) < 3
+
+
+def test_a_checkpoint_of_other_settings_or_a_damaged_one_is_not_used(
+    run, toy_features, small_network, quick_learning, tmp_path
+):
+    learning.train_loso(toy_features, small_network, quick_learning.but(lr=0.02), checkpoints=tmp_path)
+    next(iter(sorted(tmp_path.glob("*.safetensors")))).write_bytes(b"half a file")
+    again = learning.train_loso(toy_features, small_network, quick_learning, checkpoints=tmp_path)
+    assert all(same(run.folds[name], again.folds[name]) for name in run.folds)
+
+
+def test_a_fold_comes_back_from_disk_bit_for_bit(run, tmp_path):
+    about = {"network": json.dumps({"channels": 6}), "data": "abc"}
+    path = learning.save_fold(run.folds["s1"], tmp_path / "s1.safetensors", about)
+    assert same(learning.load_fold(path, metadata={"data": "abc"}), run.folds["s1"])
+    with pytest.raises(InputError, match="data is 'abc'; expected 'abd'"):
+        learning.load_fold(path, metadata={"data": "abd"})
+
+
+def test_what_is_no_fold_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        learning.load_fold(tmp_path / "none.safetensors")
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"\x10\x00\x00")
+    with pytest.raises(InputError, match="damaged"):
+        learning.load_fold(broken)
+
+
+def test_weights_of_another_architecture_are_refused(run):
+    with pytest.raises(InputError, match="weights of another architecture: block1"):
+        learning.load_network(run.folds["s1"].weights, NetworkSettings(channels=8))
+
+
+def test_frames_without_a_face_are_none_for_sure(run, toy_features):
+    mask = np.ones(120, dtype=bool)
+    mask[50:60] = False
+    video = dataclasses.replace(toy_features[0], mask=mask)
+    found = learning.predict(run.folds["s1"].weights, video, network=NetworkSettings(channels=6))
+    assert found[55].tolist() == [0, 0, 1, 0, 0, 1, 0, 0, 0, 0]
+    assert found[45, 6] > 0
+
+
+def test_one_subject_is_not_enough(toy_features, small_network, quick_learning):
+    with pytest.raises(InputError, match="only one subject, s1"):
+        learning.train_loso(toy_features[:2], small_network, quick_learning)
+
+
+def test_a_subject_without_a_class_is_trained_on_and_noted(toy_features, small_network, quick_learning):
+    videos = list(toy_features)
+    for index in (2, 3):
+        macro = tuple(e for e in videos[index].expressions if e.label == "mae")
+        videos[index] = dataclasses.replace(videos[index], expressions=macro)
+    found = learning.train_loso(videos, small_network, quick_learning.but(epochs=1))
+    assert "subject s2 shows no expression of class me" in found.notes
+    assert len(found.folds) == 3
+
+
+def test_a_class_that_nobody_shows_is_noted(toy_features, small_network, quick_learning):
+    videos = [
+        dataclasses.replace(v, expressions=tuple(e for e in v.expressions if e.label == "mae"))
+        for v in toy_features
+    ]
+    found = learning.train_loso(videos, small_network, quick_learning.but(epochs=1))
+    assert found.notes == ("no video holds an expression of class me",)
+
+
+def test_folds_that_do_not_fit_into_memory_are_trained_in_halves(
+    run, toy_features, small_network, quick_learning, monkeypatch
+):
+    real, tried = loso.train_folds, []
+
+    def small_memory(material, jobs, *args, **kwargs):
+        tried.append(len(jobs))
+        if len(jobs) > 1:
+            raise torch.OutOfMemoryError
+        return real(material, jobs, *args, **kwargs)
+
+    monkeypatch.setattr(loso, "train_folds", small_memory)
+    monkeypatch.setattr(loso._Run, "on_cpu", loso._Run.on_gpu)  # the same way, without the need of a GPU
+    found = learning.train_loso(toy_features, small_network, quick_learning)
+    assert tried == [3, 2, 1, 1, 1]
+    assert len(found.notes) == 2
+    assert "did not fit" in found.notes[0]
+    assert list(found.folds) == ["s1", "s2", "s3"]
+
+
+@pytest.mark.slow
+def test_it_finds_what_is_there_and_nothing_when_labels_are_shuffled():
+    """Nine hits in ten on an easy toy, next to none where the labels were moved away from the motion."""
+    videos = [toy_video(f"p{n}", v, frames=140) for n in range(3) for v in range(4)]
+    truth = pd.DataFrame(
+        [(v.video, e.label, e.onset, e.offset) for v in videos for e in v.expressions],
+        columns=["video", "class", "onset", "offset"],
+    )
+    settings = LearningSettings(epochs=20, segments=8, sampling="all")
+    f1 = {}
+    for control in (None, "shuffled-labels"):
+        found = learning.train_loso(videos, NetworkSettings(channels=12), settings, control=control)
+        tables = [spot_video(p, SpottingSettings(), video=v) for v, p in found.probabilities.items()]
+        f1[control] = score(pd.concat(tables), truth).overall.f1
+    assert f1[None] > 0.8
+    assert f1["shuffled-labels"] < 0.2
