@@ -13,19 +13,23 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+import pandas as pd
+import torch
 
-from msstgcn import paths, settings
+from msstgcn import learning, paths, settings, spotting
 from msstgcn.datasets import Dataset, Video, open_folder, open_video, synthetic
 from msstgcn.errors import unknown_name
 from msstgcn.files import written_whole
+from msstgcn.learning import load_fold, save_fold
 from msstgcn.motion import VideoFeatures, extract, load_features, predictor_path, save_features
 from msstgcn.motion.detector import predictor_digest
-from msstgcn.report.log import tracked
+from msstgcn.report.log import bar, tracked, warn
 from msstgcn.runner.dependencies import code_digest
 from msstgcn.runner.store import Store, key_of
 from msstgcn.settings import MotionSettings, Profile
 
 FEATURES = "features.npz"
+FOLD = "fold.safetensors"
 _used_data: dict[str, str] = {}
 _used_devices: dict[str, None] = {}
 
@@ -205,3 +209,89 @@ def features_to(source: Path | None, out: Path | None, chosen: Profile) -> list[
         with written_whole(target) as temporary:
             shutil.copyfile(file, temporary)
     return targets
+
+
+def loso(chosen: Profile, *, device: str = "auto", control: str | None = None) -> learning.LosoRun:
+    """Train leave-one-subject-out on a profile's features, or take the folds that are in the store.
+
+    Each fold is stored as soon as it is finished, and an unfinished one goes on from its last epoch.
+
+    Parameters
+    ----------
+    chosen : Profile
+    device : str
+        auto, cpu or cuda.
+    control : str, optional
+        ``"shuffled-labels"``: train on labels moved away from the motion.
+    """
+    place = learning.device(device)
+    _used_devices[place.type if place.type == "cpu" else torch.cuda.get_device_name()] = None
+    videos = features(chosen)
+    store, name = _store(), ("runs", _run_key(chosen, place.type, control))
+    subjects = sorted({video.subject for video in videos})
+    done = {s: load_fold(store.folder(*name, s) / FOLD) for s in subjects if store.entry(*name, s)}
+    if len(done) == len(subjects):
+        return learning.LosoRun(done)
+    about = {"settings": chosen.model_dump(mode="json"), "control": control, "device": place.type}
+    half_done = store.folder(*name, ".checkpoints")
+
+    def keep(fold: learning.Fold) -> None:
+        with store.writing(*name, fold.subject, about={**about, "subject": fold.subject}) as folder:
+            save_fold(fold, folder / FOLD, {"data": chosen.data.digest(), "licence": "BSD-3-Clause"})
+
+    what = f"training ({control})" if control else "training"
+    with bar(what, len(subjects) * chosen.learning.epochs, "epoch") as advance:
+        run = learning.train_loso(
+            videos, chosen.network, chosen.learning, device=place, control=control,
+            done=done, on_fold=keep, progress=advance, checkpoints=half_done,
+        )  # fmt: skip
+    shutil.rmtree(half_done, ignore_errors=True)
+    for note in run.notes:
+        warn(note)
+    return run
+
+
+def _run_key(chosen: Profile, device: str, control: str | None) -> str:
+    """Everything that decides a training run: its features, its settings, the code, the kind of device."""
+    data = dataset(chosen)
+    places = [feature_place(data, video, chosen.motion) for video in data.videos]
+    code = code_digest("msstgcn.learning")
+    return key_of(places, chosen.network.digest(), chosen.learning.digest(), control, device, code)
+
+
+def predictions(run: learning.LosoRun, chosen: Profile) -> pd.DataFrame:
+    """What a run spotted in all videos, each judged by the network that never saw its subject.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``video, class, onset, apex, offset, score``.
+    """
+    spotted = [
+        spotting.spot_video(table, chosen.spotting, video=video)
+        for video, table in sorted(run.probabilities.items())
+    ]
+    return pd.concat(spotted, ignore_index=True)
+
+
+def truth(chosen: Profile) -> pd.DataFrame:
+    """The labels of a profile's videos.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``video, subject, class, onset, apex, offset``, in the data set's order.
+    """
+    rows = [
+        (video.name, video.subject, event.label, event.onset, event.apex, event.offset)
+        for video in dataset(chosen).videos
+        for event in video.expressions
+    ]
+    return pd.DataFrame(rows, columns=["video", "subject", "class", "onset", "apex", "offset"])
+
+
+def scores(run: learning.LosoRun, chosen: Profile) -> spotting.Scores:
+    """The score of a run over all of a profile's videos, those without any expression too."""
+    names = [video.name for video in dataset(chosen).videos]
+    wanted = chosen.spotting.match_iou
+    return spotting.score(predictions(run, chosen), truth(chosen), iou=wanted, videos=names)
