@@ -1,10 +1,14 @@
 """Follow one face through a video: dlib's detector now and then, its 68-point predictor on every frame.
 
-The detector (histograms of oriented gradients, Dalal & Triggs 2005, as dlib has it) costs 3 to 14 ms a
-frame and says little more than "still there". So it looks every few frames only, and only around the last
-place. Between two looks the box is carried along by the landmarks (Kazemi & Sullivan 2014), which cost half
-a millisecond. Whenever the landmarks jump, change size, or sit on something that no longer looks like the
-face, the detector looks at once: on doubt, detect.
+The detector (histograms of oriented gradients, Dalal & Triggs 2005, as dlib has it) costs 3 to 14 ms a frame and
+says little more than "still there", in steps of a fifth of the face's size. So it looks every few frames only, and
+only around the last place. In between, the landmarks (Kazemi & Sullivan 2014), which cost about a millisecond, carry
+along the box that their predictor starts from. Left alone that feeds its own errors back, so every look puts box and
+landmarks right again.
+
+On doubt the detector looks at once, everywhere: when the landmarks jump or change size, and when the place of the
+face does not look as it did a frame ago. The latter also ends a *track*, because it is a cut or another face, and
+no window may compare a frame before it with one after it.
 """
 
 from __future__ import annotations
@@ -22,12 +26,13 @@ from msstgcn.motion.detector import load_predictor
 from msstgcn.motion.regions import iod
 
 MIN_IOD = 30.0  #: pixels between the outer eye corners below which no measurement is made
-_SEARCH = (
-    110  # pixels: width to which the last box is scaled before the detector looks around it (its least is 80)
-)
+_SEARCH = 110  # pixels: width to which the last box is scaled before the detector looks around it (its least is 80)
 _WIDEST = 800  # pixels: a wider frame is shrunk to this for a look at all of it
-_JUMP, _GROWTH, _LIKENESS = 0.35, 1.25, 0.5  # IOD a frame, factor a frame, correlation: beyond these is doubt
-_CHIP = 24  # pixels: side of the small picture of the face that is compared for likeness
+_JUMP, _GROWTH = 0.35, 1.25  # IOD a frame, factor a frame: landmarks that do more are in doubt
+_LIKENESS = 0.5  # correlation of the face's place in two successive frames: less is a cut
+_CHIP = 24  # pixels: side of the small pictures that are compared for likeness
+_STEADY = slice(27, 68)  # landmarks that carry the box: nose, eyes and mouth; glasses mislead those of the brows
+_EASE = 0.3  # how much of a new look goes into the box's place and size against the landmarks
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom, pixels
 Grey = NDArray[np.uint8]
@@ -70,9 +75,10 @@ class FaceTracker:
         self._track = -1
         self._looked = 0  # frame of the last look
         self._lost = True
-        self._box: Box | None = None  # last known place; kept when the face is lost
+        self._box: Box | None = None  # where the face is expected; kept when it is lost
+        self._before: Grey | None = None  # the last frame, while a face is followed
         self._points = np.zeros((68, 2), np.float32)
-        self._chip = np.zeros((_CHIP, _CHIP), np.float32)
+        self._relation = np.zeros(3)
 
     def step(self, grey: Grey) -> Face | None:
         """Return the face of the next frame, None if it shows no usable one.
@@ -87,144 +93,139 @@ class FaceTracker:
             If there are several faces and none to continue from, or the first face is too small.
         """
         self._frame += 1
-        due = self._lost or self._frame - self._looked >= self._every
-        if not due:
-            assert self._box is not None
-            points = self._landmarks(grey, self._box)
-            if self._plausible(grey, points):
-                return self._accept(grey, points)
-        return self._look(grey)
+        face = self._follow(grey) or self._look(grey)
+        self._lost = face is None
+        self._before = None if face is None else grey
+        return face
+
+    def _follow(self, grey: Grey) -> Face | None:
+        """Continue from the frame before; None on doubt."""
+        if self._lost or self._box is None or not self._same_place(grey, self._box):
+            return None
+        box: Box | None = self._box
+        due = self._frame - self._looked >= self._every
+        if due:
+            box, self._looked = self._around(grey, self._box), self._frame
+        if box is None:
+            return None
+        points = self._landmarks(grey, box)
+        if not self._plausible(points):
+            return None
+        if due:
+            self._relation += _EASE * (_relation(box, points) - self._relation)
+        return self._accept(points)
 
     def _look(self, grey: Grey) -> Face | None:
-        """Ask the detector; continue, begin anew, or give up this frame."""
+        """Ask the detector everywhere; go on or begin anew with what it finds."""
         self._looked = self._frame
-        box = self._around(grey) if self._box is not None else None
-        follows = box is not None and not self._lost
-        if box is None:
-            found = self._everywhere(grey)
-            near = [one for one in found if self._near(one)]
-            if len(near) != 1 and len(found) > 1:
-                raise InputError(
-                    f"{len(found)} faces and no way to tell which one to follow",
-                    where=f"{self._name}, frame {self._frame}",
-                    expected="one face, or one that was followed until here",
-                    do="crop the video to the face in question",
-                )
-            if not found:
-                self._lost = True
-                return None
-            box = near[0] if near else found[0]
-            follows = bool(near) and not self._lost
+        found = self._everywhere(grey)
+        near = [one for one in found if self._near(one)]
+        if len(near) != 1 and len(found) > 1:
+            raise InputError(
+                f"{len(found)} faces and no way to tell which one to follow",
+                where=f"{self._name}, frame {self._frame}",
+                expected="one face, or one that was followed until here",
+                do="crop the video to the face in question",
+            )
+        if not found:
+            return None
+        box = near[0] if near else found[0]
         points = self._landmarks(grey, box)
         size = float(iod(points))
         if size < MIN_IOD:
-            if self._track < 0:
-                raise InputError(
-                    f"the face is too small: {size:.0f} pixels between the outer eye corners",
-                    where=f"{self._name}, frame {self._frame}",
-                    expected=f"at least {MIN_IOD:.0f} pixels, better 80",
-                    do="use a video of higher resolution; enlarging this one adds no detail",
-                )
-            self._lost = True
+            self._refuse_first(size)
             return None
-        if not (follows and self._plausible(grey, points)):
+        goes_on = bool(near) and not self._lost and self._box is not None and self._same_place(grey, self._box)
+        if not goes_on:
             self._track += 1
-        self._lost = False
-        self._chip = _chip(grey, points)
         self._relation = _relation(box, points)
-        return self._accept(grey, points)
+        return self._accept(points)
 
-    def _accept(self, grey: Grey, points: NDArray[np.float32]) -> Face:
+    def _refuse_first(self, size: float) -> None:
+        if self._track < 0:
+            raise InputError(
+                f"the face is too small: {size:.0f} pixels between the outer eye corners",
+                where=f"{self._name}, frame {self._frame}",
+                expected=f"at least {MIN_IOD:.0f} pixels, better 80",
+                do="use a video of higher resolution; enlarging this one adds no detail",
+            )
+
+    def _accept(self, points: NDArray[np.float32]) -> Face:
         self._points = points
-        self._box = _carried(self._relation, points)
+        dx, dy, half = self._relation * float(iod(points))
+        x, y = points[_STEADY].mean(axis=0) + np.array([dx, dy])
+        self._box = float(x - half), float(y - half), float(x + half), float(y + half)
         return Face(points, self._track)
 
     def _landmarks(self, grey: Grey, box: Box) -> NDArray[np.float32]:
         shape = self._predict(grey, dlib.rectangle(*(round(edge) for edge in box)))
         return np.array([(part.x, part.y) for part in shape.parts()], dtype=np.float32)
 
-    def _plausible(self, grey: Grey, points: NDArray[np.float32]) -> bool:
-        """Whether the landmarks moved no more than a head can, and still sit on the same face."""
+    def _plausible(self, points: NDArray[np.float32]) -> bool:
+        """Whether the landmarks moved and grew no more than a head can from frame to frame."""
         before, now = float(iod(self._points)), float(iod(points))
         if now < MIN_IOD or not 1 / _GROWTH < now / before < _GROWTH:
             return False
-        if float(np.hypot(*(points.mean(axis=0) - self._points.mean(axis=0)))) > _JUMP * before:
+        step = points[_STEADY].mean(axis=0) - self._points[_STEADY].mean(axis=0)
+        return float(np.hypot(*step)) < _JUMP * before
+
+    def _same_place(self, grey: Grey, box: Box) -> bool:
+        """Whether the place of the face looks as it did in the frame before."""
+        if self._before is None:
             return False
-        return float((_chip(grey, points) * self._chip).mean()) > _LIKENESS
+        return float((_chip(grey, box) * _chip(self._before, box)).mean()) > _LIKENESS
 
     def _near(self, box: Box) -> bool:
-        """Whether a box could be the last known one a moment later."""
+        """Whether a box could be the face that was last seen."""
         if self._box is None:
             return False
-        width, other = box[2] - box[0], self._box[2] - self._box[0]
-        apart = np.hypot(
-            box[0] + box[2] - self._box[0] - self._box[2], box[1] + box[3] - self._box[1] - self._box[3]
-        )
-        return bool(apart / 2 < 0.5 * other and 0.6 < width / other < 1.6)
-
-    def _around(self, grey: Grey) -> Box | None:
-        """Look around the last known place, at the scale at which the detector is quickest."""
-        assert self._box is not None
         left, top, right, bottom = self._box
+        width, other = box[2] - box[0], right - left
+        apart = np.hypot(box[0] + box[2] - left - right, box[1] + box[3] - top - bottom) / 2
+        return bool(apart < 0.5 * other and 0.6 < width / other < 1.6)
+
+    def _around(self, grey: Grey, box: Box) -> Box | None:
+        """Look around a place, at the scale at which the detector is quickest."""
+        left, top, right, bottom = box
         width = right - left
-        x0, y0 = max(0, round(left - 0.5 * width)), max(0, round(top - 0.5 * width))
-        x1, y1 = round(right + 0.5 * width), round(bottom + 0.5 * width)
-        part = grey[y0:y1, x0:x1]
+        x, y = max(0, round(left - 0.5 * width)), max(0, round(top - 0.5 * width))
+        part = grey[y : round(bottom + 0.5 * width), x : round(right + 0.5 * width)]
         scale = _SEARCH / width
-        if min(part.shape) * scale < 80:
+        if not part.size or min(part.shape) * scale < 80:
             return None
         small = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        found = [
-            (
-                one.left() / scale + x0,
-                one.top() / scale + y0,
-                one.right() / scale + x0,
-                one.bottom() / scale + y0,
-            )
-            for one in self._detect(small, 0)
-        ]
+        found = [_box(one, scale, x, y) for one in self._detect(small, 0)]
         near = [one for one in found if self._near(one)]
         return near[0] if len(near) == 1 else None
 
     def _everywhere(self, grey: Grey) -> list[Box]:
-        """Look at the whole frame; while no face has been found yet, for small ones too."""
+        """Look at the whole frame; while no face has been found yet, now and then for small ones too."""
         scale = min(1.0, _WIDEST / max(grey.shape))
-        small = (
-            grey if scale == 1 else cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        )
+        small = grey if scale == 1 else cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         found = self._detect(small, 0)
         if not found and self._track < 0 and self._frame % self._every == 0:
             found = self._detect(small, 1)
-        return [
-            tuple(edge / scale for edge in (one.left(), one.top(), one.right(), one.bottom()))
-            for one in found
-        ]
+        return [_box(one, scale) for one in found]
+
+
+def _box(found: dlib.rectangle, scale: float, x: int = 0, y: int = 0) -> Box:
+    """A detection in a part of the frame that was scaled, as a box of the frame."""
+    left, top, right, bottom = found.left(), found.top(), found.right(), found.bottom()
+    return left / scale + x, top / scale + y, right / scale + x, bottom / scale + y
 
 
 def _relation(box: Box, points: NDArray[np.float32]) -> NDArray[np.float64]:
     """Where the detector's box lies against the landmarks: offset of its centre and its half width, IOD."""
     centre = np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
-    return np.array([*(centre - points[17:].mean(axis=0)), (box[2] - box[0]) / 2]) / iod(points)
+    return np.array([*(centre - points[_STEADY].mean(axis=0)), (box[2] - box[0]) / 2]) / iod(points)
 
 
-def _carried(relation: NDArray[np.float64], points: NDArray[np.float32]) -> Box:
-    """Put the box where the landmarks say it would be now."""
-    dx, dy, half = relation * iod(points)
-    x, y = points[17:].mean(axis=0) + np.array([dx, dy])
-    return float(x - half), float(y - half), float(x + half), float(y + half)
-
-
-def _chip(grey: Grey, points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Small upright picture of the face, mean 0 and variance 1, for comparing."""
-    side = 1.6 * float(iod(points))
-    x, y = points[17:].mean(axis=0) - side / 2
-    scale = side / _CHIP
-    chip = cv2.warpAffine(
-        grey,
-        np.array([[scale, 0, x], [0, scale, y]]),
-        (_CHIP, _CHIP),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    ).astype(np.float32)
+def _chip(grey: Grey, box: Box) -> NDArray[np.float32]:
+    """Small picture of a place, mean 0 and variance 1, for comparing."""
+    step = (box[2] - box[0]) / _CHIP
+    where = np.array([[step, 0, box[0]], [0, step, box[1]]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    picture = cv2.warpAffine(grey, where, (_CHIP, _CHIP), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    chip = np.asarray(picture, dtype=np.float32)
     chip -= chip.mean()
-    return chip / (chip.std() + 1e-3)
+    return np.asarray(chip / (chip.std() + 1e-3), dtype=np.float32)
