@@ -38,7 +38,7 @@ def write_dataset(
     out : path
         The folder; made if missing.
     layout : {"lossless", "mp4", "png"}
-        FFV1 in Matroska, exact; MPEG-4 part 2, small but lossy (labels stay exact); or folders of PNG files, exact.
+        FFV1 in AVI, exact; MPEG-4 part 2, small but lossy (labels stay exact); or folders of PNG files, exact.
     progress : callable, optional
         Called with the number of frames done since the last call.
 
@@ -190,7 +190,7 @@ def _written_as_pictures(video: Video, target: Path, progress: Progress) -> None
 
 #: How to write a video, and the ending of its name (a folder has none).
 LAYOUTS: dict[str, tuple[Callable[[Video, Path, Progress], None], str]] = {
-    "lossless": (_written_by_opencv("FFV1"), ".mkv"),
+    "lossless": (_written_by_opencv("FFV1"), ".avi"),
     "mp4": (_written_by_opencv("mp4v"), ".mp4"),
     "png": (_written_as_pictures, ""),
 }

@@ -184,7 +184,7 @@ def write_script(
 
 #: Chance that a place which overlaps another event is kept; chosen so that the share of overlapping events is the
 #: real one (tests hold it).
-KEEP_OVERLAP = 0.22
+KEEP_OVERLAP = 0.5
 
 
 def _expressions(
@@ -218,18 +218,16 @@ def _count(
     return int(rng.poisson(rate))
 
 
-def _duration(figures: dict[str, Any], fps: float, longest: int, rng: np.random.Generator) -> int:
-    """Frames of an event, both ends counted."""
-    law, least, most = figures["duration"], figures["duration"]["least"], figures["duration"]["most"]
-    most = min(most, longest / fps)
-    a, b = law["parameters"]
-    for _ in range(1000):
-        seconds = b * rng.weibull(a) if law["law"] == "weibull" else np.exp(rng.normal(a, b))
-        if least <= seconds <= most:
-            break
-    else:
-        seconds = least
-    return max(3, round(float(seconds) * fps))
+def _span_of(figures: dict[str, Any], fps: float, longest: int, rng: np.random.Generator) -> int:
+    """Frames from onset to offset, drawn from the real durations' quantiles (logarithms in between)."""
+    quantiles = figures["duration_quantiles"]
+    share = np.array([float(q) for q in quantiles]) / 100
+    logs = np.log(np.array(list(quantiles.values()), dtype=np.float64))
+    for _ in range(100):
+        span = round(float(np.exp(np.interp(rng.uniform(), share, logs))) * fps - 1 / 7)
+        if span <= longest:  # the workbook counts both ends at 200 frames a second: 1/7 frame at 200/7
+            return max(2, span)
+    return max(2, longest)
 
 
 def _place(
@@ -241,9 +239,7 @@ def _place(
     rng: np.random.Generator,
 ) -> Expression | None:
     """An event at a random place; None if the video has no room left for it."""
-    length = min(_duration(figures, fps, int(0.8 * frames), rng), frames - 2)
-    if label == "me":
-        length = min(length, int(0.505 * fps))
+    length = 1 + _span_of(figures, fps, min(int(0.8 * frames), frames - 1), rng)
     units = _units(figures, rng)
     for _ in range(60):
         onset = int(rng.integers(0, frames - length + 1))

@@ -148,7 +148,7 @@ def halves_of(name: str) -> tuple[int, ...]:
 class Fields:
     """Displacements per percent amplitude of every half unit, for one person.
 
-    `skin` and `lip` are float32 (2 branches, H, ny, nx, 2), in IOD; branch 0 is the face above the mouth line,
+    `branches` is float32 (2, H, ny, nx, 2), in IOD; branch 0 is the face above the mouth line,
     branch 1 the face below it. `lids` is float64 (H, 2 eyes, 2 lids): downward shift of a lid's middle, in IOD.
     """
 
@@ -185,7 +185,7 @@ def fields(x: Array, y: Array, points: Array, mouth: Array) -> Fields:
             half = step(0.5 - sign * x / 0.2)
             field[1, ..., 1] += unit.jaw * opening * half
             lids[index, side] = unit.upper_lid, unit.lower_lid
-            scale = 0.01 / _largest(field, lids[index, side], x, y, points)
+            scale = 0.01 / _largest(field, lids[index, side], side, x, y, points)
             branches[:, index] = field * scale
             lids[index] *= scale
     return Fields(np.round(branches * 2.0**24) / np.float32(2.0**24), lids)
@@ -218,15 +218,13 @@ def _on_person(x: float, y: float, points: Array, mouth: Array) -> tuple[float, 
     return x, y
 
 
-def _largest(field: Array, lids: Array, x: Array, y: Array, points: Array) -> float:
+def _largest(field: Array, lids: Array, side: int, x: Array, y: Array, points: Array) -> float:
     """Largest displacement among the landmarks, to scale by."""
     lower = np.isin(np.arange(68), LOWER).astype(int)
     column = np.clip(np.round((points[:, 0] - x[0, 0]) / (x[0, 1] - x[0, 0])).astype(int), 0, x.shape[1] - 1)
     row = np.clip(np.round((points[:, 1] - y[0, 0]) / (y[1, 0] - y[0, 0])).astype(int), 0, x.shape[0] - 1)
     moved = field[lower, row, column]
-    return float(max(np.hypot(moved[:, 0], moved[:, 1]).max(), np.abs(lids).max()))
-
-
-def eye_of(side: int) -> tuple[int, ...]:
-    """Landmarks of the eye of side 0 (R, image left) or 1 (L): outer, upper two, inner, lower two."""
-    return EYES[side]
+    _, up1, up2, _, low2, low1 = EYES[side]
+    moved[[up1, up2], 1] += lids[0]
+    moved[[low1, low2], 1] += lids[1]
+    return float(np.hypot(moved[:, 0], moved[:, 1]).max())

@@ -83,7 +83,7 @@ class Face:
         every = skin.RESOLUTION // FIELD_RESOLUTION
         seen = maximum_filter(alpha[..., 0] > 0, 3 * every)
         self._solid = np.ascontiguousarray(seen[::every, ::every], np.float64)
-        self._backdrop = np.round(self._coloured(_backdrop(self.identity, self.camera)) * 16) / 16
+        self._backdrop = np.round(self._coloured(_backdrop(self.identity, self.camera)) * 4096) / 4096
         self._backdrop = self._backdrop.astype(np.float32)
         white = np.array([222.0, 214.0, 208.0]) * (0.94 - 0.10 * self.identity.tone)
         self._eye_colours = self._coloured(np.array([white, self.identity.iris_colour], float))

@@ -88,8 +88,8 @@ def eye_lines(points: Array, side: int, n: int = 65) -> EyeLines:
 
     upper, lower = round_line(up1, up2), round_line(low1, low2)
     t = (x - x0) / (x1 - x0)
-    profile = 4 * t * (1 - t)
-    return EyeLines(x0, x1, upper, np.maximum(lower, upper), upper - 0.052 * np.sqrt(profile), profile)
+    profile = 1 - (2 * t - 1) ** 4
+    return EyeLines(x0, x1, upper, np.maximum(lower, upper), upper - 0.104 * np.sqrt(t * (1 - t)), profile)
 
 
 def mouth_line(points: Array, n: int = 65) -> tuple[float, float, Array]:

@@ -1,0 +1,80 @@
+import pickle
+
+import numpy as np
+import pytest
+
+from msstgcn.datasets import SyntheticVideo, Video, synthetic
+from msstgcn.errors import InputError
+from msstgcn.settings import SyntheticSettings
+
+SMALL = SyntheticSettings(subjects=2, videos=2, seconds=2.0, size=240, iod=60.0)
+
+
+@pytest.fixture(scope="module")
+def video():
+    return synthetic(SMALL).videos[1]
+
+
+def test_a_data_set_is_all_videos_of_all_subjects():
+    data = synthetic(SMALL)
+    assert data.name == "synthetic-samm-lv"
+    assert [v.name for v in data.videos] == ["s001_1", "s001_2", "s002_1", "s002_2"]
+    assert data.subjects == ("s001", "s002")
+    assert [v.name for v in data.by_subject("s002")] == ["s002_1", "s002_2"]
+    assert all(isinstance(v, Video) for v in data.videos)
+    assert len(data.videos[0]) == 57  # 2 s at 200/7 fps
+    assert data.videos[0].fps == pytest.approx(200 / 7)
+
+
+def test_a_subject_is_the_same_whatever_the_number_of_subjects_and_videos(video):
+    same = synthetic(SMALL.but(subjects=5, videos=3)).videos[1]
+    assert same.name == video.name
+    assert same.digest == video.digest
+    assert same.face.identity == video.face.identity
+    np.testing.assert_array_equal(same.frame(7), video.frame(7))
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"difficulty": "hard"}, {"seconds": 3.0}, {"iod": 61.0}])
+def test_the_digest_changes_with_what_is_seen(video, change):
+    assert synthetic(SMALL.but(**change)).videos[1].digest != video.digest
+    assert synthetic(SMALL.but(**change)).digest != synthetic(SMALL).digest
+
+
+def test_any_order_gives_the_same_frames(video):
+    in_order = list(video.frames(3, 7))
+    assert len(in_order) == 4
+    assert in_order[0].shape == (240, 240)
+    assert in_order[0].dtype == np.uint8
+    for i in (6, 3, 5):
+        np.testing.assert_array_equal(video.frame(i), in_order[i - 3])
+    assert not np.array_equal(in_order[0], in_order[1])
+    assert sum(1 for _ in video.frames(50)) == 7
+
+
+def test_a_video_travels_to_other_processes(video):
+    copy = pickle.loads(pickle.dumps(video))
+    assert isinstance(copy, SyntheticVideo)
+    np.testing.assert_array_equal(copy.frame(2), video.frame(2))
+
+
+def test_truth_of_single_frames_and_of_all(video):
+    everywhere = video.landmarks()
+    assert everywhere.shape == (57, 68, 2)
+    truth = video.truth(20)
+    np.testing.assert_array_equal(truth.landmarks, everywhere[20])
+    assert ((everywhere > 0) & (everywhere < 240)).all()
+    assert truth.pose.yaw == video.script.pose[20, 0]
+    assert all(n.offset < 57 for n in video.nuisances)
+
+
+def test_truth_tells_the_action_units():
+    for video in synthetic(SMALL.but(seconds=8.0)).videos:
+        for expression in video.expressions:
+            units = video.truth(expression.apex).action_units
+            assert all(any(name.endswith(unit) for name in units) for unit in expression.action_units)
+
+
+@pytest.mark.parametrize("i", [-1, 57])
+def test_no_such_frame(video, i):
+    with pytest.raises(InputError, match="0 to 56"):
+        video.frame(i)
