@@ -37,7 +37,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 
 lock: $(VENV)/.ready  ## after a change of ranges in pyproject.toml: resolve again, for all three files
 	uv pip compile pyproject.toml --quiet --extra dev --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --upgrade \
-		--no-emit-package torch --no-emit-package msstgcn --no-emit-index-url --no-emit-find-links \
+		--no-emit-package torch --no-emit-package msstgcn \
 		--no-annotate --no-header --output-file requirements.lock
 	$(BIN)/python -m msstgcn.runner.environment
 

@@ -99,8 +99,12 @@ def test_every_table_comes_in_three_forms(smoke):
 def test_a_second_run_executes_nothing(smoke, monkeypatch):
     monkeypatch.setenv("MSSTGCN_ROOT", str(smoke))
     monkeypatch.setenv("MSSTGCN_QUIET", "1")
-    monkeypatch.setattr("papermill.execute_notebook", lambda *_a, **_k: pytest.fail("a chapter was run again"))
-    monkeypatch.setattr("msstgcn.runner.book._jupyter_book", lambda *_: pytest.fail("the site was built again"))
+    monkeypatch.setattr(
+        "papermill.execute_notebook", lambda *_a, **_k: pytest.fail("a chapter was run again")
+    )
+    monkeypatch.setattr(
+        "msstgcn.runner.book._jupyter_book", lambda *_: pytest.fail("the site was built again")
+    )
     started = time.monotonic()
     make_book({"profile": "smoke"})
     assert time.monotonic() - started < 15

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,5 +88,7 @@ def table(frame: pd.DataFrame, *, name: str, caption: str, digits: int = 3) -> S
     _write(folder / f"{name}.tex", _as_latex(cells, numeric, caption, name))
     shown = frame.style.hide(axis="index").set_caption(caption).format(precision=digits, na_rep="–")
     shown.set_uuid(name)  # a name of our own instead of a random one: the same run gives the same page
-    right = [column for column, is_number in zip(frame.columns, numeric, strict=True) if is_number]
+    right: list[Hashable] = [
+        name for name, is_number in zip(frame.columns, numeric, strict=True) if is_number
+    ]
     return shown.set_properties(subset=right, **{"text-align": "right"})

@@ -145,8 +145,8 @@ def _local_kernel(log: IO[bytes]) -> type:
         def __init__(self, **keywords: Any) -> None:
             super().__init__(**{**keywords, "transport": "ipc"})
 
-        async def start_kernel(self, **keywords: Any) -> None:
-            await super().start_kernel(stderr=log, **keywords)
+        async def start_kernel(self, *arguments: Any, **keywords: Any) -> None:  # type: ignore[override]  # stub is for the synchronous manager
+            await super().start_kernel(*arguments, stderr=log, **keywords)
 
     return LocalKernel
 
