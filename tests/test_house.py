@@ -35,7 +35,7 @@ def _texts(project):
 
 
 def test_no_file_names_a_package_registry(project):
-    address = re.compile(r"://\S*/simple(\b)|https?://\S*[.](whl)|(index|extra)-(url)\b")
+    address = re.compile(r"://\S*/simpl[e]\b|https?://\S*[.](whl)|(index|extra)-(url)\b")
     for path, text in _texts(project):
         found = [line for line in text.splitlines() if address.search(line)]
         assert not found, f"{path}: {found[0]}"
