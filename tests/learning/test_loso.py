@@ -147,6 +147,15 @@ def test_weights_of_another_architecture_are_refused(run):
         learning.load_network(run.folds["s1"].weights, NetworkSettings(channels=8))
 
 
+def test_the_head_on_the_embedding_gives_the_probabilities(run, toy_features):
+    weights, network = run.folds["s1"].weights, NetworkSettings(channels=6)
+    z = learning.embed(weights, toy_features[0], network=network)
+    assert z.shape == (120, 6)
+    apex = z @ weights["head.weight"][6, :, 0, 0].numpy() + weights["head.bias"][6].numpy()
+    # 1e-5: single precision
+    np.testing.assert_allclose(run.probabilities["s1_0"][:, 6], 1 / (1 + np.exp(-apex)), atol=1e-5)
+
+
 def test_frames_without_a_face_are_none_for_sure(run, toy_features):
     mask = np.ones(120, dtype=bool)
     mask[50:60] = False

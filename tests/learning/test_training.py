@@ -61,7 +61,7 @@ def test_a_fold_does_not_depend_on_its_company(toy_features, small_network, quic
         torch.testing.assert_close(together[1][0][name], value, atol=1e-6, rtol=1e-6)
 
 
-def test_plain_training_of_one_fold_learns(toy_features, small_network):
+def test_training_of_one_fold_learns(toy_features, small_network):
     settings = LearningSettings(epochs=6, segments=4, sampling="all")
     told = []
     fold = learning.train_fold(toy_features, small_network, settings, seed=1, progress=told.append)
@@ -72,7 +72,7 @@ def test_plain_training_of_one_fold_learns(toy_features, small_network):
     np.testing.assert_allclose(fold.history["lr"], 0.01 * 0.96 ** np.arange(6))
 
 
-def test_plain_training_repeats_itself(toy_features, small_network, quick_learning):
+def test_training_of_one_fold_repeats_itself(toy_features, small_network, quick_learning):
     first, again, other = (
         learning.train_fold(toy_features, small_network, quick_learning, seed=seed) for seed in (1, 1, 2)
     )

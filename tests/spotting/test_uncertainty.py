@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from msstgcn.errors import InputError
-from msstgcn.spotting import bootstrap_difference, bootstrap_f1, score, subject_counts
+from msstgcn.spotting import bootstrap_difference, bootstrap_f1, results_table, score, subject_counts
 
 COUNTS = np.array([[5, 3, 2], [1, 4, 6], [8, 1, 1], [0, 2, 3], [4, 4, 4]])
 
@@ -65,6 +65,17 @@ def test_counts_are_added_over_a_subjects_videos():
     assert subject_counts(result, subjects, "mae").to_numpy().tolist() == [[0, 0, 0], [0, 0, 1], [0, 0, 0]]
     with pytest.raises(InputError, match="'c1' belongs to no subject"):
         subject_counts(result, {"a1": "a", "a2": "a", "b1": "b"})
+
+
+def test_results_come_with_the_interval_of_their_class():
+    rows = [("a1", "me", 0, 9), ("b1", "mae", 0, 9), ("b1", "mae", 30, 50)]
+    truth = pd.DataFrame(rows, columns=["video", "class", "onset", "offset"])
+    table = results_table(score(truth.iloc[:2], truth), {"a1": "a", "b1": "b"}).set_index("class")
+    assert list(table.index) == ["ME", "MaE", "overall"]
+    assert table.loc["overall", ["TP", "FP", "FN"]].tolist() == [2, 0, 1]
+    assert table.loc["MaE", "F1"] == pytest.approx(2 / 3)
+    wanted = bootstrap_f1([[0, 0, 0], [1, 0, 1]])
+    assert table.loc["MaE", ["low", "high"]].tolist() == [wanted.low, wanted.high]
 
 
 @pytest.mark.parametrize("counts", [[[1, 2, 3]], [1, 2, 3], [[1, 2], [3, 4]]])

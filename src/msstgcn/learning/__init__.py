@@ -1,13 +1,13 @@
 """Learning: targets, sampling, training leave-one-subject-out, and asking a trained network."""
 
+from msstgcn.learning.batched import train_fold
 from msstgcn.learning.corpus import CONTROLS, Corpus, gather
 from msstgcn.learning.device import DEVICES, device
 from msstgcn.learning.folds import HISTORY_COLUMNS, Fold, load_fold, save_fold
 from msstgcn.learning.loso import LosoRun, train_loso
-from msstgcn.learning.prediction import load_network, predict
+from msstgcn.learning.prediction import embed, load_network, predict
 from msstgcn.learning.sampling import batches, seed_of, segment_starts
 from msstgcn.learning.targets import Targets, targets
-from msstgcn.learning.training import train_fold
 
 __all__ = [
     "CONTROLS",
@@ -19,6 +19,7 @@ __all__ = [
     "Targets",
     "batches",
     "device",
+    "embed",
     "gather",
     "load_fold",
     "load_network",

@@ -45,6 +45,35 @@ def probabilities(logits: Tensor) -> Tensor:
     return torch.cat([logits[:, 0:3].softmax(1), logits[:, 3:6].softmax(1), logits[:, 6:].sigmoid()], 1)
 
 
+def _pass(
+    model: MSSTGCN | Mapping[str, Tensor],
+    features: VideoFeatures,
+    network: NetworkSettings | None,
+    device: torch.device | str,
+    chunk: int,
+) -> tuple[Tensor, Tensor]:
+    """Logits (T, 10) and embedding (T, C) of every frame, on the CPU."""
+    fitted = model if isinstance(model, MSSTGCN) else load_network(model, network)
+    check([features], fitted.settings)
+    fitted = fitted.to(device).eval()
+    flow = torch.from_numpy(np.asarray(features.flow, np.float32)).permute(0, 3, 1, 2)  # (T, 2, K, R)
+    with torch.inference_mode():
+        parts = [fitted(windows.to(device)) for windows in flow.split(chunk)]
+    return torch.cat([logits.cpu() for logits, _ in parts]), torch.cat([z.cpu() for _, z in parts])
+
+
+def embed(
+    model: MSSTGCN | Mapping[str, Tensor],
+    features: VideoFeatures,
+    *,
+    network: NetworkSettings | None = None,
+    device: torch.device | str = "cpu",
+    chunk: int = 2048,
+) -> NDArray[np.float32]:
+    """Embedding of every frame of a video: float32, shape (T, C). Parameters and errors as in `predict`."""
+    return _pass(model, features, network, device, chunk)[1].numpy()
+
+
 def predict(
     model: MSSTGCN | Mapping[str, Tensor],
     features: VideoFeatures,
@@ -79,14 +108,7 @@ def predict(
     InputError
         If features and network do not fit.
     """
-    fitted = model if isinstance(model, MSSTGCN) else load_network(model, network)
-    check([features], fitted.settings)
-    fitted = fitted.to(device).eval()
-    parts = []
-    with torch.inference_mode():
-        for flow in torch.from_numpy(np.asarray(features.flow, np.float32)).split(chunk):
-            windows = flow.permute(0, 3, 1, 2).to(device)  # (N, 2, K, R)
-            parts.append(probabilities(fitted(windows)[0]).cpu())
-    found = torch.cat(parts).numpy()
+    logits, _ = _pass(model, features, network, device, chunk)
+    found = probabilities(logits).numpy()
     found[~np.asarray(features.mask)] = (0, 0, 1, 0, 0, 1, 0, 0, 0, 0)
     return found

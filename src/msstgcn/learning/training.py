@@ -6,21 +6,18 @@ its weights and losses to this loop's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from msstgcn.errors import InputError
-from msstgcn.learning.corpus import Corpus, gather
-from msstgcn.learning.folds import HISTORY_COLUMNS, Fold
+from msstgcn.learning.corpus import Corpus
 from msstgcn.learning.sampling import batches
-from msstgcn.motion.features import VideoFeatures
-from msstgcn.network import BatchTargets, initialised, loss_terms, total_loss
-from msstgcn.settings import LearningSettings, NetworkSettings
+from msstgcn.network import BatchTargets, loss_terms, total_loss
+from msstgcn.settings import LearningSettings
 
 #: Told how many more epochs of a fold are done.
 Progress = Callable[[int], None]
@@ -98,50 +95,3 @@ def train_epochs(
         if not np.isfinite(row).all():
             raise not_finite(epoch, "")
         yield row
-
-
-def train_fold(
-    features: Sequence[VideoFeatures],
-    network: NetworkSettings,
-    learning: LearningSettings,
-    *,
-    device: torch.device | str = "cpu",
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> Fold:
-    """Train one network on all the given videos, one batch after the other.
-
-    Parameters
-    ----------
-    features : sequence of VideoFeatures
-        Videos of the training subjects.
-    network, learning : settings
-        Architecture and optimisation.
-    device : torch.device or str
-        Where to compute.
-    seed : int
-        Decides the start and the batches; `sampling.seed_of` makes one from the left-out subject's name.
-    progress : callable, optional
-        Told 1 after each epoch.
-
-    Returns
-    -------
-    Fold
-        With nobody left out and no predictions.
-
-    Raises
-    ------
-    InputError
-        If features do not fit or hold no expression, or the loss is not finite.
-    """
-    corpus = gather(features, network, learning)
-    model = initialised(network, seed=seed).to(device)
-    rows = []
-    for row in train_epochs(model, corpus, corpus.training_starts(learning), learning, seed):
-        rows.append(row)
-        if progress:
-            progress(1)
-    weights = {
-        n: v.detach().cpu() for n, v in model.state_dict().items() if not n.endswith("batches_tracked")
-    }
-    return Fold("", weights, pd.DataFrame(rows, columns=list(HISTORY_COLUMNS)), {})

@@ -108,6 +108,33 @@ def bootstrap_difference(
     return Estimate(float(_f1(first.sum(0)) - _f1(second.sum(0))), float(low), float(high), level)
 
 
+def results_table(scores: Scores, subjects: Mapping[str, str], *, seed: int = 0) -> pd.DataFrame:
+    """Counts, precision, recall and F1 of each class and overall, the F1 with its bootstrap interval.
+
+    Parameters
+    ----------
+    scores : Scores
+        With counts per video.
+    subjects : mapping of str to str
+        Subject of each video.
+    seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``class`` (``ME``, ``MaE``, ``overall``), ``TP, FP, FN, precision, recall, F1, low, high``.
+    """
+    rows = []
+    for label, name in (("me", "ME"), ("mae", "MaE"), (None, "overall")):
+        counts = scores.overall if label is None else getattr(scores, label)
+        estimate = bootstrap_f1(subject_counts(scores, subjects, label), seed=seed)
+        measures = (counts.precision, counts.recall, counts.f1)
+        rows.append((name, counts.tp, counts.fp, counts.fn, *measures, estimate.low, estimate.high))
+    columns = ["class", "TP", "FP", "FN", "precision", "recall", "F1", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def subject_counts(scores: Scores, subjects: Mapping[str, str], label: str | None = None) -> pd.DataFrame:
     """Counts of each subject, for the bootstrap.
 
