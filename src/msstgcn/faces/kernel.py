@@ -133,7 +133,10 @@ def solve(moved, height, normal, solid, lights, turn, frame, pose, mouth_top, no
             i = int(_clamp((x - left) * per_iod + 0.5, 0.0, nx - 1.0))
             j = int(_clamp((y - top) * per_iod + 0.5, 0.0, ny - 1.0))
             n0, n1, n2 = normal[j, i, 0], normal[j, i, 1], normal[j, i, 2]
-            nodes[r, c, 5], nodes[r, c, 6], nodes[r, c, 7] = gx, gy, solid[j, i]
+            nodes[r, c, 5], nodes[r, c, 6] = gx, gy
+            li = int(_clamp((nodes[r, c, 2] - left) * per_iod + 0.5, 0.0, nx - 1.0))
+            lj = int(_clamp((nodes[r, c, 3] - top) * per_iod + 0.5, 0.0, ny - 1.0))
+            nodes[r, c, 7] = max(solid[j, i], solid[lj, li])
             o0 = turn[0, 0] * n0 + turn[0, 1] * n1 + turn[0, 2] * n2
             o1 = turn[1, 0] * n0 + turn[1, 1] * n1 + turn[1, 2] * n2
             o2 = turn[2, 0] * n0 + turn[2, 1] * n1 + turn[2, 2] * n2

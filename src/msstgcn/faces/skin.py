@@ -146,7 +146,15 @@ def texture(who: Identity) -> Array:
 
 
 def _noise(shape: tuple[int, ...], sigma: float, rng: np.random.Generator) -> Array:
-    field = gaussian_filter(rng.standard_normal(shape), sigma, mode="wrap")
+    """Smooth noise of mean 0 and standard deviation 1; wide noise is made on a coarser grid."""
+    every = max(1, int(sigma / 3))
+    coarse = shape if every == 1 else (-(-shape[0] // every) + 1, -(-shape[1] // every) + 1)
+    field = gaussian_filter(rng.standard_normal(coarse), sigma / every, mode="wrap")
+    if every > 1:
+        rows, columns = (np.arange(n) / every for n in shape)
+        field = np.stack([np.interp(columns, np.arange(coarse[1]), row) for row in field])
+        low = np.minimum(rows.astype(int), coarse[0] - 2)
+        field = field[low] + (rows - low)[:, None] * (field[low + 1] - field[low])
     return np.asarray(field / field.std())
 
 
@@ -302,7 +310,7 @@ def _lines(c: Canvas, who: Identity, skin: Array) -> Array:
             * (1 - step((np.abs(x) - 0.25) / 0.25))
         )
     dark += (0.05 + 0.20 * who.age) * _folds(c)
-    return np.asarray(skin * (1 - np.clip(dark, 0, 0.9))[..., None] ** np.array([0.85, 1.0, 1.05]))
+    return np.asarray(skin * (1 - np.clip(dark, 0, 0.9)[..., None] * np.array([0.9, 1.0, 1.03])))
 
 
 def _nostrils(c: Canvas, skin: Array) -> Array:
@@ -311,10 +319,10 @@ def _nostrils(c: Canvas, skin: Array) -> Array:
     hole = np.zeros_like(c.x)
     for sign in (-1.0, 1.0):
         dx, dy = c.x - p[33, 0] - sign * 0.47 * wing, c.y - base + 0.022
-        hole += np.exp(
-            -(((dx * 0.95 + sign * dy * 0.5) / 0.043) ** 4) - ((dy - sign * dx * 0.25) / 0.016) ** 4
-        )
-    return np.asarray(skin * (1 - 0.72 * np.clip(hole, 0, 1))[..., None] ** np.array([0.85, 1.0, 1.0]))
+        across = ((dx * 0.95 + sign * dy * 0.5) / 0.043) ** 2
+        down = ((dy - sign * dx * 0.25) / 0.016) ** 2
+        hole += np.exp(-across * across - down * down)
+    return np.asarray(skin * (1 - np.clip(hole, 0, 1)[..., None] * np.array([0.66, 0.72, 0.72])))
 
 
 def _brows(c: Canvas, who: Identity, skin: Array, rng: np.random.Generator) -> Array:
