@@ -78,3 +78,36 @@ def test_truth_tells_the_action_units():
 def test_no_such_frame(video, i):
     with pytest.raises(InputError, match="0 to 56"):
         video.frame(i)
+
+
+def test_disturbances_can_be_switched_off_one_by_one(video):
+    data = SMALL.but(seconds=30.0, difficulty="hard")
+    everything = synthetic(data).videos[1].script
+    calm = synthetic(data.but(without=["blink", "drift", "jerk", "flicker"])).videos[1].script
+    assert {n.kind for n in calm.nuisances} == {n.kind for n in everything.nuisances} - {"blink", "jerk"}
+    assert not calm.blink.any()
+    np.testing.assert_array_equal(calm.light, 1.0)
+    np.testing.assert_array_equal(calm.other_units, everything.other_units)  # the rest is untouched
+    assert calm.expressions == everything.expressions
+    names = ["blink", "gaze", "drift", "jerk", "speech", "swallow", "twitch", "noise", "flicker"]
+    still = synthetic(data.but(without=names)).videos[1]
+    assert not still.nuisances
+    assert not still.script.pose.any()
+    assert still.face.camera.noise == 0
+    with pytest.raises(InputError, match="without"):
+        SMALL.but(without=["weather"])
+
+
+def test_labels_can_be_off_as_a_coders_are():
+    data = SMALL.but(seconds=30.0)
+    moved = 0
+    for true, seen in zip(synthetic(data).videos, synthetic(data.but(label_jitter=2)).videos, strict=True):
+        assert seen.script.expressions == true.expressions  # the truth stays
+        assert len(seen.expressions) == len(true.expressions)
+        for a, b in zip(true.expressions, sorted(seen.expressions, key=lambda e: e.apex), strict=False):
+            moved += (a.onset, a.offset) != (b.onset, b.offset)
+        for e in seen.expressions:
+            nearest = min(true.expressions, key=lambda t: (abs(t.apex - e.apex), abs(t.onset - e.onset)))
+            assert abs(nearest.onset - e.onset) <= 2
+            assert abs(nearest.offset - e.offset) <= 2
+    assert moved > 0

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from msstgcn.datasets.statistics import statistics
+from msstgcn.errors import lookup
 from msstgcn.faces import ACTION_UNITS, HALVES, FaceState, Pose, halves_of
 from msstgcn.timeline import CLASSES, Expression
 
@@ -71,6 +72,27 @@ DIFFICULTIES: dict[str, Difficulty] = {
         flicker=(0.009, 0.015),
     ),
 }
+
+
+_OFF: dict[str, dict[str, Any]] = {
+    "blink": {"blink_every": 0.0},
+    "gaze": {"gaze_every": 0.0},
+    "drift": {"drift": (0.0, 0.0, 0.0)},
+    "jerk": {"jerk_every": 0.0},
+    "speech": {"speech_every": 0.0},
+    "swallow": {"swallow_every": 0.0},
+    "twitch": {"twitch_every": 0.0},
+    "noise": {"noise": 0.0},
+    "flicker": {"flicker": (0.0, 0.0)},
+}
+
+
+def difficulty(name: str, without: tuple[str, ...] = ()) -> Difficulty:
+    """The difficulty of that name with some disturbances switched off; the others stay exactly as they were."""
+    chosen = lookup(DIFFICULTIES, name, "difficulty")
+    for part in without:
+        chosen = replace(chosen, **lookup(_OFF, part, "disturbance"))
+    return chosen
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msstgcn.datasets.protocol import Dataset
-from msstgcn.datasets.script import DIFFICULTIES, Nuisance, Script, write_script
+from msstgcn.datasets.script import Nuisance, Script, difficulty, write_script
 from msstgcn.datasets.statistics import statistics
 from msstgcn.errors import InputError
 from msstgcn.faces import Camera, Face, Truth, identity
@@ -50,8 +50,13 @@ class SyntheticVideo:
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
-        """The labels, exact."""
-        return self.script.expressions
+        """The labels: exact, or off by up to ``label_jitter`` frames as a coder's are."""
+        true = self.script.expressions
+        if not self.settings.label_jitter:
+            return true
+        entropy = [self.settings.seed, self.subject_number, self.video_number, 0x1A]
+        rng = np.random.default_rng(np.random.SeedSequence(entropy))
+        return tuple(sorted(_jittered(e, self.settings.label_jitter, len(self), rng) for e in true))
 
     @property
     def nuisances(self) -> tuple[Nuisance, ...]:
@@ -73,7 +78,8 @@ class SyntheticVideo:
     def face(self) -> Face:
         """The person before the camera."""
         s = self.settings
-        return _face(s.preset, s.difficulty, s.size, s.iod, s.seed, self.subject_number)
+        noise = difficulty(s.difficulty, s.without).noise
+        return _face(s.size, s.iod, noise, s.seed, self.subject_number)
 
     def __len__(self) -> int:
         return seconds_to_frames(self.settings.seconds, self.fps)
@@ -120,12 +126,18 @@ def synthetic(settings: SyntheticSettings) -> Dataset:
 def _script(settings: SyntheticSettings, subject: int, video: int) -> Script:
     fps = float(statistics(settings.preset)["fps"])
     frames = seconds_to_frames(settings.seconds, fps)
-    return write_script(
-        settings.preset, DIFFICULTIES[settings.difficulty], frames, fps, settings.seed, subject, video
-    )
+    strength = difficulty(settings.difficulty, settings.without)
+    return write_script(settings.preset, strength, frames, fps, settings.seed, subject, video)
 
 
 @lru_cache(maxsize=4)
-def _face(preset: str, difficulty: str, size: int, iod: float, seed: int, subject: int) -> Face:
-    camera = Camera(size=size, iod=iod, noise=DIFFICULTIES[difficulty].noise)
-    return Face(identity(seed, subject), camera)
+def _face(size: int, iod: float, noise: float, seed: int, subject: int) -> Face:
+    return Face(identity(seed, subject), Camera(size=size, iod=iod, noise=noise))
+
+
+def _jittered(true: Expression, most: int, frames: int, rng: np.random.Generator) -> Expression:
+    """The label of a coder whose onset and offset are off by up to `most` frames, each as likely."""
+    early, late = (int(v) for v in rng.integers(-most, most + 1, 2))
+    onset = min(max(true.onset + early, 0), true.apex)
+    offset = max(min(true.offset + late, frames - 1), true.apex)
+    return Expression(onset, true.apex, offset, true.label, true.action_units)

@@ -103,13 +103,17 @@ def mean_landmarks() -> Array:
     return np.array(points, dtype=np.float64)
 
 
-def bump(x: Any, y: Any, cx: float, cy: float, sx: float, sy: float | None = None) -> Array:
-    """A Gaussian hill of height 1 at (cx, cy) with standard deviations sx and sy (sy = sx if None)."""
-    sy = sx if sy is None else sy
-    return np.asarray(np.exp(-0.5 * (((x - cx) / sx) ** 2 + ((y - cy) / sy) ** 2)), dtype=np.float64)
+def bump(x: Array, y: Array, cx: float, cy: float, sx: float, sy: float | None = None) -> Array:
+    """A Gaussian hill of height 1 at (cx, cy) with standard deviations sx and sy (sy = sx if None).
+
+    `x` and `y` are a mesh grid, (ny, nx) each: the hill is the product of a row and a column.
+    """
+    row = np.exp(-0.5 * ((x[0] - cx) / sx) ** 2)
+    column = np.exp(-0.5 * ((y[:, 0] - cy) / (sx if sy is None else sy)) ** 2)
+    return np.asarray(column[:, None] * row, dtype=np.float64)
 
 
-def pair(x: Any, y: Any, cx: float, cy: float, sx: float, sy: float | None = None) -> Array:
+def pair(x: Array, y: Array, cx: float, cy: float, sx: float, sy: float | None = None) -> Array:
     """Two mirrored Gaussian hills, at (-cx, cy) and (cx, cy)."""
     return bump(x, y, -cx, cy, sx, sy) + bump(x, y, cx, cy, sx, sy)
 

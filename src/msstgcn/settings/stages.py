@@ -49,6 +49,10 @@ class Settings(BaseModel):
         return digest_bytes(self.model_dump_json().encode())
 
 
+#: What moves or changes in a synthetic video and is no expression.
+Disturbance = Literal["blink", "gaze", "drift", "jerk", "speech", "swallow", "twitch", "noise", "flicker"]
+
+
 class SyntheticSettings(Settings):
     """The synthetic benchmark: who, how long, how hard."""
 
@@ -59,6 +63,8 @@ class SyntheticSettings(Settings):
     seconds: float = Field(16.0, ge=2, le=600)  # length of a video; 16.4 s is SAMM-LV's mean
     size: int = Field(480, ge=240, le=1080)  # pixels, width and height of a frame
     iod: float = Field(120.0, ge=40, le=300)  # pixels between the outer eye corners
+    without: tuple[Disturbance, ...] = ()  # disturbances that are switched off
+    label_jitter: int = Field(0, ge=0, le=5)  # frames that onset and offset are off by at most, as coders are
     seed: int = Field(0, ge=0)
 
 
