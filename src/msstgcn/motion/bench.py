@@ -24,6 +24,7 @@ from msstgcn.faces import Camera, Face, FaceState, identity
 from msstgcn.motion.detector import predictor_path
 from msstgcn.motion.measure import make_chunk, measure
 from msstgcn.motion.tracker import FaceTracker
+from msstgcn.motion.windows import gather
 from msstgcn.settings import MotionSettings
 
 REFERENCE = MotionSettings(flow="farneback", head="nose")  #: the paper's family
@@ -65,7 +66,8 @@ def bench_motion(identities: int = 4, seconds: float = 16.0) -> dict[str, Any]:
     """
     with one_core():
         films = [Film(seed, round(seconds * FPS)) for seed in IDENTITIES[:identities]]
-        reference, ours = (cost(films[0], settings) for settings in (REFERENCE, OURS))
+        rest, marks = films[0].rest, films[0].landmarks
+        reference, ours = cost(rest, marks, REFERENCE, starts=8), cost(rest, marks, OURS, starts=64)
         snr = {f"{s.flow}+{s.head}": signal_to_noise(films, s) for s in (REFERENCE, OURS)}
     return {
         "speedup": reference / ours,
@@ -112,18 +114,54 @@ class Film:
 film = Film
 
 
-def cost(film: Film, settings: MotionSettings, starts: int = 64) -> float:
-    """Milliseconds a window takes, best of three: working pictures, flow to its 16 later frames, head model."""
-    count = starts if settings.flow != "farneback" else 8
-    greys, marks = film.rest[: count + settings.window - 1], film.landmarks[: count + settings.window - 1]
+def cost(
+    greys: list[NDArray[np.uint8]], landmarks: NDArray[np.floating], settings: MotionSettings, starts: int
+) -> float:
+    """Milliseconds a window takes, best of three: working pictures, flow to its later frames, head-motion model.
+
+    Parameters
+    ----------
+    greys : list of ndarray of uint8, (H, W)
+        At least ``starts + K - 1`` frames.
+    landmarks : ndarray, shape (F, 68, 2)
+    settings : MotionSettings
+    starts : int
+        Windows that are measured together; the preparation of the last K - 1 frames is shared out among them.
+    """
+    greys, marks = greys[: starts + settings.window - 1], landmarks[: starts + settings.window - 1]
 
     def once() -> float:
         began = time.perf_counter()
-        measure(make_chunk(greys, marks, count, settings), marks[:count], settings)
+        measure(make_chunk(greys, marks, starts, settings), marks[:starts], settings)
         return time.perf_counter() - began
 
     once()
-    return 1000 * min(once() for _ in range(3)) / count
+    return 1000 * min(once() for _ in range(3)) / starts
+
+
+def nodes(
+    greys: list[NDArray[np.uint8]],
+    landmarks: NDArray[np.floating],
+    settings: MotionSettings,
+    truth: NDArray[np.floating] | None = None,
+) -> NDArray[np.float32]:
+    """Flow of the ten nodes in every window of a short clip; as `extract`, from landmarks that are known already.
+
+    Parameters
+    ----------
+    greys : list of ndarray of uint8, (H, W), length F
+    landmarks : ndarray, shape (F, 68, 2)
+    settings : MotionSettings
+    truth : ndarray, shape (F, 68, 2), optional
+        True landmarks, for the flow method ``truth``.
+
+    Returns
+    -------
+    ndarray of float32, shape (F, K, 10, 2)
+        Percent of the inter-ocular distance.
+    """
+    chunk = make_chunk(greys, landmarks, len(greys), settings, truth)
+    return gather(measure(chunk, landmarks, settings)[0], settings.window)
 
 
 def _flow(film: Film, greys: list[NDArray[np.uint8]], settings: MotionSettings) -> NDArray[np.float32]:

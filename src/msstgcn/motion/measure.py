@@ -38,6 +38,7 @@ def make_chunk(
         True landmarks, pixels.
     """
     regions = (*NODES, *lookup(HEADS, settings.head, "head-motion model").regions)
+    landmarks = np.asarray(landmarks, dtype=np.float64)
     grid = Grid.over(landmarks[~np.isnan(landmarks[:, 0, 0])], settings.crop)
     points = grid.to_grid(region_points(landmarks[:count], regions))
     centres = grid.to_grid(landmarks[:count, 17:].mean(axis=1))
@@ -65,6 +66,7 @@ def measure(
     """
     head = lookup(HEADS, settings.head, "head-motion model")
     regions = (*NODES, *head.regions)
+    landmarks = np.asarray(landmarks, dtype=np.float64)
     moved, quality = lookup(FLOWS, settings.flow, "flow method")(chunk)
     seen, r = ~np.isnan(landmarks[:, 0, 0]), len(NODES)
     size = iod(landmarks[seen])[:, None, None] * chunk.grid.scale  # grid pixels

@@ -17,7 +17,9 @@ along it.
 
 Between whole pixels I is bilinear in d, so within one pixel cell r is too: four pairs of dot products, one
 pair for each corner of the cell, give r anywhere in it, and the steps inside a cell cost nothing. A patch
-is followed coarse to fine on two levels, starting from where it was in the frame before.
+is followed coarse to fine on two levels, starting from where it was in the frame before. If it does not
+look like its template there, because a blink or the dark of an open mouth led it astray, it is looked for
+again from where it was last seen.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ FINE, COARSE, AT_CROP = (32, 7.0), (16, 4.0), 192
 DAMPING = 0.1  # of the Hessian, in units of its mean diagonal
 CELLS = 4  # pixel cells tried on a level
 STEPS = 12  # in a cell; they cost a few scalar operations each
+DOUBT = 0.8  # likeness below which a patch is looked for again from where it was last seen, and from its first place
 TOLERANCE = 2e-3  # pixels: a step shorter than this has arrived
 
 
@@ -183,12 +186,25 @@ def _likeness(image, x0, y0, patch, weights, dx, dy):  # type: ignore[no-untyped
 
 
 @njit(cache=True, fastmath=True)
+def _match(fine, coarse, x0, y0, x1, y1, two, patch, weights, steepest0, steepest1, dx, dy):  # type: ignore[no-untyped-def]
+    """Coarse to fine from (dx, dy) in one later frame. Returns dx, dy, likeness; 0 where it did not arrive."""
+    if two:
+        cx, cy, arrived = _solve(coarse, x1, y1, steepest1, 0.5 * dx, 0.5 * dy)
+        if arrived:
+            dx, dy = 2 * cx, 2 * cy
+    dx, dy, arrived = _solve(fine, x0, y0, steepest0, dx, dy)
+    if not arrived:
+        return dx, dy, np.float32(0)
+    return dx, dy, _likeness(fine, x0, y0, patch, weights, dx, dy)
+
+
+@njit(cache=True, fastmath=True)
 def _track(fine, coarse, points, window, weights, wide, moved, quality):  # type: ignore[no-untyped-def]
     """Follow the patches of all windows of a chunk; fills `moved` (B, K, P, 2) and `quality` (B, K, P)."""
     frames = fine.shape[0]
     n, m = weights.shape[0], wide.shape[0]
     patch0, patch1 = np.empty((n, n), np.float32), np.empty((m, m), np.float32)
-    steepest0, steepest1 = np.empty((2, n, n), np.float32), np.empty((2, m, m), np.float32)
+    steep0, steep1 = np.empty((2, n, n), np.float32), np.empty((2, m, m), np.float32)
     for b in range(points.shape[0]):
         for p in range(points.shape[1]):
             px, py = points[b, p, 0], points[b, p, 1]
@@ -197,22 +213,30 @@ def _track(fine, coarse, points, window, weights, wide, moved, quality):  # type
             x0, y0 = int(np.floor(px - 0.5 * n + 1.0)), int(np.floor(py - 0.5 * n + 1.0))
             x1, y1 = int(np.floor(0.5 * px - 0.5 * m + 1.0)), int(np.floor(0.5 * py - 0.5 * m + 1.0))
             inside = x0 > 0 and y0 > 0 and x0 + n < fine.shape[2] and y0 + n < fine.shape[1]
-            if not inside or not _template(fine[b], x0, y0, weights, patch0, steepest0):
+            if not inside or not _template(fine[b], x0, y0, weights, patch0, steep0):
                 continue
             two = x1 > 0 and y1 > 0 and x1 + m < coarse.shape[2] and y1 + m < coarse.shape[1]
-            two = two and _template(coarse[b], x1, y1, wide, patch1, steepest1)
+            two = two and _template(coarse[b], x1, y1, wide, patch1, steep1)
             quality[b, 0, p] = 1
-            dx = dy = np.float32(0)
+            dx = dy = good_x = good_y = np.float32(
+                0
+            )  # where it was a frame ago, and when it was last seen clearly
             for k in range(1, min(window, frames - b)):
-                nx, ny = dx, dy
-                if two:
-                    cx, cy, arrived = _solve(coarse[b + k], x1, y1, steepest1, 0.5 * dx, 0.5 * dy)
-                    if arrived:
-                        nx, ny = 2 * cx, 2 * cy
-                nx, ny, arrived = _solve(fine[b + k], x0, y0, steepest0, nx, ny)
-                if arrived:
+                one, half = fine[b + k], coarse[b + k]
+                nx, ny, like = _match(one, half, x0, y0, x1, y1, two, patch0, weights, steep0, steep1, dx, dy)
+                if like < DOUBT:
+                    for again in range(2):
+                        sx, sy = (good_x, good_y) if again == 0 else (np.float32(0), np.float32(0))
+                        ax, ay, other = _match(
+                            one, half, x0, y0, x1, y1, two, patch0, weights, steep0, steep1, sx, sy
+                        )
+                        if other > like:
+                            nx, ny, like = ax, ay, other
+                if like > 0:
                     dx, dy = nx, ny
-                    quality[b, k, p] = _likeness(fine[b + k], x0, y0, patch0, weights, dx, dy)
+                if like >= DOUBT:
+                    good_x, good_y = dx, dy
+                quality[b, k, p] = like
                 moved[b, k, p, 0] = dx
                 moved[b, k, p, 1] = dy
 

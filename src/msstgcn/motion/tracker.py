@@ -26,12 +26,16 @@ from msstgcn.motion.detector import load_predictor
 from msstgcn.motion.regions import iod
 
 MIN_IOD = 30.0  #: pixels between the outer eye corners below which no measurement is made
-_SEARCH = 110  # pixels: width to which the last box is scaled before the detector looks around it (its least is 80)
+_SEARCH = (
+    110  # pixels: width to which the last box is scaled before the detector looks around it (its least is 80)
+)
 _WIDEST = 800  # pixels: a wider frame is shrunk to this for a look at all of it
 _JUMP, _GROWTH = 0.35, 1.25  # IOD a frame, factor a frame: landmarks that do more are in doubt
 _LIKENESS = 0.5  # correlation of the face's place in two successive frames: less is a cut
 _CHIP = 24  # pixels: side of the small pictures that are compared for likeness
-_STEADY = slice(27, 68)  # landmarks that carry the box: nose, eyes and mouth; glasses mislead those of the brows
+_STEADY = slice(
+    27, 68
+)  # landmarks that carry the box: nose, eyes and mouth; glasses mislead those of the brows
 _EASE = 0.3  # how much of a new look goes into the box's place and size against the landmarks
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom, pixels
@@ -135,7 +139,9 @@ class FaceTracker:
         if size < MIN_IOD:
             self._refuse_first(size)
             return None
-        goes_on = bool(near) and not self._lost and self._box is not None and self._same_place(grey, self._box)
+        goes_on = (
+            bool(near) and not self._lost and self._box is not None and self._same_place(grey, self._box)
+        )
         if not goes_on:
             self._track += 1
         self._relation = _relation(box, points)
@@ -201,7 +207,9 @@ class FaceTracker:
     def _everywhere(self, grey: Grey) -> list[Box]:
         """Look at the whole frame; while no face has been found yet, now and then for small ones too."""
         scale = min(1.0, _WIDEST / max(grey.shape))
-        small = grey if scale == 1 else cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        small = (
+            grey if scale == 1 else cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        )
         found = self._detect(small, 0)
         if not found and self._track < 0 and self._frame % self._every == 0:
             found = self._detect(small, 1)
