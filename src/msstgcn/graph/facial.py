@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
-from torch_geometric.data import Data
-from torch_geometric.utils import get_laplacian, to_dense_adj
 
 from msstgcn.errors import InputError
+
+with warnings.catch_warnings():
+    # In a notebook PyG asks for a progress bar that warns where ipywidgets is missing; none is ever shown.
+    warnings.filterwarnings("ignore", message="IProgress not found")
+    from torch_geometric.data import Data
+    from torch_geometric.utils import get_laplacian, to_dense_adj
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,194 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Learning
+#
+# A coder wrote down three frames for each expression: onset, apex, offset. How does a network learn from that,
+# and how do we make sure that it is never asked about a face it has learned from?
+#
+# At the end of this chapter you know the targets, the loss and its seven terms, leave-one-subject-out training,
+# and what the contrastive term does to the embedding.
+
+# %% tags=["parameters"]
+profile: str = "cpu"  # smoke | cpu | gpu; size of data, training and evaluation
+seed: int = 0  # 0..1000000; everything random follows from it
+device: str = "auto"  # auto | cpu | cuda; where the network runs
+epochs: int = -1  # -1..1000; passes over the training windows, -1 for the profile's
+
+# %% tags=["hide-input"]
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import torch
+
+from msstgcn import learning, report
+from msstgcn.network import focal, term_weights
+from msstgcn.runner import stages
+
+report.use_style()
+chosen = stages.profile(profile, seed=seed, epochs=epochs)
+videos = stages.features(chosen)
+
+# %% [markdown]
+# ## From three frames to a target for every frame
+#
+# Nobody can say to the frame when a movement begins, so a frame counts as *onset* or *offset* if it is close:
+# within one frame for a micro-expression, within three for a macro-expression. The apex score falls off smoothly,
+# $\exp(-d^2 / (2 \cdot 4^2))$ at $d$ frames from the apex, and is zero beyond the same reach. *Action* is 1 from
+# onset to offset. Each class has its own targets, because both can happen at once.
+
+# %% mystnb={"image": {"alt": "Targets over time around one expression: short blocks at onset and offset, a small peak at the apex, a long block of action between onset and offset."}, "figure": {"caption": "The targets around one macro-expression.", "name": "fig-targets"}}
+video, event = next((v, e) for v in videos for e in v.expressions if e.label == "mae")
+target = learning.targets(video.expressions, len(video.flow))
+frames = np.arange(max(event.onset - 15, 0), min(event.offset + 16, len(video.flow)))
+fig, ax = plt.subplots()
+ax.fill_between(
+    frames, target.action[frames, 1], step="mid", color=report.colour("action"), alpha=0.3, label="action"
+)
+for value, name in ((0, "onset"), (1, "offset")):
+    ax.step(frames, target.boundary[frames, 1] == value, where="mid", color=report.colour(name), label=name)
+ax.plot(frames, target.apex[frames, 1], color=report.colour("apex"), label="apex score")
+ax.set(xlabel="frame", ylabel="target")
+ax.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, 1.2))
+plt.show()
+
+# %% [markdown]
+# ## The loss
+#
+# Most frames show nothing. A loss that treats all frames alike is content with a network that never sees
+# anything. The *focal* loss {cite}`lin2017focal` weighs frames by how wrong the network still is about them, and
+# gives most of the weight to the few with a positive target: 0.90 of it for the apex, 0.80 for action.
+
+# %% mystnb={"image": {"alt": "Two pairs of curves of loss against predicted probability. Cross-entropy is high everywhere away from the right answer; the focal loss is lower, and much lower for frames without an expression."}, "figure": {"caption": "Loss of one frame against the probability that the network gives. Where nothing happens (right), the focal loss forgives more: there are so many such frames.", "name": "fig-focal"}}
+p = torch.linspace(0.01, 0.99, 99)
+fig, axes = plt.subplots(1, 2, sharey=True)
+for ax, y, title in zip(axes, (1.0, 0.0), ("an apex (y = 1)", "no apex (y = 0)"), strict=True):
+    value = focal(p.logit()[:, None], torch.full((99, 1), y), 0.9)
+    ax.plot(p, -torch.log(p if y else 1 - p), color=report.colour("control"), label="cross-entropy")
+    ax.plot(p, value, color=report.colour("me"), label="focal")
+    ax.set(title=title, xlabel="probability of an apex")
+axes[0].set_ylabel("loss")
+axes[1].legend()
+plt.show()
+
+# %% [markdown]
+# Boundaries are a choice among three, so they get a cross-entropy. (The paper's text speaks of focal loss there
+# too; what its authors have made public uses cross-entropy. Both are available; cross-entropy is our default.)
+#
+# The last term does not look at the outputs but at the embedding: the *supervised contrastive* loss
+# {cite}`khosla2020supcon` pulls frames of the same kind together and pushes others apart. Together
+#
+# $$\mathcal{L} = 1.8\,\mathrm{apex}_{ME} + \mathrm{bound}_{ME} + 0.1\,\mathrm{act}_{ME}
+#   + \rho\,(\mathrm{apex}_{MaE} + \mathrm{bound}_{MaE} + 0.1\,\mathrm{act}_{MaE}) + \lambda\,\mathrm{con}.$$
+#
+# ## Never the same face twice
+#
+# Faces differ more than expressions do. So for each subject a network is trained on all the others and asked
+# about this one alone: *leave-one-subject-out*. Batches are {glue}`ch7_segments` segments of {glue}`ch7_segment`
+# consecutive windows; AdamW {cite}`loshchilov2019adamw` takes the steps, and the learning rate shrinks a little
+# each epoch.
+
+# %%
+run = stages.loso(chosen, device=device)
+history = run.history
+for name, value in (("segments", chosen.learning.segments), ("segment", chosen.learning.segment)):
+    report.glue(f"ch7_{name}", value)
+report.glue("ch7_folds", len(run.folds))
+report.glue("ch7_epochs", chosen.learning.epochs)
+report.glue("ch7_windows", sum(len(video.flow) for video in videos), ",")
+report.glue("ch7_sampling", chosen.learning.sampling)
+
+# %% [markdown]
+# Here {glue}`ch7_folds` networks saw {glue}`ch7_windows` windows, less those of their own subject, for
+# {glue}`ch7_epochs` epochs (sampling: {glue}`ch7_sampling` segments).
+
+# %% mystnb={"image": {"alt": "Falling curves over epochs: each weighted term of the loss, averaged over the folds, with a band from the lowest to the highest fold."}, "figure": {"caption": "The weighted terms of the training loss: mean over the folds, and the range of the folds.", "name": "fig-history"}}
+terms = ["apex_me", "boundary_me", "apex_mae", "boundary_mae", "contrast"]
+weights = dict(zip(history.columns[3:10], term_weights(chosen.learning), strict=True))
+fig, ax = plt.subplots()
+for term in terms:
+    table = weights[term] * history.pivot_table(term, "epoch", "subject")
+    (line,) = ax.plot(table.index + 1, table.mean(axis=1), marker=".", label=term.replace("_", " "))
+    ax.fill_between(table.index + 1, table.min(axis=1), table.max(axis=1), color=line.get_color(), alpha=0.15)
+ax.set(xlabel="epoch", ylabel="weighted loss", yscale="log")
+ax.xaxis.get_major_locator().set_params(integer=True)
+ax.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, 1.25))
+plt.show()
+
+# %% [markdown]
+# ## What the contrastive term does
+#
+# We train one fold in three ways: without the contrastive term, with it on embeddings of unit length (our
+# default), and in the form that was released with the method: raw embeddings, and the loss scaled up sevenfold.
+# Then we look at embeddings of the subject that none of the three has seen.
+
+# %%
+subject = max(run.folds, key=lambda s: sum(len(v.expressions) for v in videos if v.subject == s))
+others = [video for video in videos if video.subject != subject]
+own = [video for video in videos if video.subject == subject]
+variants = {"without": {"lambda_contrast": 0.0}, "normalised": {}, "released": {"contrast": "released"}}
+start, folds = learning.seed_of(chosen.learning.seed, "fold", subject), {}
+for name, changes in variants.items():
+    recipe = chosen.learning.but(**changes)
+    folds[name] = learning.train_fold(others, chosen.network, recipe, device=device, seed=start)
+
+# %%
+kind = np.concatenate([learning.targets(v.expressions, len(v.flow)).contrast for v in own])
+embeddings, rows = {}, []
+for name, fold in folds.items():
+    z = np.concatenate([learning.embed(fold.weights, v, network=chosen.network) for v in own])
+    unit = z / np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-12)
+    alike = [unit[kind == k].mean(0) @ unit[kind == k].mean(0) for k in range(3) if (kind == k).any()]
+    apart = unit[kind > 0].mean(0) @ unit[kind == 0].mean(0)
+    embeddings[name] = z
+    rows.append(
+        (name, np.linalg.norm(z, axis=1).mean(), np.mean(alike), apart, fold.history["total"].iloc[0])
+    )
+columns = ["contrastive term", "length", "cosine within a kind", "cosine to neutral", "first epoch's loss"]
+contrast = pd.DataFrame(rows, columns=columns)
+report.table(
+    contrast, name="contrast_forms", caption="Embeddings of a held-out subject after three kinds of training."
+)
+
+# %% mystnb={"image": {"alt": "Three scatter plots of embeddings in two dimensions, one a kind of training, with neutral, macro- and micro-expression frames in different colours."}, "figure": {"caption": "Embeddings of the held-out subject, along their two main directions. Grey: neutral frames.", "name": "fig-embedding"}}
+fig, axes = plt.subplots(1, 3, figsize=(7.6, 2.8))
+for ax, (name, z) in zip(axes, embeddings.items(), strict=True):
+    centred = z - z.mean(0)
+    plane = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
+    for value, label in ((0, "control"), (1, "mae"), (2, "me")):
+        ax.scatter(*plane[kind == value].T, s=4, color=report.colour(label), label=label)
+    ax.set(title=name, xticks=[], yticks=[])
+plt.show()
+
+# %% [markdown]
+# The released form has a flaw that its formula shows. Before the exponential the largest product of a row is
+# taken off. With raw embeddings that largest product is nearly always a frame with *itself*, and far above all
+# others. What is left of the others is smaller than the tiny number that guards the logarithm: the part of the
+# loss that pushes unlike frames apart has no slope, and only the pull between like frames remains. On unit-length
+# embeddings this cannot happen.
+#
+# ## How it is made fast
+#
+# The plain loop trains one network after the other. Ours trains all of them as one program, and uses what is
+# exact: mixing over the graph commutes with convolving in time, so it is done once for all epochs; the statistics
+# of the first normalisation follow from the inputs' covariance; and the triangle's Laplacian leaves two of three
+# components ([chapter 5](05_facial_graph.ipynb)). Tests hold weights and losses to those of the plain loop.
+#
+# :::{admonition} Try it
+# :class: tip
+# Train the fold above for one epoch with twice the learning rate, and look at its history.
+# :::
+
+# %%
+quick = chosen.learning.but(epochs=1, lr=2 * chosen.learning.lr)
+learning.train_fold(others, chosen.network, quick, device=device, seed=start).history.round(3)
