@@ -175,3 +175,23 @@ def test_states_hold_what_the_arrays_hold():
 def test_short_videos_hold_what_fits():
     for video in synthetic(SyntheticSettings(subjects=4, videos=3, seconds=2.0)).videos:
         assert all(e.offset < len(video) for e in video.expressions)
+
+
+def test_sparse_videos_follow_their_own_statistics():
+    """40 people with two videos of 86 s: rates within what differs between people, durations by their median."""
+    real = statistics("casme2")
+    made = [
+        write_script("casme2", DIFFICULTIES["easy"], 2592, real["fps"], 2, s, v)
+        for s in range(40)
+        for v in range(2)
+    ]
+    for label in ("me", "mae"):
+        spans = [e.offset - e.onset for s in made for e in s.expressions if e.label == label]
+        assert len(spans) / (80 * 86.4 / 60) == pytest.approx(real[label]["per_minute"], rel=0.5)
+        assert np.median(spans) / 30 == pytest.approx(real[label]["duration_quantiles"]["50"], rel=0.2)
+    overlapping = [
+        any(o is not e and o.onset <= e.offset and e.onset <= o.offset for o in s.expressions)
+        for s in made
+        for e in s.expressions
+    ]
+    assert np.mean(overlapping) == pytest.approx(real["overlapping_events_share"], abs=0.06)

@@ -111,3 +111,10 @@ def test_labels_can_be_off_as_a_coders_are():
             assert abs(nearest.onset - e.onset) <= 2
             assert abs(nearest.offset - e.offset) <= 2
     assert moved > 0
+
+
+def test_the_preset_sets_rate_and_colour():
+    video = synthetic(SMALL.but(preset="casme2")).videos[0]
+    assert video.fps == 30
+    assert len(video) == 60
+    assert video.frame(0).shape == (240, 240, 3)

@@ -204,11 +204,6 @@ def write_script(
 # --- expressions ---------------------------------------------------------------------------------------------
 
 
-#: Chance that a place which overlaps another event is kept; chosen so that the share of overlapping events is the
-#: real one (tests hold it).
-KEEP_OVERLAP = 0.5
-
-
 def _expressions(
     preset: str, frames: int, fps: float, seed: int, subject: int, rng: np.random.Generator
 ) -> tuple[tuple[Expression, ...], tuple[float, ...], Array]:
@@ -216,7 +211,7 @@ def _expressions(
     placed: list[tuple[Expression, float, Array]] = []
     for label in reversed(CLASSES):  # macro-expressions are longer: they are placed first
         for _ in range(_count(figures[label], label, frames / fps, seed, subject, rng)):
-            found = _place(figures[label], label, frames, fps, [p[0] for p in placed], rng)
+            found = _place(figures, label, frames, [p[0] for p in placed], rng)
             if found is not None:
                 peak, vector = _amplitudes(found, rng)
                 placed.append((found, peak, vector))
@@ -240,14 +235,17 @@ def _count(
     return int(rng.poisson(rate))
 
 
-def _span_of(figures: dict[str, Any], fps: float, longest: int, rng: np.random.Generator) -> int:
+def _span_of(figures: dict[str, Any], label: str, longest: int, rng: np.random.Generator) -> int:
     """Frames from onset to offset, drawn from the real durations' quantiles (logarithms in between)."""
-    quantiles = figures["duration_quantiles"]
+    quantiles = figures[label]["duration_quantiles"]
     share = np.array([float(q) for q in quantiles]) / 100
+    fps = figures["fps"]
     logs = np.log(np.array(list(quantiles.values()), dtype=np.float64))
     for _ in range(100):
-        span = round(float(np.exp(np.interp(rng.uniform(), share, logs))) * fps - 1 / 7)
-        if span <= longest:  # the workbook counts both ends at 200 frames a second: 1/7 frame at 200/7
+        span = round(
+            float(np.exp(np.interp(rng.uniform(), share, logs))) * fps - fps / figures["counted_fps"]
+        )
+        if span <= longest:
             return max(2, span)
     return max(2, longest)
 
@@ -256,23 +254,22 @@ def _place(
     figures: dict[str, Any],
     label: str,
     frames: int,
-    fps: float,
     others: list[Expression],
     rng: np.random.Generator,
 ) -> Expression | None:
     """An event at a random place; None if the video has no room left for it."""
-    length = 1 + _span_of(figures, fps, min(int(0.8 * frames), frames - 1), rng)
-    units = _units(figures, rng)
+    length = 1 + _span_of(figures, label, min(int(0.8 * frames), frames - 1), rng)
+    units = _units(figures[label], rng)
     for _ in range(60):
         onset = int(rng.integers(0, frames - length + 1))
         last = onset + length - 1
-        apex = onset + round(float(rng.beta(*figures["apex"])) * (length - 1))
+        apex = onset + round(float(rng.beta(*figures[label]["apex"])) * (length - 1))
         found = Expression(onset, min(max(apex, onset + 1), last - 1), last, label, units)
         clashes = [o for o in others if o.onset <= last and onset <= o.offset]
         if not clashes:
             return found
         shared = any(_halves(units) & _halves(o.action_units) for o in clashes)
-        if not shared and rng.uniform() < KEEP_OVERLAP:
+        if not shared and rng.uniform() < figures["keep_overlap"]:
             return found
     return None
 

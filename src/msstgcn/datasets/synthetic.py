@@ -79,13 +79,16 @@ class SyntheticVideo:
         """The person before the camera."""
         s = self.settings
         noise = difficulty(s.difficulty, s.without).noise
-        return _face(s.size, s.iod, noise, s.seed, self.subject_number)
+        camera = Camera(s.size, s.iod, bool(statistics(s.preset)["colour"]), noise)
+        return _face(camera, s.seed, self.subject_number)
 
     def __len__(self) -> int:
         return seconds_to_frames(self.settings.seconds, self.fps)
 
     def frame(self, i: int) -> NDArray[np.uint8]:
-        """Frame i, uint8 (size, size): the same whether frames before it were rendered or not.
+        """Frame i, uint8 (size, size), or (size, size, 3) RGB where the preset's data set is in colour.
+
+        It is the same whether frames before it were rendered or not.
 
         Raises
         ------
@@ -131,8 +134,8 @@ def _script(settings: SyntheticSettings, subject: int, video: int) -> Script:
 
 
 @lru_cache(maxsize=4)
-def _face(size: int, iod: float, noise: float, seed: int, subject: int) -> Face:
-    return Face(identity(seed, subject), Camera(size=size, iod=iod, noise=noise))
+def _face(camera: Camera, seed: int, subject: int) -> Face:
+    return Face(identity(seed, subject), camera)
 
 
 def _jittered(true: Expression, most: int, frames: int, rng: np.random.Generator) -> Expression:

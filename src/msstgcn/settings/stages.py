@@ -56,7 +56,7 @@ Disturbance = Literal["blink", "gaze", "drift", "jerk", "speech", "swallow", "tw
 class SyntheticSettings(Settings):
     """The synthetic benchmark: who, how long, how hard."""
 
-    preset: Literal["samm-lv"] = "samm-lv"  # whose statistics the events follow
+    preset: Literal["samm-lv", "casme2"] = "samm-lv"  # whose statistics the events follow
     difficulty: Literal["easy", "standard", "hard"] = "standard"  # strength of head motion, speech, noise
     subjects: int = Field(12, ge=2, le=1000)
     videos: int = Field(4, ge=1, le=100)  # a subject
