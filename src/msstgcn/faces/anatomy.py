@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-#: Mean adult distances in millimetres, women and men averaged, rounded: L. G. Farkas, *Anthropometry of the
-#: Head and Face*, 2nd edition, Raven Press 1994 (names of the points as there).
+#: Adult distances in millimetres, women and men together, each within one standard deviation of the means in
+#: L. G. Farkas, *Anthropometry of the Head and Face*, 2nd edition, Raven Press 1994 (names of the points as there).
+#: Chin and cheekbones are taken somewhat below the mean: a picture shows the outline of a front view.
 MILLIMETRES: dict[str, float] = {
     "ex-ex": 89.0,  # between the outer eye corners: the unit
     "en-en": 32.5,  # between the inner eye corners
@@ -27,9 +28,6 @@ MILLIMETRES: dict[str, float] = {
     "ch-ch": 52.4,  # mouth width
     "ls-sto": 8.6,  # red of the upper lip
     "sto-li": 10.0,  # red of the lower lip
-    "n-tr": 65.0,  # nasion to hairline
-    "v-gn": 228.0,  # whole head height
-    "eu-eu": 147.0,  # head width
     "ps-pi": 10.9,  # eye opening
 }
 #: How far the nasion lies above the line through the outer eye corners, in IOD.

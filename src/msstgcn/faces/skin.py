@@ -1,4 +1,4 @@
-"""Paint a person's face: skin, brows, lips, ears, hair and glasses, lit once, as one texture with opacity."""
+"""Paint a person's face: skin, brows, lips, ears and hair, lit once, as one texture with opacity."""
 
 from __future__ import annotations
 
