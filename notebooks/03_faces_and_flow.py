@@ -23,7 +23,7 @@
 profile: str = "cpu"  # smoke | cpu | gpu; size of the data set the example is taken from
 seed: int = 0  # 0..1000000; everything random follows from it
 lag: int = 8  # 1..16; frames between the two pictures that are compared
-clip: int = 64  # 48..400; frames of the short clip on which the methods are compared
+clip: int = 56  # 48..400; frames of the short clip on which the methods are compared
 
 # %% tags=["hide-input"]
 import cv2
