@@ -60,6 +60,7 @@ for label, (a, c, b), peak in (("me", (20, 25, 31), 1.0), ("mae", (50, 68, 95), 
     ax.plot(np.array([a, c, b]) / fps, wave[[a, c, b]], "o", color=report.colour(label))
 ax.set(xlabel="time (s)", ylabel="displacement (% of IOD)")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # ## One video from end to end
@@ -93,6 +94,7 @@ for n in script.nuisances:
 low.set(yticks=range(len(kinds)), yticklabels=kinds, xlabel="time (s)")
 top.set(ylabel="displacement (% of IOD)")
 top.margins(y=0.15)
+plt.show()
 
 # %% [markdown]
 # Video {glue}`ch1_video` lasts {glue}`ch1_seconds` seconds and holds {glue}`ch1_events` expressions, but
@@ -140,6 +142,7 @@ for label, name in (("me", "ME"), ("mae", "MaE")):
 ax.set(xscale="log", xlabel="duration (s)", ylabel="share of expressions")
 ax.set_xticks([0.2, 0.5, 1, 2, 5, 10, 20], ["0.2", "0.5", "1", "2", "5", "10", "20"])
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # ## Why spotting is hard

@@ -56,6 +56,7 @@ for number, ax in enumerate(axes.flat):
     if number < people:
         small = Camera(size=240, iod=60.0, colour=True, noise=0.0)
         ax.imshow(Face(identity(seed, number), small).render(FaceState())[:210, 24:216])
+plt.show()
 
 # %% [markdown]
 # ## Action units
@@ -76,6 +77,7 @@ for ax, name in zip(axes.flat, shown, strict=True):
     about = ACTION_UNITS[name.lstrip("LR")].name if units else "at rest"
     ax.set_title(f"AU {name}\n{about}" if units else "\nat rest", fontsize=7)
     ax.axis("off")
+plt.show()
 
 # %% [markdown]
 # ## From a moment to a picture
@@ -129,6 +131,7 @@ u, v = (now.landmarks - before.landmarks).T
 axes[1].quiver(
     x, y, 10 * u, 10 * v, angles="xy", scale_units="xy", scale=1, color=report.colour("apex"), width=0.005
 )
+plt.show()
 
 # %% [markdown]
 # The expression shown is AU {glue}`ch2_event`.
@@ -154,6 +157,7 @@ for ax, (name, values) in zip(axes, curves.items(), strict=True):
     ax.plot(t, values, color="black", lw=1)
     ax.set_ylabel(name, fontsize=8)
 axes[-1].set_xlabel("time (s)")
+plt.show()
 
 # %% [markdown]
 # How large is all this beside an expression? Over all videos, the point between the brows moves through the picture

@@ -67,6 +67,7 @@ look.draw_face(left, pictures[0], marks)
 look.draw_face(right, pictures[0])
 look.draw_regions(right, marks)
 look.draw_regions(right, marks, motion.RIGID10, colour="#56B4E9", numbered=False)
+plt.show()
 
 # %% [markdown]
 # Landmarks say *where* to measure, never *how far* something moved. They tremble from frame to frame even where the
@@ -103,6 +104,7 @@ figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.7))
 for ax, field in zip(axes, (flow, flow - head), strict=True):
     look.draw_face(ax, pictures[0])
     look.draw_flow(ax, field)
+plt.show()
 
 # %% [markdown]
 # ## Why dense flow is waste here
@@ -186,6 +188,7 @@ for ax, model in zip(axes, ("none", "nose", "rigid10"), strict=True):
     ax.plot(time, found[:, 8, 6, 1], color=report.colour("mouth"))
     ax.plot(time, wanted[span][:, 8, 6, 1], color=report.colour("truth"), linewidth=0.9)
     ax.set(title=model, xlabel="time, s", ylabel="v, % of IOD" if model == "none" else "")
+plt.show()
 
 # %% [markdown]
 # The unit, percent of the inter-ocular distance, makes faces of any size comparable. All of this is measured on

@@ -82,6 +82,7 @@ for (t, k), number in np.ndenumerate(frames):
 ax.add_patch(plt.Rectangle((K // 2 - 0.5, -0.5), 1, 12, fill=False, linewidth=1.4))
 ax.set(xlabel="position in the window, k", ylabel="window of frame t", yticks=range(12))
 ax.grid(visible=False)
+plt.show()
 
 # %% [markdown]
 # ## What a window magnifies
@@ -179,6 +180,7 @@ for ax, part, title in zip(axes, (0, 1), ("u, to the right", "v, downwards"), st
     ax.set(title=title, xlabel="position in the window, k", yticks=range(10), yticklabels=names)
     ax.grid(visible=False)
 bar = figure.colorbar(image, ax=axes, label="% of IOD")
+plt.show()
 
 # %% [markdown]
 # Over a whole video the last entry of every window shows the long-term motion of each frame's surroundings. Expressions
@@ -207,6 +209,7 @@ for ax, node in zip(axes, (BROW, MOUTH), strict=True):
             linewidth=5,
         )
     ax.set(ylabel=f"{names[node]}\nv, % of IOD", xlabel="time, s" if node == MOUTH else "")
+plt.show()
 
 # %%
 usable = np.concatenate([found.mask for found in features])

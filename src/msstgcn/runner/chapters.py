@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -137,16 +138,18 @@ def _environment(**variables: str) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _local_kernel(log: IO[bytes]) -> type:
-    """Kernels that are spoken to through the file system, not an open port, and whose own noise goes to `log`."""
+def _local_kernel(folder: str, log: IO[bytes]) -> type:
+    """Kernels that are spoken to through sockets in `folder`, not an open port, and whose noise goes to `log`."""
     from jupyter_client import AsyncKernelManager
 
     class LocalKernel(AsyncKernelManager):
         def __init__(self, **keywords: Any) -> None:
-            super().__init__(**{**keywords, "transport": "ipc"})
+            super().__init__(**{**keywords, "transport": "ipc", "connection_file": f"{folder}/kernel.json"})
 
-        async def start_kernel(self, *arguments: Any, **keywords: Any) -> None:  # type: ignore[override]  # stub is for the synchronous manager
-            await super().start_kernel(*arguments, stderr=log, **keywords)
+        async def start_kernel(self, *arguments: Any, **keywords: Any) -> None:  # type: ignore[override]
+            await super().start_kernel(
+                *arguments, stderr=log, **keywords
+            )  # the stubs know no asynchronous one
 
     return LocalKernel
 
@@ -215,11 +218,12 @@ def execute(chapter: Chapter, given: Mapping[str, object], store: Store) -> tupl
         logs = store.folder("logs")
         logs.mkdir(parents=True, exist_ok=True)
         quiet = _environment(MSSTGCN_TABLES=str(folder / "tables"), MSSTGCN_QUIET="1")
-        with quiet, (logs / f"{chapter.name}.kernel.log").open("wb") as noise:
+        noise_log = logs / f"{chapter.name}.kernel.log"
+        with quiet, noise_log.open("wb") as noise, tempfile.TemporaryDirectory(prefix="msstgcn-") as sockets:
             try:
                 papermill.execute_notebook(
                     before, after, parameters=changed, kernel_name="python3", progress_bar=False,
-                    cwd=str(paths.project_root() / "notebooks"), kernel_manager_class=_local_kernel(noise),
+                    cwd=str(paths.project_root() / "notebooks"), kernel_manager_class=_local_kernel(sockets, noise),
                 )  # fmt: skip
             except PapermillExecutionError as error:
                 raise _failure(chapter, error, logs / f"{chapter.name}.log") from None
