@@ -49,7 +49,7 @@ data = stages.dataset(stages.profile(profile, seed=seed, difficulty=difficulty))
 # Muscles start and stop smoothly. The benchmark moves the skin along the smoothest possible path, the
 # *minimum-jerk* curve {cite}`flash1985`, and calls the movement visible from 5 % of its own peak on.
 
-# %% mystnb={"image": {"alt": "Two curves that rise and fall smoothly, a short low one and a long high one, with onset, apex and offset marked on each."}, "figure": {"caption": "A micro-expression is short and faint at once. Displacement is in percent of the distance between the outer eye corners (IOD); dots mark onset, apex and offset.", "name": "fig-course"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two curves that rise and fall smoothly, a short low one and a long high one, with onset, apex and offset marked on each."}, "figure": {"caption": "A micro-expression is short and faint at once. Displacement is in percent of the distance between the outer eye corners (IOD); dots mark onset, apex and offset.", "name": "fig-course"}}
 from msstgcn.datasets.script import course
 
 fig, ax = plt.subplots()
@@ -79,7 +79,7 @@ report.glue("ch1_seconds", len(chosen) / chosen.fps, ".0f")
 report.glue("ch1_events", len(chosen.expressions))
 report.glue("ch1_nuisances", len(chosen.nuisances))
 
-# %% mystnb={"image": {"alt": "Timeline of one video: coloured spans for expressions with the amplitude of their action units above, grey spans for blinks, jerks, speech, swallows and twitches below."}, "figure": {"caption": "A video as its script has it. Top: amplitude of the strongest labelled action unit, with the labelled intervals shaded. Bottom: everything that moves and is no expression.", "name": "fig-timeline"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Timeline of one video: coloured spans for expressions with the amplitude of their action units above, grey spans for blinks, jerks, speech, swallows and twitches below."}, "figure": {"caption": "A video as its script has it. Top: amplitude of the strongest labelled action unit, with the labelled intervals shaded. Bottom: everything that moves and is no expression.", "name": "fig-timeline"}}
 fig, (top, low) = plt.subplots(2, 1, sharex=True, figsize=(7.2, 4.4), height_ratios=[2, 1.4])
 t = np.arange(len(script)) / script.fps
 top.plot(t, script.expression_units.max(1), color="black", lw=1)
@@ -110,7 +110,7 @@ plt.show()
 # movements, number of expressions a video. The table sets both side by side. The smaller the profile, the rougher
 # the match: people differ in how much their faces move, so a handful of them says little about the average.
 
-# %%
+# %% tags=["hide-input"]
 real = statistics(data.videos[0].settings.preset)
 minutes = sum(len(v) / v.fps for v in data.videos) / 60
 rows = []
@@ -130,7 +130,7 @@ frame = pd.DataFrame(rows, columns=["class", "quantity", "SAMM Long Videos", "be
 caption = "Expressions of the benchmark beside the real annotations they are modelled on."
 report.table(frame, name="annotation_statistics", digits=2, caption=caption)
 
-# %% mystnb={"image": {"alt": "Two cumulative distributions of duration, one a class; steps for the benchmark run close to the dots of the real quantiles."}, "figure": {"caption": "Durations: steps are the benchmark's expressions, dots the quantiles of the real annotations. The classes hardly overlap, because duration is what defines them.", "name": "fig-durations"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two cumulative distributions of duration, one a class; steps for the benchmark run close to the dots of the real quantiles."}, "figure": {"caption": "Durations: steps are the benchmark's expressions, dots the quantiles of the real annotations. The classes hardly overlap, because duration is what defines them.", "name": "fig-durations"}}
 fig, ax = plt.subplots()
 for label, name in (("me", "ME"), ("mae", "MaE")):
     seconds = [(e.offset - e.onset) / v.fps for v in data.videos for e in v.expressions if e.label == label]

@@ -47,7 +47,7 @@ data = stages.dataset(stages.profile(profile, seed=seed))
 # lightest to the darkest tone, age, freckles, stubble or beard, one of eleven hair styles, glasses for some. Person
 # 7 is the same person whether a data set has ten people or a thousand.
 
-# %% mystnb={"image": {"alt": "A sheet of rendered portraits that differ in skin tone, age, hair, beard and glasses."}, "figure": {"caption": "The first people of this seed, in colour. The benchmark's own videos are grey, like those of the data set they mirror.", "name": "fig-people"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "A sheet of rendered portraits that differ in skin tone, age, hair, beard and glasses."}, "figure": {"caption": "The first people of this seed, in colour. The benchmark's own videos are grey, like those of the data set they mirror.", "name": "fig-people"}}
 columns = 6 if people >= 6 else people
 rows = -(-people // columns)
 fig, axes = plt.subplots(rows, columns, figsize=(7.2, 1.25 * rows), squeeze=False)
@@ -67,7 +67,7 @@ plt.show()
 # same on every face. Left and right halves are separate, and carry the person's own sides: `L12` lifts the lip
 # corner on the *right* of the picture.
 
-# %% mystnb={"image": {"alt": "One person showing eleven different action units, from raised brows to a dropped jaw, beside the face at rest."}, "figure": {"caption": "Some action units, at an amplitude that nobody could overlook. Micro-expressions have a tenth of it.", "name": "fig-units"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "One person showing eleven different action units, from raised brows to a dropped jaw, beside the face at rest."}, "figure": {"caption": "Some action units, at an amplitude that nobody could overlook. Micro-expressions have a tenth of it.", "name": "fig-units"}}
 face = Face(identity(seed, subject), Camera(size=240, iod=60.0, noise=0.0))
 shown = ["rest", "1", "2", "4", "6", "9", "12", "L12", "15", "20", "26", "43"]
 fig, axes = plt.subplots(2, 6, figsize=(7.2, 3.1))
@@ -120,7 +120,7 @@ video, event = found[0]
 now, before = video.truth(event.apex), video.truth(event.onset)
 report.glue("ch2_event", "+".join(event.action_units))
 
-# %% mystnb={"image": {"alt": "Left, a grey video frame with 68 landmark dots on brows, eyes, nose, mouth and jaw. Right, the same frame with arrows at the landmarks showing their motion since the onset."}, "figure": {"caption": "A frame at the apex of an expression with its true landmarks (left), and their displacement since the onset, drawn ten times too long (right).", "name": "fig-truth"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Left, a grey video frame with 68 landmark dots on brows, eyes, nose, mouth and jaw. Right, the same frame with arrows at the landmarks showing their motion since the onset."}, "figure": {"caption": "A frame at the apex of an expression with its true landmarks (left), and their displacement since the onset, drawn ten times too long (right).", "name": "fig-truth"}}
 fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.6))
 for ax in axes:
     ax.imshow(video.frame(event.apex), vmin=0, vmax=255)
@@ -143,7 +143,7 @@ plt.show()
 # the head, sudden turns, speech, swallowing, twitches below the threshold of labelling, sensor noise and flicker.
 # Three named difficulties fix their strengths once and for all; they were set before any model was trained.
 
-# %% mystnb={"image": {"alt": "Four stacked curves over one video: yaw of the head, lid closure, jaw and lip motion of speech and swallowing, and light."}, "figure": {"caption": "What is no expression in one video: the head turns by degrees, the lids close, the jaw moves, the light flickers.", "name": "fig-nuisances"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Four stacked curves over one video: yaw of the head, lid closure, jaw and lip motion of speech and swallowing, and light."}, "figure": {"caption": "What is no expression in one video: the head turns by degrees, the lids close, the jaw moves, the light flickers.", "name": "fig-nuisances"}}
 script = video.script
 t = np.arange(len(script)) / script.fps
 curves = {

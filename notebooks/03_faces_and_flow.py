@@ -59,7 +59,7 @@ greys, landmarks = look.follow(video.frames(first, min(first + clip, len(video))
 here = max(0, apex - first - lag)
 there = min(here + lag, len(greys) - 1)
 
-# %% mystnb={"image": {"alt": "A rendered face in grey levels, once with 68 landmarks as dots, once with ten numbered circles on brows and mouth and ten unnumbered ones on nose and temples."}, "figure": {"caption": "Left: the 68 landmarks that dlib finds. Right: the ten regions the network will see (numbered in the order of the graph's nodes), and the ten that say what the head does (blue).", "name": "fig-landmarks"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "A rendered face in grey levels, once with 68 landmarks as dots, once with ten numbered circles on brows and mouth and ten unnumbered ones on nose and temples."}, "figure": {"caption": "Left: the 68 landmarks that dlib finds. Right: the ten regions the network will see (numbered in the order of the graph's nodes), and the ten that say what the head does (blue).", "name": "fig-landmarks"}}
 pictures, grid = look.crop_pair([greys[here], greys[there]], landmarks[[here, there]])
 marks = grid.to_grid(landmarks[here])
 figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.7))
@@ -96,7 +96,7 @@ report.glue("ch3_tremble", tremble, ".2f")
 # neighbourhood along: Farnebäck {cite}`farneback2003` fits a parabola to it, Lucas and Kanade {cite}`lucas1981` ask for
 # one $d$ for a whole patch. *Dense* flow answers for every pixel.
 
-# %% mystnb={"image": {"alt": "The face crop of the same person twice, with small arrows of dense optical flow over it, longest where the expression or the head moves the skin."}, "figure": {"caption": "Dense Farnebäck flow from the first picture to the one some frames later, drawn six times too long. Left as measured, right after the mean of the nose region is subtracted: most of what moved was the head.", "name": "fig-dense-flow"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The face crop of the same person twice, with small arrows of dense optical flow over it, longest where the expression or the head moves the skin."}, "figure": {"caption": "Dense Farnebäck flow from the first picture to the one some frames later, drawn six times too long. Left as measured, right after the mean of the nose region is subtracted: most of what moved was the head.", "name": "fig-dense-flow"}}
 flow = look.dense_flow(*pictures)
 nose = np.round(motion.region_points(marks, motion.NOSE)).astype(int)
 head = np.mean([flow[y - 10 : y + 11, x - 10 : x + 11].mean(axis=(0, 1)) for x, y in nose], axis=0)
@@ -144,7 +144,7 @@ report.glue("ch3_speedup", dense / direct, ".0f")
 # compares flow methods and head-motion models with it, over all windows of the clip. The method
 # called *truth* is a perfect flow: what remains there is the head model's error alone.
 
-# %%
+# %% tags=["hide-input"]
 COMBINATIONS = [("farneback", "nose")]
 COMBINATIONS += [(name, model) for name in ("patch-lk", "truth") for model in ("none", "nose", "rigid10")]
 wanted = truth.skin_motion(video)[first : first + len(greys)]
@@ -180,7 +180,7 @@ report.glue("ch3_mouth_dense", by["farneback", "nose"], ".2f")
 # the nose model, and {glue}`ch3_mouth_rigid` % after `rigid10`; dense flow with the nose model, the way the paper's
 # text describes, has {glue}`ch3_mouth_dense` %.
 
-# %% mystnb={"image": {"alt": "Three panels, one for each head-motion model, with the vertical motion of brow and mouth over time; the curves follow the black true curve closest in the last one."}, "figure": {"caption": "Vertical displacement of a mouth corner eight frames into its window, for each head-motion model on the same patches, over the true motion of the skin (black). What the models leave over is the head's.", "name": "fig-head-models"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Three panels, one for each head-motion model, with the vertical motion of brow and mouth over time; the curves follow the black true curve closest in the last one."}, "figure": {"caption": "Vertical displacement of a mouth corner eight frames into its window, for each head-motion model on the same patches, over the true motion of the skin (black). What the models leave over is the head's.", "name": "fig-head-models"}}
 figure, axes = plt.subplots(1, 3, figsize=(7.2, 2.6), sharey=True)
 time = np.arange(first, first + len(greys))[span] / video.fps
 for ax, model in zip(axes, ("none", "nose", "rigid10"), strict=True):

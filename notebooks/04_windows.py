@@ -63,7 +63,7 @@ assert field == K, "the window is to be as long as the receptive field"
 # the near ones, long-term flow for the far ones. All windows that start with the same frame share its template, so the
 # work is done once for each start.
 
-# %% mystnb={"image": {"alt": "A grid with one row for each of the first windows of a video and one column for each position in the window; the cells hold frame numbers, with frame zero repeated at the top left."}, "figure": {"caption": "The frames of the first twelve windows of a video. Each row is a window, centred on its own frame (outlined); its first entry is the frame all its flow starts from. The first frame of the video is repeated where a window would begin before it.", "name": "fig-window-frames"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "A grid with one row for each of the first windows of a video and one column for each position in the window; the cells hold frame numbers, with frame zero repeated at the top left."}, "figure": {"caption": "The frames of the first twelve windows of a video. Each row is a window, centred on its own frame (outlined); its first entry is the frame all its flow starts from. The first frame of the video is repeated where a window would begin before it.", "name": "fig-window-frames"}}
 frames = window_frames(12 + K, K)[:12]
 figure, ax = plt.subplots(figsize=(7.2, 3.4))
 ax.imshow(frames, cmap="Blues", aspect="auto")
@@ -95,7 +95,7 @@ plt.show()
 # micro-expressions, *noise* that of the measurement's error in windows where nothing but the head's drift happens (or,
 # if the videos are too short to have any, in windows without a micro-expression).
 
-# %%
+# %% tags=["hide-input"]
 LAGS = [lag for lag in (1, 2, 4, 8, 16) if lag < K]
 wanted = [truth.skin_motion(video, K) for video in videos]
 inside, quiet = [], []
@@ -111,7 +111,7 @@ for video, found in zip(videos, features, strict=True):
 if not any(part.any() for part in quiet):  # very short videos have no quiet second
     quiet = [~event & found.mask for event, found in zip(inside, features, strict=True)]
 
-# %%
+# %% tags=["hide-input"]
 rows = []
 for lag in LAGS:
     moved = np.concatenate([w[event, lag] for w, event in zip(wanted, inside, strict=True)])
@@ -140,7 +140,7 @@ report.table(lags, name="window_lags", caption="Micro-expressions against noise,
 # The displacement over sixteen frames could also be had by adding sixteen steps of one frame, each far cheaper to
 # believe in. But then errors add up as well. Both against the truth, over all windows:
 
-# %%
+# %% tags=["hide-input"]
 direct, summed = [], []
 for found, true in zip(features, wanted, strict=True):
     last = np.arange(K // 2, len(found) - K // 2)  # windows that hold no repeated frame
@@ -171,7 +171,7 @@ shown = features[number]
 middle = frame if frame >= 0 else (event.apex if event else len(shown) // 2)
 middle = min(middle, len(shown) - 1)
 
-# %% mystnb={"image": {"alt": "Two colour maps side by side, horizontal and vertical displacement, with ten rows for the regions and seventeen columns for the frames of the window; some rows darken towards the right."}, "figure": {"caption": "One window, 17 frames by ten regions by two directions: all that the network sees of this frame. The first column is zero, because everything is measured from there; what moves grows to the right.", "name": "fig-one-window"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two colour maps side by side, horizontal and vertical displacement, with ten rows for the regions and seventeen columns for the frames of the window; some rows darken towards the right."}, "figure": {"caption": "One window, 17 frames by ten regions by two directions: all that the network sees of this frame. The first column is zero, because everything is measured from there; what moves grows to the right.", "name": "fig-one-window"}}
 names = [region.name for region in motion.NODES]
 most = np.abs(shown.flow[middle]).max()
 figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.2), sharey=True)
@@ -187,7 +187,7 @@ plt.show()
 # stand out, and so do other things: a blink pulls at the brows, speech moves the mouth. Telling them apart is the
 # network's task.
 
-# %% mystnb={"image": {"alt": "Two curves over time, vertical motion of an inner brow and a mouth corner; coloured bands mark micro- and macro-expressions, short grey marks at the bottom mark blinks and speech."}, "figure": {"caption": "Displacement from the first to the last frame of each window at a brow and a mouth corner. Bands: labelled expressions, micro (orange) and macro (blue). Grey marks: blinks, speech, jerks and other things that are no expression.", "name": "fig-roi-motion"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two curves over time, vertical motion of an inner brow and a mouth corner; coloured bands mark micro- and macro-expressions, short grey marks at the bottom mark blinks and speech."}, "figure": {"caption": "Displacement from the first to the last frame of each window at a brow and a mouth corner. Bands: labelled expressions, micro (orange) and macro (blue). Grey marks: blinks, speech, jerks and other things that are no expression.", "name": "fig-roi-motion"}}
 time = np.arange(len(shown)) / shown.fps
 figure, axes = plt.subplots(2, 1, figsize=(7.2, 3.8), sharex=True)
 for ax, node in zip(axes, (BROW, MOUTH), strict=True):

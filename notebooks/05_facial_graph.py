@@ -58,7 +58,7 @@ plt.show()
 # it answers how a region moves compared with the regions around it. Many graph networks average over neighbours
 # instead {cite}`kipf2017gcn`; this one does the opposite, and that is why it has no self loops.
 
-# %% mystnb={"image": {"alt": "Heat map of a ten by ten matrix: ones on the diagonal, values between minus one half and minus one quarter where two regions are joined, zero elsewhere."}, "figure": {"caption": "The Laplacian of the facial graph. A row says how a region is compared with its neighbours: the fewer neighbours, the more each of them counts.", "name": "fig-laplacian"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Heat map of a ten by ten matrix: ones on the diagonal, values between minus one half and minus one quarter where two regions are joined, zero elsewhere."}, "figure": {"caption": "The Laplacian of the facial graph. A row says how a region is compared with its neighbours: the fewer neighbours, the more each of them counts.", "name": "fig-laplacian"}}
 operator = graph.FACE.laplacian().numpy()
 fig, ax = plt.subplots(figsize=(5.2, 4.2))
 shown = ax.imshow(operator, cmap="RdBu_r", vmin=-1, vmax=1)
@@ -84,7 +84,7 @@ plt.show()
 # When the whole face is carried along by the head, all regions move alike. When a muscle pulls, one region moves
 # and its neighbours do not. The Laplacian treats the two very differently.
 
-# %% mystnb={"image": {"alt": "Two bar charts over the ten regions, before and after the Laplacian. Left: all regions move by one; after the Laplacian most of that is gone. Right: one region moves alone; it stays at one and its neighbours turn negative."}, "figure": {"caption": "A movement that all regions share nearly vanishes (left); a movement of one region stays, and its neighbours get its negative (right).", "name": "fig-laplacian-effect"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two bar charts over the ten regions, before and after the Laplacian. Left: all regions move by one; after the Laplacian most of that is gone. Right: one region moves alone; it stays at one and its neighbours turn negative."}, "figure": {"caption": "A movement that all regions share nearly vanishes (left); a movement of one region stays, and its neighbours get its negative (right).", "name": "fig-laplacian-effect"}}
 shared, alone = np.ones(10), np.eye(10)[mover]
 fig, axes = plt.subplots(1, 2, sharey=True)
 for ax, motion, title in zip(

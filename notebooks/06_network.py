@@ -77,7 +77,7 @@ report.table(layers, name="network_layers", caption="Shapes and parameters of ea
 # 4 + 6 = 17$ frames: the *receptive field*. The window of [chapter 4](04_windows.ipynb) is made just as long, so
 # the network uses every frame of it and needs no other. A window of any other length is refused.
 
-# %% mystnb={"image": {"alt": "Four rows of bars over 17 frames; the bar of each block is wider than the one before: 3, 7, 11 and 17 frames."}, "figure": {"caption": "How many frames of the window one value sees after each block.", "name": "fig-receptive-field"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Four rows of bars over 17 frames; the bar of each block is wider than the one before: 3, 7, 11 and 17 frames."}, "figure": {"caption": "How many frames of the window one value sees after each block.", "name": "fig-receptive-field"}}
 seen = 1 + np.cumsum([kernel - 1 for kernel in chosen.network.kernels])
 fig, ax = plt.subplots(figsize=(7.2, 2.2))
 ax.barh([f"block {n}" for n in (1, 2, 3, 4)], seen, left=-(seen / 2), color=report.colour("mae"))
@@ -104,7 +104,7 @@ for video in stages.features(chosen):
         trained(windows)[0][0, OUTPUTS.index(f"{event.label} apex")].backward()
         slopes[event.label].append(windows.grad[0].norm(dim=0).numpy())  # (K, R)
 
-# %% mystnb={"image": {"alt": "Two heat maps, micro- and macro-expression, of regions against frames of the window; brighter where the apex output depends more on the motion of that region in that frame."}, "figure": {"caption": "How strongly the apex output depends on each region in each frame, averaged over held-out apexes. Flow runs from the window's first frame, so frame 8 is the frame in question.", "name": "fig-where-it-looks"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two heat maps, micro- and macro-expression, of regions against frames of the window; brighter where the apex output depends more on the motion of that region in that frame."}, "figure": {"caption": "How strongly the apex output depends on each region in each frame, averaged over held-out apexes. Flow runs from the window's first frame, so frame 8 is the frame in question.", "name": "fig-where-it-looks"}}
 fig, axes = plt.subplots(1, 2, sharey=True, figsize=(7.6, 3.4))
 for ax, (label, title) in zip(axes, (("me", "micro-expression"), ("mae", "macro-expression")), strict=True):
     image = np.mean(slopes[label], axis=0).T if slopes[label] else np.zeros((10, 17))

@@ -47,7 +47,7 @@ videos = stages.features(chosen)
 # $\exp(-d^2 / (2 \cdot 4^2))$ at $d$ frames from the apex, and is zero beyond the same reach. *Action* is 1 from
 # onset to offset. Each class has its own targets, because both can happen at once.
 
-# %% mystnb={"image": {"alt": "Targets over time around one expression: short blocks at onset and offset, a small peak at the apex, a long block of action between onset and offset."}, "figure": {"caption": "The targets around one macro-expression.", "name": "fig-targets"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Targets over time around one expression: short blocks at onset and offset, a small peak at the apex, a long block of action between onset and offset."}, "figure": {"caption": "The targets around one macro-expression.", "name": "fig-targets"}}
 video, event = next((v, e) for v in videos for e in v.expressions if e.label == "mae")
 target = learning.targets(video.expressions, len(video.flow))
 frames = np.arange(max(event.onset - 15, 0), min(event.offset + 16, len(video.flow)))
@@ -69,7 +69,7 @@ plt.show()
 # anything. The *focal* loss {cite}`lin2017focal` weighs frames by how wrong the network still is about them, and
 # gives most of the weight to the few with a positive target: 0.90 of it for the apex, 0.80 for action.
 
-# %% mystnb={"image": {"alt": "Two pairs of curves of loss against predicted probability. Cross-entropy is high everywhere away from the right answer; the focal loss is lower, and much lower for frames without an expression."}, "figure": {"caption": "Loss of one frame against the probability that the network gives. Where nothing happens (right), the focal loss forgives more: there are so many such frames.", "name": "fig-focal"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two pairs of curves of loss against predicted probability. Cross-entropy is high everywhere away from the right answer; the focal loss is lower, and much lower for frames without an expression."}, "figure": {"caption": "Loss of one frame against the probability that the network gives. Where nothing happens (right), the focal loss forgives more: there are so many such frames.", "name": "fig-focal"}}
 p = torch.linspace(0.01, 0.99, 99)
 fig, axes = plt.subplots(1, 2, sharey=True)
 for ax, y, title in zip(axes, (1.0, 0.0), ("an apex (y = 1)", "no apex (y = 0)"), strict=True):
@@ -112,7 +112,7 @@ report.glue("ch7_sampling", chosen.learning.sampling)
 # Here {glue}`ch7_folds` networks saw {glue}`ch7_windows` windows, less those of their own subject, for
 # {glue}`ch7_epochs` epochs (sampling: {glue}`ch7_sampling` segments).
 
-# %% mystnb={"image": {"alt": "Falling curves over epochs: each weighted term of the loss, averaged over the folds, with a band from the lowest to the highest fold."}, "figure": {"caption": "The weighted terms of the training loss: mean over the folds, and the range of the folds.", "name": "fig-history"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Falling curves over epochs: each weighted term of the loss, averaged over the folds, with a band from the lowest to the highest fold."}, "figure": {"caption": "The weighted terms of the training loss: mean over the folds, and the range of the folds.", "name": "fig-history"}}
 terms = ["apex_me", "boundary_me", "apex_mae", "boundary_mae", "contrast"]
 weights = dict(zip(history.columns[3:10], term_weights(chosen.learning), strict=True))
 fig, ax = plt.subplots()
@@ -142,7 +142,7 @@ for name, changes in variants.items():
     recipe = chosen.learning.but(**changes)
     folds[name] = learning.train_fold(others, chosen.network, recipe, device=device, seed=start)
 
-# %%
+# %% tags=["hide-input"]
 kind = np.concatenate([learning.targets(v.expressions, len(v.flow)).contrast for v in own])
 embeddings, rows = {}, []
 for name, fold in folds.items():
@@ -160,7 +160,7 @@ report.table(
     contrast, name="contrast_forms", caption="Embeddings of a held-out subject after three kinds of training."
 )
 
-# %% mystnb={"image": {"alt": "Three scatter plots of embeddings in two dimensions, one a kind of training, with neutral, macro- and micro-expression frames in different colours."}, "figure": {"caption": "Embeddings of the held-out subject, along their two main directions. Grey: neutral frames.", "name": "fig-embedding"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Three scatter plots of embeddings in two dimensions, one a kind of training, with neutral, macro- and micro-expression frames in different colours."}, "figure": {"caption": "Embeddings of the held-out subject, along their two main directions. Grey: neutral frames.", "name": "fig-embedding"}}
 fig, axes = plt.subplots(1, 3, figsize=(7.6, 2.8))
 for ax, (name, z) in zip(axes, embeddings.items(), strict=True):
     centred = z - z.mean(0)

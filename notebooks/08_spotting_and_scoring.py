@@ -59,7 +59,7 @@ table = run.probabilities[video]
 events, found = truth[truth["video"] == video], spotted[spotted["video"] == video]
 found[["class", "onset", "apex", "offset", "score"]].round(3)
 
-# %% mystnb={"image": {"alt": "Two panels over the frames of one video, micro- and macro-expression: curves of onset, apex and offset probability, with bars of true intervals and of spotted intervals under them."}, "figure": {"caption": "Probabilities over one held-out video. Black bars: true expressions. Green bars: what was spotted from these curves.", "name": "fig-decoding"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels over the frames of one video, micro- and macro-expression: curves of onset, apex and offset probability, with bars of true intervals and of spotted intervals under them."}, "figure": {"caption": "Probabilities over one held-out video. Black bars: true expressions. Green bars: what was spotted from these curves.", "name": "fig-decoding"}}
 fig, axes = plt.subplots(2, 1, sharex=True, figsize=(7.6, 4.4))
 for number, (ax, label, title) in enumerate(zip(axes, ("me", "mae"), ("micro", "macro"), strict=True)):
     for name, column in (("onset", 3 * number), ("apex", 6 + number), ("offset", 3 * number + 1)):
@@ -143,7 +143,7 @@ report.glue("ch8_verdict", resolved)
 # Overall F1 is {glue}`ch8_f1`, that of the control {glue}`ch8_control`. The difference, on the same subjects, is
 # {glue}`ch8_gain`; its interval {glue}`ch8_verdict`.
 
-# %% mystnb={"image": {"alt": "Bars of F1 for micro-, macro-expressions and overall, for the trained network and for the control with shuffled labels, with intervals."}, "figure": {"caption": "F1 by class with 95 % intervals from resampling subjects: the network, and the control trained on labels that were moved away from the motion.", "name": "fig-main"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Bars of F1 for micro-, macro-expressions and overall, for the trained network and for the control with shuffled labels, with intervals."}, "figure": {"caption": "F1 by class with 95 % intervals from resampling subjects: the network, and the control trained on labels that were moved away from the motion.", "name": "fig-main"}}
 fig, ax = plt.subplots(figsize=(7.2, 3.2))
 for place, (name, one, colour) in enumerate((("MS-STGCN", run, "spotted"), ("control", control, "control"))):
     measured = spotting.results_table(stages.scores(one, chosen), subjects, seed=seed)
