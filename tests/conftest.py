@@ -31,7 +31,7 @@ def smoke(tmp_path_factory):
         patch.setenv("MSSTGCN_ROOT", str(root))
         patch.delenv("MSSTGCN_DATA", raising=False)
         patch.delenv("MSSTGCN_TABLES", raising=False)
-        patch.setenv("MSSTGCN_QUIET", "1")
+        patch.setenv("MSSTGCN_PROGRESS", "lines")
         started = time.monotonic()
         make_book({"profile": "smoke"})
         (root / "seconds").write_text(f"{time.monotonic() - started:.1f}")

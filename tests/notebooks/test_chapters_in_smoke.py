@@ -101,7 +101,7 @@ def test_every_table_comes_in_three_forms(smoke):
 
 def test_a_second_run_executes_nothing(smoke, monkeypatch):
     monkeypatch.setenv("MSSTGCN_ROOT", str(smoke))
-    monkeypatch.setenv("MSSTGCN_QUIET", "1")
+    monkeypatch.setenv("MSSTGCN_PROGRESS", "lines")
     monkeypatch.setattr(
         "papermill.execute_notebook", lambda *_a, **_k: pytest.fail("a chapter was run again")
     )

@@ -1,6 +1,5 @@
 """Tables, numbers for the prose, style, bars."""
 
-import io
 import re
 
 import matplotlib as mpl
@@ -76,17 +75,23 @@ def test_the_style_is_set_and_colours_are_told_by_meaning():
 
 
 def test_a_bar_counts_and_a_quiet_one_prints_two_lines(monkeypatch, capsys):
-    monkeypatch.delenv("MSSTGCN_QUIET", raising=False)
+    monkeypatch.delenv("MSSTGCN_PROGRESS", raising=False)
     assert list(log.tracked(range(3), "videos", 3, "video")) == [0, 1, 2]
     assert "3/3" in capsys.readouterr().err
-    monkeypatch.setenv("MSSTGCN_QUIET", "1")
+    monkeypatch.setenv("MSSTGCN_PROGRESS", "lines")
     assert list(log.tracked(range(3), "videos", 3, "video")) == [0, 1, 2]
     assert capsys.readouterr().err.splitlines() == ["msstgcn: videos: 3 video", "msstgcn: videos: done"]
+    monkeypatch.setenv("MSSTGCN_PROGRESS", "silent")
+    assert list(log.tracked(range(3), "videos", 3, "video")) == [0, 1, 2]
+    assert capsys.readouterr().err == ""
 
 
-def test_a_warning_is_said_and_kept(monkeypatch):
-    stream = io.StringIO()
-    monkeypatch.setattr("sys.stderr", stream)
+def test_a_warning_is_said_once_and_kept(monkeypatch, capsys):
+    monkeypatch.setenv("MSSTGCN_PROGRESS", "lines")
     log.warn("odd thing")
-    assert "odd thing" in stream.getvalue()
-    assert log.warnings()[-1] == "odd thing"
+    log.warn("odd thing")
+    assert capsys.readouterr().err == "msstgcn: warning: odd thing\n"
+    monkeypatch.setenv("MSSTGCN_PROGRESS", "silent")
+    log.warn("another thing")
+    assert capsys.readouterr().err == ""
+    assert log.warnings()[-2:] == ("odd thing", "another thing")

@@ -19,7 +19,7 @@ def msstgcn(monkeypatch, capsys):
 
     def command(*arguments):
         monkeypatch.setattr(sys, "argv", ["msstgcn", *map(str, arguments)])
-        monkeypatch.setenv("MSSTGCN_QUIET", "")  # put back after the test, whatever --quiet did
+        monkeypatch.setenv("MSSTGCN_PROGRESS", "")  # put back after the test, whatever --quiet did
         with pytest.raises(SystemExit) as caught:
             cli.main()
         shown = capsys.readouterr()

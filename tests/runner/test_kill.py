@@ -12,7 +12,7 @@ import pytest
 def _book(root, *, until=None):
     """Run the book in a process group of its own; kill all of it as soon as `until()` is true."""
     program = "from msstgcn.runner.book import make_book; make_book({})"
-    environment = {**os.environ, "MSSTGCN_ROOT": str(root), "MSSTGCN_QUIET": "1"}
+    environment = {**os.environ, "MSSTGCN_ROOT": str(root), "MSSTGCN_PROGRESS": "lines"}
     process = subprocess.Popen(
         [sys.executable, "-c", program], env=environment, start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,

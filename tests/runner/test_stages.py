@@ -15,7 +15,7 @@ SMALL = SyntheticSettings(subjects=2, videos=1, seconds=2.0, size=240, iod=60.0)
 @pytest.fixture
 def data(tmp_path, monkeypatch):
     monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("MSSTGCN_QUIET", "1")
+    monkeypatch.setenv("MSSTGCN_PROGRESS", "lines")
     return tmp_path / "data"
 
 

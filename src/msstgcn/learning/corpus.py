@@ -167,7 +167,7 @@ def _notes(
 ) -> tuple[str, ...]:
     notes = []
     if unused:
-        notes.append(f"{unused} of {total} windows lie in no segment: no usable face in or near them")
+        notes.append(f"{unused} of {total} windows are not trained on: no usable face in or near them")
     notes += [f"no video holds an expression of class {label}" for label, count in held.items() if not count]
     for subject in sorted({video.subject for video in features}):
         labels = {e.label for video in features if video.subject == subject for e in video.expressions}

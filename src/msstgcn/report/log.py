@@ -15,15 +15,17 @@ Advance = Callable[[int], None]
 _warnings: list[str] = []
 
 
-def quiet() -> bool:
-    """Whether bars are off: ``--quiet`` was given (``MSSTGCN_QUIET``), or a chapter is being executed."""
-    return bool(os.environ.get("MSSTGCN_QUIET"))
+def progress() -> str:
+    """How progress is shown: ``bars``, ``lines`` (for logs) or ``silent`` (in a chapter), by ``MSSTGCN_PROGRESS``."""
+    return os.environ.get("MSSTGCN_PROGRESS") or "bars"
 
 
 def warn(message: str) -> None:
-    """Say a warning on standard error, and keep it for the run's report."""
-    _warnings.append(message)
-    print(f"msstgcn: warning: {message}", file=sys.stderr, flush=True)
+    """Keep a warning for the run's report, and say it on standard error unless a chapter is being executed."""
+    if message not in _warnings:
+        _warnings.append(message)
+        if progress() != "silent":
+            print(f"msstgcn: warning: {message}", file=sys.stderr, flush=True)
 
 
 def warnings() -> tuple[str, ...]:
@@ -35,14 +37,17 @@ def warnings() -> tuple[str, ...]:
 def bar(what: str, total: int, unit: str) -> Iterator[Advance]:
     """Show one progress bar with an estimate of the time left; give a function that moves it on.
 
-    With ``--quiet``, one line at the start and one at the end instead.
+    As ``lines``, one line at the start and one at the end instead; ``silent``, nothing. No steps, no bar.
     """
     from tqdm import tqdm
 
-    if quiet():
-        print(f"msstgcn: {what}: {total} {unit}", file=sys.stderr, flush=True)
+    shown_as = progress() if total else "silent"
+    if shown_as != "bars":
+        if shown_as == "lines":
+            print(f"msstgcn: {what}: {total} {unit}", file=sys.stderr, flush=True)
         yield lambda steps: None
-        print(f"msstgcn: {what}: done", file=sys.stderr, flush=True)
+        if shown_as == "lines":
+            print(f"msstgcn: {what}: done", file=sys.stderr, flush=True)
         return
     with tqdm(total=total, desc=what, unit=unit, smoothing=0.1, dynamic_ncols=True) as shown:
 

@@ -217,7 +217,7 @@ def execute(chapter: Chapter, given: Mapping[str, object], store: Store) -> tupl
         changed = {key: value for key, value in values.items() if value != chapter.parameters[key].default}
         logs = store.folder("logs")
         logs.mkdir(parents=True, exist_ok=True)
-        quiet = _environment(MSSTGCN_TABLES=str(folder / "tables"), MSSTGCN_QUIET="1")
+        quiet = _environment(MSSTGCN_TABLES=str(folder / "tables"), MSSTGCN_PROGRESS="silent")
         noise_log = logs / f"{chapter.name}.kernel.log"
         with quiet, noise_log.open("wb") as noise, tempfile.TemporaryDirectory(prefix="msstgcn-") as sockets:
             try:

@@ -47,7 +47,7 @@ def _options(
     ] = False,
 ) -> None:
     if quiet:
-        os.environ["MSSTGCN_QUIET"] = "1"
+        os.environ["MSSTGCN_PROGRESS"] = "lines"
 
 
 def _assignments(items: list[str]) -> dict[str, object]:
@@ -257,15 +257,19 @@ def _show(result: dict[str, Any], as_json: bool) -> None:
         typer.echo(f"{name}: {value:.4g}" if isinstance(value, float) else f"{name}: {value}")
 
 
+_INTERRUPTED = 130  # status with which typer ends after Ctrl-C
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and status 2."""
     try:
         app()
     except InputError as error:
         sys.exit(_fail(str(error)))
-    except KeyboardInterrupt:
-        typer.echo("msstgcn: stopped; the same command goes on from here", err=True)
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            typer.echo("msstgcn: stopped; the same command goes on from here", err=True)
+        raise
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise

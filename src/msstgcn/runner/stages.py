@@ -230,8 +230,6 @@ def loso(chosen: Profile, *, device: str = "auto", control: str | None = None) -
     store, name = _store(), ("runs", _run_key(chosen, place.type, control))
     subjects = sorted({video.subject for video in videos})
     done = {s: load_fold(store.folder(*name, s) / FOLD) for s in subjects if store.entry(*name, s)}
-    if len(done) == len(subjects):
-        return learning.LosoRun(done)
     about = {"settings": chosen.model_dump(mode="json"), "control": control, "device": place.type}
     half_done = store.folder(*name, ".checkpoints")
 
@@ -240,7 +238,8 @@ def loso(chosen: Profile, *, device: str = "auto", control: str | None = None) -
             save_fold(fold, folder / FOLD, {"data": chosen.data.digest(), "licence": "BSD-3-Clause"})
 
     what = f"training ({control})" if control else "training"
-    with bar(what, len(subjects) * chosen.learning.epochs, "epoch") as advance:
+    steps = len(subjects) * chosen.learning.epochs if len(done) < len(subjects) else 0
+    with bar(what, steps, "epoch") as advance:
         run = learning.train_loso(
             videos, chosen.network, chosen.learning, device=place, control=control,
             done=done, on_fold=keep, progress=advance, checkpoints=half_done,

@@ -30,7 +30,7 @@ PROFILES: dict[str, Profile] = {
         data=SyntheticSettings(subjects=3, videos=2, seconds=10.0),
         learning=LearningSettings(epochs=2),
     ),
-    "cpu": Profile(name="cpu", learning=LearningSettings(epochs=20, sampling="all")),
+    "cpu": Profile(name="cpu", learning=LearningSettings(epochs=14, sampling="all")),
     "gpu": Profile(
         name="gpu", data=SyntheticSettings(subjects=48, videos=6), learning=LearningSettings(sampling="all")
     ),
