@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from msstgcn import paths
 from msstgcn.errors import InputError
 from msstgcn.files import digest_file, written_whole
 from msstgcn.report.log import bar
-from msstgcn.runner import stages
 from msstgcn.runner.chapters import Chapter, chapters, execute, find, publish
 from msstgcn.runner.store import Store, key_of
 
@@ -57,7 +56,7 @@ def run_chapter(which: str, given: Mapping[str, object]) -> tuple[Path, bool]:
     store = Store(paths.data_root())
     store.sweep()
     if store.entry("chapters", f"{chapter.name}-{chapter.key(values)}") is None:
-        stages.prepare(chapter.stages, values)
+        _prepare([(chapter, values)])
     folder, ran = execute(chapter, given, store)
     publish(chapter, folder)
     return paths.project_root() / "book" / "chapters" / f"{chapter.name}.ipynb", ran
@@ -89,10 +88,18 @@ def make_book(given: Mapping[str, object]) -> Path:
         chapter for chapter, own in wanted.items()
         if store.entry("chapters", f"{chapter.name}-{chapter.key(chapter.values(own))}") is None
     ]  # fmt: skip
-    for chapter in missing:
-        stages.prepare(chapter.stages, chapter.values(wanted[chapter]))
+    _prepare([(chapter, chapter.values(wanted[chapter])) for chapter in missing])
     _run_all(wanted, len(missing), store)
     return _build_site(root)
+
+
+def _prepare(work: Sequence[tuple[Chapter, Mapping[str, object]]]) -> None:
+    """Make the stages that these chapters need; with nothing to do, not even the packages are loaded."""
+    if work:
+        from msstgcn.runner import stages
+
+        for chapter, values in work:
+            stages.prepare(chapter.stages, values)
 
 
 def _run_all(wanted: Mapping[Chapter, Mapping[str, object]], missing: int, store: Store) -> None:

@@ -50,7 +50,8 @@ def _draw_motion(ax: Axes, flow: np.ndarray, seconds: np.ndarray) -> None:
     for (node, name), shade in zip(SHOWN.items(), (GROUP_COLOURS[0], GROUP_COLOURS[2]), strict=True):
         ax.plot(seconds, -middle[:, node], color=shade, label=name, linewidth=1.1)
     ax.set(ylabel="upward motion\n(% of eye distance)", xlim=(0, seconds[-1]))
-    ax.legend(loc="upper right", ncols=2)
+    ax.tick_params(labelbottom=False)
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0)
 
 
 def _draw_bars(ax: Axes, tables: dict[str, pd.DataFrame], fps: float) -> None:
@@ -62,7 +63,7 @@ def _draw_bars(ax: Axes, tables: dict[str, pd.DataFrame], fps: float) -> None:
     ax.set_ylim(-len(tables) + 0.4, 1.0)
     for place, (label, name) in enumerate({"me": "micro-expression", "mae": "macro-expression"}.items()):
         ax.text(
-            0.72 + 0.14 * place, 0.9, name, color=colour(label), transform=ax.transAxes, ha="center", va="top"
+            0.78 + 0.22 * place, 0.9, name, color=colour(label), transform=ax.transAxes, ha="right", va="top"
         )
     ax.grid(axis="y", visible=False)
 
