@@ -68,17 +68,8 @@ frames = window_frames(12 + K, K)[:12]
 figure, ax = plt.subplots(figsize=(7.2, 3.4))
 ax.imshow(frames, cmap="Blues", aspect="auto")
 for (t, k), number in np.ndenumerate(frames):
-    weight = "bold" if k == K // 2 else "normal"
-    ax.text(
-        k,
-        t,
-        number,
-        ha="center",
-        va="center",
-        fontsize=7,
-        fontweight=weight,
-        color="white" if number > 14 else "black",
-    )
+    weight, ink = "bold" if k == K // 2 else "normal", "white" if number > 14 else "black"
+    ax.text(k, t, number, ha="center", va="center", fontsize=7, fontweight=weight, color=ink)
 ax.add_patch(plt.Rectangle((K // 2 - 0.5, -0.5), 1, 12, fill=False, linewidth=1.4))
 ax.set(xlabel="position in the window, k", ylabel="window of frame t", yticks=range(12))
 ax.grid(visible=False)
