@@ -111,6 +111,12 @@ report.glue("ch7_sampling", chosen.learning.sampling)
 # %% [markdown]
 # Here {glue}`ch7_folds` networks saw {glue}`ch7_windows` windows, less those of their own subject, for
 # {glue}`ch7_epochs` epochs (sampling: {glue}`ch7_sampling` segments).
+#
+# Two things here are not the paper's. Its authors draw only segments that hold some expression; with the setting
+# `sampling = "all"` the network also meets blinks, speech and stillness, and the profiles `cpu` and `gpu` use it.
+# And the head's motion is taken out by a model of the rigid head instead of the nose alone
+# ([chapter 3](03_faces_and_flow.ipynb)). `LearningSettings.sampling` and `MotionSettings.head` bring the paper's
+# way back.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Falling curves over epochs: each weighted term of the loss, averaged over the folds, with a band from the lowest to the highest fold."}, "figure": {"caption": "The weighted terms of the training loss: mean over the folds, and the range of the folds.", "name": "fig-history"}}
 terms = ["apex_me", "boundary_me", "apex_mae", "boundary_mae", "contrast"]
