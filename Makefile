@@ -12,7 +12,7 @@ book: $(VENV)/.ready  ## run every chapter and build the site
 	$(BIN)/msstgcn book --profile $(PROFILE)
 
 test: $(VENV)/.ready  ## the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90
 
 notebook: $(VENV)/.ready  ## open the chapters in JupyterLab
 	$(BIN)/jupyter lab notebooks

@@ -184,21 +184,12 @@ figure, axes = plt.subplots(2, 1, figsize=(7.2, 3.8), sharex=True)
 for ax, node in zip(axes, (BROW, MOUTH), strict=True):
     ax.plot(time, shown.flow[:, K - 1, node, 1], color=report.colour("truth"), linewidth=0.9)
     for one in shown.expressions:
-        ax.axvspan(
-            one.onset / shown.fps,
-            one.offset / shown.fps,
-            color=report.colour(one.label),
-            alpha=0.3,
-            linewidth=0,
-        )
+        begin, end = one.onset / shown.fps, one.offset / shown.fps
+        ax.axvspan(begin, end, color=report.colour(one.label), alpha=0.3, linewidth=0)
     low = ax.get_ylim()[0]
     for one in videos[number].nuisances:
-        ax.plot(
-            [one.onset / shown.fps, one.offset / shown.fps],
-            [low, low],
-            color=report.colour("nuisance"),
-            linewidth=5,
-        )
+        begin, end = one.onset / shown.fps, one.offset / shown.fps
+        ax.plot([begin, end], [low, low], color=report.colour("nuisance"), linewidth=5)
     ax.set(ylabel=f"{names[node]}\nv, % of IOD", xlabel="time, s" if node == MOUTH else "")
 plt.show()
 

@@ -140,3 +140,42 @@ def test_doctor_says_what_is_missing_and_how_to_get_it(msstgcn, monkeypatch, tmp
     assert status == 1
     assert "nosuchpackage is missing, locked 1.0" in out
     assert out.count("MISS") == 2 and "apt install chromium" in out and "none.dat" in out
+
+
+def test_data_synth_writes_a_set_that_features_reads(msstgcn, tmp_path, monkeypatch):
+    monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "data"))
+    folder = tmp_path / "my set"
+    status, out, _ = msstgcn("data", "synth", folder, "--subjects", 2, "--videos", 1, "--seconds", 2)
+    assert (status, out.strip()) == (0, str(folder))
+    assert {path.name for path in folder.iterdir()} >= {"videos.csv", "events.csv"}
+    status, out, _ = msstgcn("features", folder, "--out", tmp_path / "features", "--head", "nose")
+    assert status == 0
+    assert [line.rsplit("/")[-1] for line in out.split()] == ["s001_1.npz", "s002_1.npz"]
+    assert (tmp_path / "features" / "s001_1.npz").is_file()
+
+
+def test_features_names_a_missing_predictor(msstgcn, tmp_path, monkeypatch):
+    monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("MSSTGCN_PREDICTOR", "")
+    status, _, err = msstgcn("features", "--profile", "smoke", "--predictor", tmp_path / "none.dat")
+    assert status == 2 and "none.dat: no landmark predictor there" in err
+
+
+def test_train_prints_the_scores_of_held_out_subjects(msstgcn, smoke, monkeypatch):
+    monkeypatch.setenv("MSSTGCN_DATA", str(smoke / "data"))
+    status, out, _ = msstgcn("--quiet", "train", "--profile", "smoke")
+    assert status == 0
+    truth = [int(line.split()[1]) + int(line.split()[3]) for line in out.splitlines()[1:]]
+    assert [line.split()[0] for line in out.splitlines()[1:]] == ["me", "mae", "overall"]
+    assert truth[0] + truth[1] == truth[2] > 0
+
+
+@pytest.mark.parametrize("name", ["motion", "render"])
+def test_bench_prints_json_or_lines(msstgcn, monkeypatch, name):
+    module = {"motion": "msstgcn.motion.bench.bench_motion", "render": "msstgcn.faces.bench.bench_render"}[
+        name
+    ]
+    monkeypatch.setattr(module, lambda: {"speedup": 129.04321, "what": "x"})
+    status, out, _ = msstgcn("bench", name, "--json")
+    assert status == 0 and json.loads(out) == {"speedup": 129.04321, "what": "x"}
+    assert msstgcn("bench", name)[1] == "speedup: 129\nwhat: x\n"

@@ -51,7 +51,10 @@ def patch_weights(crop: int, level: tuple[int, float] = FINE) -> NDArray[np.floa
     return (weights / weights.sum()).astype(np.float32)
 
 
-@njit(cache=True, fastmath=True)
+# With `fastmath` sums may be taken in any order, so the same source must always become the same machine code. The parts
+# are inlined into `_track` for that: called as functions, a freshly compiled part and one read from numba's cache are
+# optimised differently, and the first run of all would differ from later ones by some 1e-3 % of the IOD.
+@njit(cache=True, fastmath=True, inline="always")
 def _template(image, x0, y0, weights, patch, steepest):  # type: ignore[no-untyped-def]
     """Cut the template and fill `steepest` (2, n, n) with H^-1 w g'; False where there is no texture."""
     n = weights.shape[0]
@@ -108,7 +111,7 @@ def _template(image, x0, y0, weights, patch, steepest):  # type: ignore[no-untyp
     return True
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=True, inline="always")
 def _solve(image, x0, y0, steepest, dx, dy):  # type: ignore[no-untyped-def]
     """Find d with r(d) = 0 near (dx, dy) on one level. Returns dx, dy, whether it arrived."""
     n = steepest.shape[1]
@@ -151,7 +154,7 @@ def _solve(image, x0, y0, steepest, dx, dy):  # type: ignore[no-untyped-def]
     return dx, dy, False
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=True, inline="always")
 def _likeness(image, x0, y0, patch, weights, dx, dy):  # type: ignore[no-untyped-def]
     """Weighted correlation of template and moved patch, on every second row; 0 where it is negative."""
     n = patch.shape[0]
@@ -185,7 +188,7 @@ def _likeness(image, x0, y0, patch, weights, dx, dy):  # type: ignore[no-untyped
     return min(np.float32(1), np.float32(cov / np.sqrt(var)))
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=True, inline="always")
 def _match(fine, coarse, x0, y0, x1, y1, two, patch, weights, steepest0, steepest1, dx, dy):  # type: ignore[no-untyped-def]
     """Coarse to fine from (dx, dy) in one later frame. Returns dx, dy, likeness; 0 where it did not arrive."""
     if two:

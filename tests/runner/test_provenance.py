@@ -1,0 +1,54 @@
+"""What the box at the foot of a chapter says."""
+
+import datetime
+import importlib.metadata
+import platform
+import subprocess
+
+import pytest
+
+from msstgcn.runner import provenance
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    for name in ("book", "notebooks"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("MSSTGCN_ROOT", str(tmp_path))
+    return tmp_path
+
+
+def _git(root, *arguments):
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    done = subprocess.run(
+        ["git", "-C", str(root), *identity, *arguments], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_the_commit_is_named_and_changes_are_told(root):
+    assert provenance.commit() == "none"
+    _git(root, "init", "-q")
+    (root / "file").write_text("1")
+    _git(root, "add", "file")
+    _git(root, "commit", "-qm", "first")
+    head = _git(root, "rev-parse", "--short=12", "HEAD")
+    assert provenance.commit() == head
+    (root / "file").write_text("2")
+    assert provenance.commit() == f"{head} + changes"
+
+
+def test_versions_are_those_installed(monkeypatch):
+    found = provenance.versions()
+    assert found["python"] == platform.python_version()
+    assert found["torch"] == importlib.metadata.version("torch")
+    monkeypatch.setattr(provenance, "PACKAGES", ("nosuchpackage",))
+    assert provenance.versions()["nosuchpackage"] == "missing"
+
+
+def test_the_box_holds_parameters_seed_and_time_and_escapes_them(root):
+    started = (datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=42)).isoformat()
+    html = provenance.box("08_x", {"profile": "<smoke>", "seed": 3}, started=started).data
+    assert 'class="provenance"' in html
+    assert "profile = &lt;smoke&gt;, seed = 3" in html and "<smoke>" not in html
+    assert ", 42 s" in html and "commit" in html
