@@ -341,7 +341,8 @@ def test_the_cropped_release_and_misplaced_folders(casme):
     report = check(casme, "casme2")
     told = report.text()
     for message in (
-        "subject 16 in the folder of s15", "not named as s15", "not named as 15_0101", "a second copy", "several copies",
+        "subject 16 in the folder of s15", "not named as s15", "not named as 15_0101", "a second copy",
+        "several copies",
     ):  # fmt: skip
         assert message in told
     assert len(report.videos) == 3

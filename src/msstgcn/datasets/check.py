@@ -11,8 +11,9 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 
@@ -68,6 +69,10 @@ class Report:
     def sound(self) -> bool:
         """True if there are videos and nothing is left out; repairs and notes do not count against it."""
         return bool(self.videos) and not self.count["fatal"] and not self.count["error"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report for programs."""
+        return {**asdict(self), "count": self.count, "sound": self.sound, "not_checked": NOT_CHECKED}
 
     def text(self) -> str:
         """The report for people."""
@@ -145,7 +150,7 @@ def _video(video: Video, root: Path) -> tuple[list[Finding], int]:
     else:
         return [], 0
     findings = list(_pictures(paths, root.resolve()))
-    if not findings:
+    if not any(finding.level == "error" for finding in findings):
         findings += _decoded({paths[0], paths[len(paths) // 2], paths[-1]})
     return findings, len(paths)
 
