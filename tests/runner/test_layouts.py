@@ -84,3 +84,17 @@ def test_mistakes_are_one_line(msstgcn, tmp_path, monkeypatch, arguments, messag
     status, out, err = msstgcn(*arguments)
     assert (status, out) == (2, "")
     assert re.search(message, err) and len(err.strip().splitlines()) == 1
+
+
+def test_describe_shows_statistics_fit_and_plot(msstgcn, tmp_path):
+    plot = tmp_path / "p" / "figures.png"
+    status, out, err = msstgcn("data", "describe", "--profile", "smoke", "--fit", "--plot", plot)
+    assert status == 0, err
+    assert out.startswith("synthetic-samm-lv beside samm-lv")
+    assert "duration, mean (s)" in out and "chi-square" in out
+    assert plot.read_bytes()[:4] == b"\x89PNG"
+    status, out, _ = msstgcn("data", "describe", "--profile", "smoke", "--against", "casme2", "--json")
+    rows = json.loads(out)["statistics"]
+    assert {"class": "me", "quantity": "events", "here": rows[4]["here"], "real": 57} in rows
+    status, _, err = msstgcn("data", "describe", "--against", "mine")
+    assert status == 2 and "unknown preset" in err

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from msstgcn.errors import InputError
+from msstgcn.files import written_whole
 
 if TYPE_CHECKING:
     from msstgcn.spotting import Scores
@@ -175,6 +176,49 @@ def data_check(
     typer.echo(json.dumps(report.to_dict()) if as_json else report.text())
     if not report.sound:
         raise typer.Exit(1)
+
+
+@data_app.command("describe")
+def data_describe(
+    root: Annotated[
+        Path | None, typer.Argument(help="A data set on disk; none: the profile's synthetic data.")
+    ] = None,
+    layout: LayoutOption = "folder",
+    repair: RepairOption = "authors",
+    profile: ProfileOption = "cpu",
+    seed: SeedOption = 0,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="Real data to compare with: samm-lv or casme2; none: that of the nearest frame rate."
+        ),
+    ] = None,
+    with_fit: Annotated[bool, typer.Option("--fit", help="Test each quantity too: p of a good fit.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="PNG file to draw the figures into.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the annotations' statistics beside those of the real data. Nothing is rendered and no frame is read."""
+    from msstgcn.datasets import statistics
+    from msstgcn.datasets.describe import describe, nearest_preset
+    from msstgcn.datasets.fit import fit
+    from msstgcn.report.annotations import annotation_figure
+    from msstgcn.runner import stages
+
+    data = stages.labelled(root, layout, repair, stages.profile(profile, seed=seed))
+    against = against or nearest_preset(data.videos)
+    statistics(against)
+    tables = {"statistics": describe(data.videos, against)}
+    if with_fit:
+        tables["fit"] = fit(data.videos, against)
+    if plot is not None:
+        with written_whole(plot) as temporary:
+            annotation_figure(data.videos, against).savefig(temporary, format="png")
+    if as_json:
+        typer.echo(json.dumps({name: json.loads(t.to_json(orient="records")) for name, t in tables.items()}))
+        return
+    typer.echo(f"{data.name} beside {against}")
+    for table in tables.values():
+        typer.echo(table.to_string(index=False, float_format="{:.4g}".format))
 
 
 @app.command()

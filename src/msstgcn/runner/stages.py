@@ -207,6 +207,11 @@ def _open_layout(source: Path, layout: str, repair: str) -> Dataset:
     return found
 
 
+def labelled(source: Path | None, layout: str, repair: str, chosen: Profile) -> Dataset:
+    """The data set at a path, or without one the profile's, for its labels: no frame is looked at."""
+    return dataset(chosen) if source is None else open_dataset(layout, source, repair=repair)
+
+
 def features_to(
     source: Path | None,
     out: Path | None,
