@@ -24,6 +24,7 @@ from msstgcn.datasets.reading import (
     assembled,
     by_name,
     left_out,
+    nearby,
     numbered_problem,
     odd_names,
     plain,
@@ -67,8 +68,8 @@ def workbook_of(root: Path) -> Path:
     InputError
         If there is none.
     """
-    for folder in (root, root.resolve().parent):
-        found = by_name(folder).get(plain(WORKBOOK))
+    for entries in nearby(root):
+        found = entries.get(plain(WORKBOOK))
         if found:
             return found[0]
     raise InputError(f"no workbook {WORKBOOK}", where=root)

@@ -26,6 +26,7 @@ IMAGE_SUFFIXES: tuple[str, ...] = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".ti
 VIDEO_SUFFIXES: tuple[str, ...] = (".mkv", ".avi", ".mp4", ".mov", ".m4v", ".webm", ".mpg", ".mpeg", ".wmv")
 #: Rate of a folder of pictures that tells none.
 FOLDER_FPS = 30.0
+_DIGITS = re.compile(r"\d+")
 _GREY_FORMATS = {b"Y800", b"GREY", b"GRAY", b"Y8  "}
 
 
@@ -91,10 +92,14 @@ class PictureVideo:
     @property
     def pictures(self) -> tuple[Path, ...]:
         """The files, in order."""
+        return tuple(self.path / name for name in self._names)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
         return _pictures(self.path, stamp(self.path))
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self._names)
 
     @property
     def digest(self) -> str:
@@ -109,16 +114,16 @@ class PictureVideo:
         InputError
             If there is no such frame, the picture cannot be read or differs in size from the first.
         """
-        pictures = self.pictures
-        if not 0 <= i < len(pictures):
-            raise InputError(f"no frame {i}", where=self.path, expected=f"0 to {len(pictures) - 1}")
-        picture = read_picture(pictures[i])
-        shape = _shape(pictures[0])
+        names = self._names
+        if not 0 <= i < len(names):
+            raise InputError(f"no frame {i}", where=self.path, expected=f"0 to {len(names) - 1}")
+        picture = read_picture(self.path / names[i])
+        shape = _shape(self.path / names[0])
         if picture.shape != shape:
             raise InputError(
                 f"picture of {shape_text(picture.shape)}",
-                where=pictures[i],
-                expected=f"{shape_text(shape)} as the first of the folder, {pictures[0].name}",
+                where=self.path / names[i],
+                expected=f"{shape_text(shape)} as the first of the folder, {names[0]}",
             )
         return picture
 
@@ -215,17 +220,17 @@ def _length(path: Path, seen: tuple[int, int]) -> int:
     return count
 
 
-@lru_cache(maxsize=4096)
-def _pictures(path: Path, seen: tuple[int, int]) -> tuple[Path, ...]:
+@lru_cache(maxsize=64)
+def _pictures(path: Path, seen: tuple[int, int]) -> tuple[str, ...]:
     names = os.listdir(path)  # noqa: PTH208 - names alone come much faster
     found = [name for name in names if name.lower().endswith(IMAGE_SUFFIXES) and name[0] != "."]
-    return tuple(path / name for name in sorted(found, key=_natural))
+    return tuple(sorted(found, key=_natural))
 
 
-def _natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
+def _natural(name: str) -> tuple[str, str]:
     """Order in which numbers inside a name count as numbers."""
-    parts = re.split(r"(\d+)", name.rpartition(".")[0])
-    return [(0, int(part), "") if i % 2 else (1, 0, part) for i, part in enumerate(parts) if part], name
+    stem = name.rpartition(".")[0]
+    return _DIGITS.sub(lambda digits: digits[0].lstrip("0").zfill(20), stem), name
 
 
 def read_picture(path: Path) -> Frame:
@@ -258,7 +263,9 @@ def _file_digest(path: Path, seen: tuple[int, int]) -> str:
 
 @lru_cache(maxsize=4096)
 def _folder_digest(path: Path, seen: tuple[int, int]) -> str:
-    return digest_bytes(*(part.encode() for p in _pictures(path, seen) for part in (p.name, digest_file(p))))
+    return digest_bytes(
+        *(part.encode() for name in _pictures(path, seen) for part in (name, digest_file(path / name)))
+    )
 
 
 def _digest(content: str, video: FileVideo | PictureVideo) -> str:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from msstgcn.datasets.files import IMAGE_SUFFIXES, Frame, read_picture, shape_text, stamp
@@ -37,7 +37,7 @@ class Listing:
     twice: tuple[str, ...]
     others: tuple[str, ...]
 
-    @property
+    @cached_property
     def last(self) -> int:
         """Largest number, 0 in an empty folder."""
         return max(self.names, default=0)
@@ -48,7 +48,7 @@ def listing(path: Path) -> Listing:
     return _listing(path, stamp(path))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def _listing(path: Path, seen: tuple[int, int]) -> Listing:
     names: dict[int, str] = {}
     twice, others = [], []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,21 @@ def usable(found: RealDataset, root: Path) -> RealDataset:
 def by_name(folder: Path) -> dict[str, list[Path]]:
     """Entries of a folder by their name without regard to letter case or the way accents are composed."""
     found: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"the folder cannot be read ({error.strerror})", where=folder) from None
+    for path in paths:
         if not path.name.startswith("."):
             found.setdefault(plain(path.name), []).append(path)
     return found
+
+
+def nearby(root: Path) -> Iterator[dict[str, list[Path]]]:
+    """Entries of the root, then those of the folder above it if one may look there."""
+    yield by_name(root)
+    with suppress(InputError):
+        yield by_name(root.resolve().parent)
 
 
 def plain(name: str) -> str:

@@ -23,6 +23,7 @@ from msstgcn.datasets.reading import (
     assembled,
     by_name,
     left_out,
+    nearby,
     numbered_problem,
     odd_names,
     plain,
@@ -69,10 +70,10 @@ def workbook_of(root: Path, findings: list[Finding]) -> Path:
     InputError
         If there is none.
     """
-    for folder in (root, root.resolve().parent):
+    for entries in nearby(root):
         found = [
             (int(match[1]), path)
-            for name, paths in by_name(folder).items()
+            for name, paths in entries.items()
             for path in paths
             if (match := _WORKBOOK.match(name))
         ]
@@ -80,7 +81,7 @@ def workbook_of(root: Path, findings: list[Finding]) -> Path:
             version, newest = max(found)
             if len(found) > 1:
                 findings.append(
-                    Finding("note", str(folder), f"{len(found)} workbooks", f"V{version} is read")
+                    Finding("note", str(newest.parent), f"{len(found)} workbooks", f"V{version} is read")
                 )
             return newest
     raise InputError("no workbook SAMM_LongVideos_V1, V2 or V3_Release.xlsx", where=root)

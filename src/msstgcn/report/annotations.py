@@ -59,7 +59,10 @@ def _durations(axes: Axes, videos: Sequence[Labelled], label: str, real: dict[st
     axes.plot(
         list(quantiles.values()), [float(q) / 100 for q in quantiles], "o--", color=colour("truth"), ms=3
     )
+    ticks = (0.2, 0.3, 0.4, 0.5) if label == "me" else (0.5, 1, 2, 5, 10, 20)
     axes.set(xscale="log", title="duration", xlabel="seconds")
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
 
 
 def _apexes(axes: Axes, videos: Sequence[Labelled], label: str, real: dict[str, Any]) -> None:
