@@ -8,13 +8,14 @@ import cv2
 import numpy as np
 import pytest
 
-from msstgcn.datasets import casme2, open_video, samm_lv, synthetic, write_dataset
+from msstgcn.datasets import casme2, files, numbered, open_video, samm_lv, synthetic, write_dataset
 from msstgcn.datasets.layouts import open_dataset
 from msstgcn.datasets.reading import labels_of
 from msstgcn.datasets.releases import casme2_rows, casme2_workbook, samm_rows, samm_workbook
 from msstgcn.datasets.repair import REPAIRS
 from msstgcn.errors import InputError
 from msstgcn.settings import SyntheticSettings
+from msstgcn.timeline import samm_frame
 
 # About 500 events of each, as many as the real data sets hold; nothing is rendered.
 MANY = {
@@ -66,6 +67,19 @@ def test_ordinary_rows_give_the_truth_back(annotations):
             assert expression == row.truth
     ordinary = {n for n, row in enumerate(annotations.rows, annotations.first) if not row.quirk}
     assert not [f for f in findings if int(f.where.rsplit(" ", 1)[1]) in ordinary]
+
+
+def test_the_conversion_is_the_documented_one(annotations):
+    """Against the book's own arithmetic, and without videos that would cut events off."""
+    labels, _ = labels_of(annotations.events, None, "authors")
+    by_row = {row: e for pairs in labels.values() for e, row in pairs}
+    for number, row in enumerate(annotations.rows, start=annotations.first):
+        if row.quirk in ("", "offset beyond"):
+            at = slice(3, 6) if annotations.layout == "samm-lv" else slice(2, 5)
+            onset, apex, offset = row.cells[at]
+            convert = samm_frame if annotations.layout == "samm-lv" else (lambda x: x - 1)
+            got = by_row[number]
+            assert (got.onset, got.apex, got.offset) == (convert(onset), convert(apex), convert(offset))
 
 
 def test_quirks_stand_at_the_real_rates(annotations):
@@ -195,7 +209,12 @@ def test_a_folder_of_ten_thousand_pictures_opens_at_once(tmp_path):
     (tmp_path / "img001.jpg").write_bytes(data)
     (tmp_path / "img10000.jpg").write_bytes(data)
     for opened in (lambda: NumberedVideo(tmp_path, "v", "s", 30.0), lambda: open_video(tmp_path)):
-        started = time.perf_counter()
-        frame = opened().frame(9999)
-        assert time.perf_counter() - started < 0.05
+        seconds = []
+        for _ in range(3):  # the best of three, since the machine may be busy; each time from nothing
+            numbered._listing.cache_clear()
+            files._pictures.cache_clear()
+            started = time.perf_counter()
+            frame = opened().frame(9999)
+            seconds.append(time.perf_counter() - started)
+        assert min(seconds) < 0.05
         assert good and frame.shape == (480, 480)

@@ -6,7 +6,8 @@ Whoever has them can train and score on real motion without the videos. Two kind
 - one ``.npz`` a training segment of 16 frames: ``feature`` (16, 17, n, 2), whose first ten regions are the nodes, and
   ``label`` (16, 8): start, apex, end and action of a micro-expression, then those of a macro-expression.
 
-Their unit is the pixels of the authors' crop, not the percent of the inter-ocular distance used elsewhere here.
+Nothing public tells their unit: do not mix them with features made here, which are in percent of the inter-ocular
+distance.
 """
 
 from __future__ import annotations

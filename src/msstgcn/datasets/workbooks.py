@@ -71,7 +71,8 @@ def action_units(cell: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Action units that a cell names, and the parts of it that cannot be understood.
 
     ``4+7`` are two units; ``L2`` and ``R2`` one-sided ones; the A of ``A12`` says that the sides differ, and is left
-    out as are intensities (``12E``, ``4(B/C)``); of alternatives (``4/9``) the first counts; ``ref(10)`` counts as 10.
+    out as are intensities (``12E``, ``4(B/C)``). Two readings are ours: of alternatives (``4/9``) the first counts, and
+    ``ref(10)`` counts as 10.
 
     Returns
     -------
