@@ -163,6 +163,7 @@ def test_videos_are_written_and_read_back(layout, tmp_path):
     write_dataset(data, out, layout=layout)
     back = open_dataset(layout, out)
     assert back.repair == "authors"
+    assert sum("a space in the path" in f.what for f in back.findings) == 1
     assert len(back.videos) == len(data.videos)
     rows = {"samm-lv": samm_rows, "casme2": casme2_rows}[layout](data)
     for video, again in zip(data.videos, back.videos, strict=True):

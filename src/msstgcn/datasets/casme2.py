@@ -150,15 +150,17 @@ def _videos(root: Path, findings: list[Finding]) -> list[NumberedVideo | FileVid
     home = _home(root, findings)
     videos: dict[str, NumberedVideo | FileVideo] = {}
     people = [p for paths in by_name(home).values() for p in paths if p.is_dir()] if home else []
+    seen: list[Path] = []
     for person in people:
         match = _SUBJECT.match(plain(person.name))
         if match is None:
             findings.append(Finding("note", str(person), "not named as s15", "folder left out"))
             continue
         inside = [path for paths in by_name(person).values() for path in paths]
-        findings += odd_names(root, [person, *inside])
+        seen += [person, *inside]
         for path in inside:
             _add(path, int(match[1]), videos, findings)
+    findings += odd_names(root, seen)
     if not videos:
         findings.append(Finding("fatal", str(home or root), f"no videos in {', '.join(HOMES)}"))
     return list(videos.values())
