@@ -11,6 +11,7 @@ import math
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,14 @@ import pandas as pd
 
 from msstgcn.datasets.files import Frame, video_at
 from msstgcn.datasets.protocol import Dataset, Video
+from msstgcn.datasets.releases import RELEASES, PictureName
 from msstgcn.errors import InputError, lookup
 from msstgcn.files import digest_file, written_whole
 from msstgcn.timeline import Expression, read_events, read_videos, write_csv
 
 VIDEO_COLUMNS = ("video", "subject", "fps", "file")
 Progress = Callable[[int], None]
+Writer = Callable[[Video, Path, Progress], None]
 
 
 def write_dataset(
@@ -37,8 +40,9 @@ def write_dataset(
     dataset : Dataset
     out : path
         The folder; made if missing.
-    layout : {"lossless", "mp4", "png"}
-        FFV1 in AVI, exact; MPEG-4 part 2, small but lossy (labels stay exact); or folders of PNG files, exact.
+    layout : {"lossless", "mp4", "png", "samm-lv", "casme2"}
+        FFV1 in AVI, exact; MPEG-4 part 2, small but lossy (labels stay exact); or folders of PNG files, exact. The
+        last two write folders of JPEG files and a workbook as the real data sets have them, see `releases`.
     progress : callable, optional
         Called with the number of frames done since the last call.
 
@@ -50,29 +54,44 @@ def write_dataset(
     Raises
     ------
     InputError
-        Unknown layout, two videos of one name, a folder that cannot be written, no space left.
+        Unknown layout, two videos of one name, a folder that cannot be written, no space left; a real layout that
+        does not take the videos' rate or number.
     """
-    writer, suffix = lookup(LAYOUTS, layout, "layout")
+    lookup({**LAYOUTS, **RELEASES}, layout, "layout")
     out = Path(out)
     names = [video.name for video in dataset.videos]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise InputError(f"two videos of the name {sorted(twice)[0]!r}", where=dataset.name)
-    try:
-        (out / "videos").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"the folder cannot be made ({error.strerror})", where=out) from None
-    for video in dataset.videos:
-        target = out / "videos" / f"{video.name}{suffix}"
+    if layout in RELEASES:
+        release = RELEASES[layout]
+        targets = [out / folder for folder in release.folders(dataset)]
+        _write_videos(dataset, targets, _written_as_pictures(".jpg", release.picture), layout, progress)
+        release.workbook(dataset, out)
+        return out
+    writer, suffix = LAYOUTS[layout]
+    targets = [out / "videos" / f"{video.name}{suffix}" for video in dataset.videos]
+    _write_videos(dataset, targets, writer, layout, progress)
+    write_csv(_videos_table(dataset, suffix), out / "videos.csv")
+    write_csv(_events_table(dataset), out / "events.csv")
+    return out
+
+
+def _write_videos(
+    dataset: Dataset, targets: list[Path], writer: Writer, layout: str, progress: Progress | None
+) -> None:
+    """Write those videos that an earlier call did not finish."""
+    for video, target in zip(dataset.videos, targets, strict=True):
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"the folder cannot be made ({error.strerror})", where=target.parent) from None
         if _finished(video, target, layout):
             if progress:
                 progress(len(video))
             continue
         writer(video, target, progress or (lambda steps: None))
         _note(video, target, layout)
-    write_csv(_videos_table(dataset, suffix), out / "videos.csv")
-    write_csv(_events_table(dataset), out / "events.csv")
-    return out
 
 
 def open_folder(path: str | Path) -> Dataset:
@@ -103,8 +122,9 @@ def open_folder(path: str | Path) -> Dataset:
             raise InputError(
                 f"no file {file}", where=f"{path / 'videos.csv'}, row {number}", do="check the column file"
             )
-        expressions = tuple(sorted(e for e, _ in labels.get(name, [])))
-        video = video_at(where, name, subject, fps, expressions)
+        ordered = sorted(labels.get(name, []))
+        expressions, rows = tuple(e for e, _ in ordered), tuple(r for _, r in ordered)
+        video = replace(video_at(where, name, subject, fps, expressions), rows=rows)
         for expression, row in labels.get(name, []):
             if expression.offset >= len(video):
                 raise InputError(
@@ -133,7 +153,7 @@ def _events_table(dataset: Dataset) -> pd.DataFrame:
 # --- writing one video ---------------------------------------------------------------------------------------
 
 
-def _written_by_opencv(codec: str) -> Callable[[Video, Path, Progress], None]:
+def _written_by_opencv(codec: str) -> Writer:
     def write(video: Video, target: Path, progress: Progress) -> None:
         frames = video.frames()
         first = next(frames)
@@ -174,25 +194,28 @@ def _check_written(temporary: Path, target: Path, frames: int) -> None:
         )
 
 
-def _written_as_pictures(video: Video, target: Path, progress: Progress) -> None:
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
-        inside = Path(folder) / "frames"
-        inside.mkdir()
-        for i, frame in enumerate(video.frames()):
-            good, data = cv2.imencode(".png", frame if frame.ndim == 2 else frame[..., ::-1])
-            if not good:
-                raise InputError(f"frame {i} cannot be written as PNG", where=target)
-            (inside / f"{i:06d}.png").write_bytes(data.tobytes())
-            progress(1)
-        shutil.rmtree(target, ignore_errors=True)
-        inside.rename(target)
+def _written_as_pictures(suffix: str, name: PictureName) -> Writer:
+    def write(video: Video, target: Path, progress: Progress) -> None:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
+            inside = Path(folder) / "frames"
+            inside.mkdir()
+            for i, frame in enumerate(video.frames()):
+                good, data = cv2.imencode(suffix, frame if frame.ndim == 2 else frame[..., ::-1])
+                if not good:
+                    raise InputError(f"frame {i} cannot be written as {suffix}", where=target)
+                (inside / name(target.name, i, len(video))).write_bytes(data.tobytes())
+                progress(1)
+            shutil.rmtree(target, ignore_errors=True)
+            inside.rename(target)
+
+    return write
 
 
 #: How to write a video, and the ending of its name (a folder has none).
-LAYOUTS: dict[str, tuple[Callable[[Video, Path, Progress], None], str]] = {
+LAYOUTS: dict[str, tuple[Writer, str]] = {
     "lossless": (_written_by_opencv("FFV1"), ".avi"),
     "mp4": (_written_by_opencv("mp4v"), ".mp4"),
-    "png": (_written_as_pictures, ""),
+    "png": (_written_as_pictures(".png", lambda _, i, frames: f"{i:06d}.png"), ""),
 }
 
 

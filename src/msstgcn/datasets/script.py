@@ -204,6 +204,14 @@ def write_script(
 # --- expressions ---------------------------------------------------------------------------------------------
 
 
+def draw_expressions(
+    preset: str, frames: int, fps: float, seed: int, subject: int, video: int
+) -> tuple[Expression, ...]:
+    """The expressions that `write_script` would draw, without all the rest: a hundred times faster."""
+    rng = np.random.default_rng(np.random.SeedSequence([seed, subject, video, 0x5C, 0]))
+    return _expressions(preset, frames, fps, seed, subject, rng)[0]
+
+
 def _expressions(
     preset: str, frames: int, fps: float, seed: int, subject: int, rng: np.random.Generator
 ) -> tuple[tuple[Expression, ...], tuple[float, ...], Array]:

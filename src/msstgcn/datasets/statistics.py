@@ -9,6 +9,9 @@ from typing import Any
 
 from msstgcn.errors import lookup
 
+#: The real data sets whose figures are known.
+PRESETS: tuple[str, ...] = ("samm-lv", "casme2")
+
 
 @cache
 def _all() -> dict[str, Any]:

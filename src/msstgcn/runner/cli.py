@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from msstgcn.errors import InputError
+from msstgcn.files import written_whole
 
 if TYPE_CHECKING:
     from msstgcn.spotting import Scores
@@ -37,6 +38,14 @@ ProfileOption = Annotated[
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Everything random follows from it.")]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+LayoutOption = Annotated[str, typer.Option("--layout", help="samm-lv, casme2 or folder.")]
+RepairOption = Annotated[
+    str,
+    typer.Option(
+        "--repair",
+        help="How to mend annotations: authors, offset-at-apex, mirrored, apex-plus-20 or drop.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -122,13 +131,15 @@ def run(
 @data_app.command("synth")
 def data_synth(
     out: Annotated[Path, typer.Argument(help="Folder to write; made if missing.")],
-    preset: Annotated[str, typer.Option(help="Whose statistics: samm-lv.")] = "samm-lv",
+    preset: Annotated[str, typer.Option(help="Whose statistics: samm-lv or casme2.")] = "samm-lv",
     difficulty: Annotated[str, typer.Option(help="easy, standard or hard.")] = "standard",
     subjects: Annotated[int, typer.Option(help="Number of people.")] = 12,
     videos: Annotated[int, typer.Option(help="Videos of each.")] = 4,
     seconds: Annotated[float, typer.Option(help="Length of a video.")] = 16.0,
     seed: SeedOption = 0,
-    layout: Annotated[str, typer.Option(help="lossless, mp4 or png.")] = "lossless",
+    layout: Annotated[
+        str, typer.Option(help="lossless, mp4 or png; or samm-lv or casme2, as those are released.")
+    ] = "lossless",
 ) -> None:
     """Write a synthetic data set: videos, videos.csv and events.csv. Finished videos are not written again."""
     from msstgcn.datasets import synthetic, write_dataset
@@ -148,6 +159,68 @@ def data_synth(
     typer.echo(out)
 
 
+@data_app.command("check")
+def data_check(
+    root: Annotated[Path, typer.Argument(help="Folder with the workbook and the videos.")],
+    layout: LayoutOption = "folder",
+    repair: RepairOption = "authors",
+    as_json: JsonOption = False,
+) -> None:
+    """List every problem of a data set on disk, with file and row.
+
+    Status 1 if nothing can be used or a video or an event is left out; repairs and notes leave it at 0.
+    """
+    from msstgcn.datasets import check
+
+    report = check(root, layout, repair=repair)
+    typer.echo(json.dumps(report.to_dict()) if as_json else report.text())
+    if not report.sound:
+        raise typer.Exit(1)
+
+
+@data_app.command("describe")
+def data_describe(
+    root: Annotated[
+        Path | None, typer.Argument(help="A data set on disk; none: the profile's synthetic data.")
+    ] = None,
+    layout: LayoutOption = "folder",
+    repair: RepairOption = "authors",
+    profile: ProfileOption = "cpu",
+    seed: SeedOption = 0,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="Real data to compare with: samm-lv or casme2; none: that of the nearest frame rate."
+        ),
+    ] = None,
+    with_fit: Annotated[bool, typer.Option("--fit", help="Test each quantity too: p of a good fit.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="PNG file to draw the figures into.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the annotations' statistics beside those of the real data. Nothing is rendered and no frame is read."""
+    from msstgcn.datasets import statistics
+    from msstgcn.datasets.describe import describe, nearest_preset
+    from msstgcn.datasets.fit import fit
+    from msstgcn.report.annotations import annotation_figure
+    from msstgcn.runner import stages
+
+    data = stages.labelled(root, layout, repair, stages.profile(profile, seed=seed))
+    against = against or nearest_preset(data.videos)
+    statistics(against)
+    tables = {"statistics": describe(data.videos, against)}
+    if with_fit:
+        tables["fit"] = fit(data.videos, against)
+    if plot is not None:
+        with written_whole(plot) as temporary:
+            annotation_figure(data.videos, against).savefig(temporary, format="png")
+    if as_json:
+        typer.echo(json.dumps({name: json.loads(t.to_json(orient="records")) for name, t in tables.items()}))
+        return
+    typer.echo(f"{data.name} beside {against}")
+    for table in tables.values():
+        typer.echo(table.to_string(index=False, float_format="{:.4g}".format))
+
+
 @app.command()
 def features(
     source: Annotated[
@@ -160,6 +233,10 @@ def features(
     flow: Annotated[str | None, typer.Option(help="Flow method (see chapter 3).")] = None,
     head: Annotated[str | None, typer.Option(help="Head-motion model (see chapter 3).")] = None,
     predictor: Annotated[Path | None, typer.Option(help="68-point predictor file of your own.")] = None,
+    layout: Annotated[
+        str | None, typer.Option(help="samm-lv, casme2 or folder, if SOURCE holds such a data set.")
+    ] = None,
+    repair: RepairOption = "authors",
 ) -> None:
     """Motion features (T, 17, 10, 2) of every video, in percent of the inter-ocular distance."""
     from msstgcn.runner import stages
@@ -168,7 +245,7 @@ def features(
         os.environ["MSSTGCN_PREDICTOR"] = str(predictor)
     changes = {name: value for name, value in {"flow": flow, "head": head}.items() if value is not None}
     chosen = stages.profile(profile, seed=seed, **changes)
-    for path in stages.features_to(source, out, chosen):
+    for path in stages.features_to(source, out, chosen, layout=layout, repair=repair):
         typer.echo(path)
 
 

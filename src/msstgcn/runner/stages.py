@@ -17,8 +17,8 @@ import pandas as pd
 import torch
 
 from msstgcn import learning, paths, settings, spotting
-from msstgcn.datasets import Dataset, Video, open_folder, open_video, synthetic
-from msstgcn.errors import unknown_name
+from msstgcn.datasets import Dataset, Video, open_dataset, open_folder, open_video, sound_part, synthetic
+from msstgcn.errors import InputError, unknown_name
 from msstgcn.files import written_whole
 from msstgcn.learning import load_fold, save_fold
 from msstgcn.motion import VideoFeatures, extract, load_features, predictor_path, save_features
@@ -169,20 +169,57 @@ def _make_features(video: Video, chosen: MotionSettings, place: tuple[str, ...],
         about["seconds"] = round(time.monotonic() - started, 2)
 
 
-def open_source(source: Path) -> Dataset:
+def open_source(source: Path, layout: str | None = None, repair: str = "authors") -> Dataset:
     """Open what a path names: a data set folder (with ``videos.csv``), or one video or folder of images.
+
+    Parameters
+    ----------
+    source : Path
+    layout : str, optional
+        A name in `datasets.LAYOUTS_ON_DISK`, as ``"samm-lv"``, if the path holds a data set as it was released.
+        Videos and events that cannot be used are left out, with a warning that counts them.
+    repair : str
+        How to mend annotations, where a layout is given: a name in `datasets.REPAIRS`.
 
     Raises
     ------
     InputError
-        If it is neither, or cannot be read.
+        If it is none of these, or cannot be read.
     """
+    if layout is not None:
+        return _open_layout(source, layout, repair)
     if (source / "videos.csv").is_file():
         return open_folder(source)
     return Dataset(source.stem, (open_video(source),))
 
 
-def features_to(source: Path | None, out: Path | None, chosen: Profile) -> list[Path]:
+def _open_layout(source: Path, layout: str, repair: str) -> Dataset:
+    found = sound_part(open_dataset(layout, source, repair=repair), source)
+    if not found.videos:
+        raise InputError("no video can be used", where=source, do="see `msstgcn data check`")
+    counted = {level: sum(f.level == level for f in found.findings) for level in ("error", "repair")}
+    if any(counted.values()):
+        warn(
+            f"{source}: {counted['error']} errors (left out), {counted['repair']} repairs ({repair}); "
+            f"`msstgcn data check {source} --layout {layout} --repair {repair}` lists them"
+        )
+    _used_data[f"{found.name}, repair {repair}"] = found.digest
+    return found
+
+
+def labelled(source: Path | None, layout: str, repair: str, chosen: Profile) -> Dataset:
+    """The data set at a path, or without one the profile's, for its labels: no frame is looked at."""
+    return dataset(chosen) if source is None else open_dataset(layout, source, repair=repair)
+
+
+def features_to(
+    source: Path | None,
+    out: Path | None,
+    chosen: Profile,
+    *,
+    layout: str | None = None,
+    repair: str = "authors",
+) -> list[Path]:
     """Make the features of a video, a folder or (with no source) the profile's data; say where they lie.
 
     Parameters
@@ -192,13 +229,15 @@ def features_to(source: Path | None, out: Path | None, chosen: Profile) -> list[
     out : Path, optional
         Folder to copy the files to, as ``<video>.npz``; they always stay in the store too.
     chosen : Profile
+    layout, repair : str, optional
+        See `open_source`.
 
     Returns
     -------
     list of Path
         One file a video.
     """
-    data = dataset(chosen) if source is None else open_source(source)
+    data = dataset(chosen) if source is None else open_source(source, layout, repair)
     features_of(data, chosen.motion)
     places = [feature_place(data, video, chosen.motion) for video in data.videos]
     files = [_store().folder(*place) / FEATURES for place in places]

@@ -1,0 +1,72 @@
+"""One way in to data on disk, whatever layout they lie in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from msstgcn.datasets.casme2 import read_casme2
+from msstgcn.datasets.findings import Finding
+from msstgcn.datasets.folder import open_folder
+from msstgcn.datasets.reading import RealDataset, usable
+from msstgcn.datasets.repair import REPAIRS
+from msstgcn.datasets.samm_lv import read_samm_lv
+from msstgcn.errors import InputError, lookup
+
+
+def _read_folder(root: Path, repair: str) -> RealDataset:
+    """The project's own layout is strict: one mistake in its tables, and nothing is read."""
+    try:
+        found = open_folder(root)
+    except InputError as error:
+        what = f"{error.what}, expected {error.expected}" if error.expected else error.what
+        return RealDataset(root.resolve().name, (), repair, (Finding("fatal", error.where, what, error.do),))
+    return RealDataset(found.name, found.videos, repair, ())
+
+
+#: Readers by layout; each lists what it finds instead of raising.
+LAYOUTS_ON_DISK: dict[str, Callable[[Path, str], RealDataset]] = {
+    "samm-lv": read_samm_lv,
+    "casme2": read_casme2,
+    "folder": _read_folder,
+}
+
+
+def read_dataset(layout: str, root: str | Path, *, repair: str = "authors") -> RealDataset:
+    """Read what there is in a folder, however little: `open_dataset` without its last check.
+
+    Raises
+    ------
+    InputError
+        On an unknown layout or repair policy, or if there is no such folder.
+    """
+    reader = lookup(LAYOUTS_ON_DISK, layout, "layout")
+    lookup(REPAIRS, repair, "repair policy")
+    root = Path(root)
+    if not root.is_dir():
+        raise InputError("no such folder", where=root, do="check the path")
+    return reader(root, repair)
+
+
+def open_dataset(layout: str, root: str | Path, *, repair: str = "authors") -> RealDataset:
+    """Open a data set on disk; frames are read when asked for.
+
+    Parameters
+    ----------
+    layout : {"samm-lv", "casme2", "folder"}
+    root : path
+        Folder with the workbook and the videos (or ``videos.csv``).
+    repair : str
+        How to mend annotations that cannot be true: a name in `repair.REPAIRS`. The layout ``folder`` needs none.
+
+    Returns
+    -------
+    RealDataset
+        Videos that can be used; its `findings` list what was mended, left out or odd.
+
+    Raises
+    ------
+    InputError
+        On an unknown name, a missing folder or workbook, or if no video can be used.
+    """
+    return usable(read_dataset(layout, root, repair=repair), Path(root))

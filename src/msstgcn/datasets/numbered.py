@@ -1,0 +1,177 @@
+"""Videos that lie on disk as numbered pictures, of which every n-th is worked on."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from msstgcn.datasets.files import IMAGE_SUFFIXES, Frame, read_picture, shape_text, stamp
+from msstgcn.errors import InputError
+from msstgcn.files import digest_bytes, digest_file
+from msstgcn.timeline import Expression
+
+_NUMBER = re.compile(r"(\d+)\.[^.]+$")
+#: The digest of a folder reads the whole of every so many-th picture, and name and size of all.
+_DIGEST_EVERY = 64
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The numbered pictures of a folder.
+
+    Parameters
+    ----------
+    names : dict of int to str
+        File of each number; the first by name where two files bear one number.
+    twice : tuple of str
+        Files whose number another file has too.
+    others : tuple of str
+        Pictures without a number.
+    """
+
+    names: dict[int, str]
+    twice: tuple[str, ...]
+    others: tuple[str, ...]
+
+    @cached_property
+    def last(self) -> int:
+        """Largest number, 0 in an empty folder."""
+        return max(self.names, default=0)
+
+
+def listing(path: Path) -> Listing:
+    """Numbered pictures of a folder, from one look at it; hidden files do not count."""
+    return _listing(path, stamp(path))
+
+
+@lru_cache(maxsize=64)
+def _listing(path: Path, seen: tuple[int, int]) -> Listing:
+    names: dict[int, str] = {}
+    twice, others = [], []
+    for name in sorted(os.listdir(path)):  # noqa: PTH208 - names alone come much faster
+        if name[0] == "." or not name.lower().endswith(IMAGE_SUFFIXES):
+            continue
+        match = _NUMBER.search(name)
+        if match is None:
+            others.append(name)
+        elif int(match[1]) in names:
+            twice.append(name)
+        else:
+            names[int(match[1])] = name
+    return Listing(names, tuple(twice), tuple(others))
+
+
+@dataclass(frozen=True)
+class NumberedVideo:
+    """A folder of pictures numbered from 1; working frame i is picture ``1 + every * i``.
+
+    However many digits a number is written with, it counts as a number; pictures between the working frames need
+    not be there.
+
+    Parameters
+    ----------
+    path : Path
+    name, subject : str
+    fps : float
+        Working frames a second.
+    every : int
+        Pictures from one working frame to the next.
+    expressions : tuple of Expression
+    rows : tuple of int
+        Row of the workbook that each expression stands in.
+    """
+
+    path: Path
+    name: str
+    subject: str
+    fps: float
+    every: int = 1
+    expressions: tuple[Expression, ...] = ()
+    rows: tuple[int, ...] = ()
+
+    @property
+    def last(self) -> int:
+        """Number of the last picture, as the workbook counts."""
+        return listing(self.path).last
+
+    def __len__(self) -> int:
+        return working_frames(self.last, self.every)
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """Numbers of the pictures that working frames need and that are not there."""
+        names = listing(self.path).names
+        return tuple(n for n in range(1, self.last + 1, self.every) if n not in names)
+
+    def picture(self, i: int) -> Path:
+        """File of working frame i.
+
+        Raises
+        ------
+        InputError
+            If there is no such frame or its picture is missing.
+        """
+        if not 0 <= i < len(self):
+            raise InputError(f"no frame {i}", where=self.path, expected=f"0 to {len(self) - 1}")
+        number = 1 + self.every * i
+        name = listing(self.path).names.get(number)
+        if name is None:
+            raise InputError(f"picture {number} of frame {i} is missing", where=self.path, do="copy it again")
+        return self.path / name
+
+    @property
+    def digest(self) -> str:
+        """Digest of names and sizes of all working frames, the content of every 64th, the rate and the labels."""
+        content = _digest(self.path, self.every, stamp(self.path))
+        return digest_bytes(content.encode(), repr((self.fps, self.every, self.expressions)).encode())
+
+    def frame(self, i: int) -> Frame:
+        """Working frame i, uint8, (height, width) or (height, width, 3) RGB, as the picture is.
+
+        Raises
+        ------
+        InputError
+            If there is no such frame, or its picture is missing, cannot be read or differs in size from the first.
+        """
+        path = self.picture(i)
+        picture = read_picture(path)
+        shape = _shape(self.picture(0))
+        if picture.shape != shape:
+            raise InputError(
+                f"picture of {shape_text(picture.shape)}",
+                where=path,
+                expected=f"{shape_text(shape)} as the first",
+            )
+        return picture
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+        """Working frames start to stop - 1, one after the other."""
+        for i in range(start, len(self) if stop is None else stop):
+            yield self.frame(i)
+
+
+def working_frames(last: int, every: int) -> int:
+    """Number of working frames among pictures 1 to `last`."""
+    return 0 if last < 1 else (last - 1) // every + 1
+
+
+@lru_cache(maxsize=1024)
+def _shape(path: Path) -> tuple[int, ...]:
+    return tuple(read_picture(path).shape)
+
+
+@lru_cache(maxsize=1024)
+def _digest(path: Path, every: int, seen: tuple[int, int]) -> str:
+    names = listing(path).names
+    parts = []
+    for place, number in enumerate(range(1, max(names, default=0) + 1, every)):
+        if number not in names:
+            continue
+        file = path / names[number]
+        content = digest_file(file) if place % _DIGEST_EVERY == 0 else ""
+        parts.append(f"{names[number]} {file.stat().st_size} {content}".encode())
+    return digest_bytes(*parts)

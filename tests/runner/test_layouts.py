@@ -1,0 +1,100 @@
+"""Command line and stages on data sets that lie as they were released."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from msstgcn import motion
+from msstgcn.errors import InputError
+from msstgcn.runner import cli, stages
+
+
+@pytest.fixture
+def msstgcn(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("MSSTGCN_QUIET", "1")
+
+    def command(*arguments):
+        monkeypatch.setattr(sys, "argv", ["msstgcn", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        shown = capsys.readouterr()
+        return caught.value.code or 0, shown.out, shown.err
+
+    return command
+
+
+def test_from_a_released_layout_to_features(msstgcn, tmp_path):
+    root = tmp_path / "my data"
+    status, _, err = msstgcn(
+        "data",
+        "synth",
+        root,
+        "--layout",
+        "samm-lv",
+        "--subjects",
+        2,
+        "--videos",
+        1,
+        "--seconds",
+        2,
+        "--seed",
+        1,
+    )
+    assert status == 0, err
+    status, out, _ = msstgcn("data", "check", root, "--layout", "samm-lv")
+    assert status == 0 and "usable: 2 videos" in out
+    (root / "SAMM_longvideos" / "002_1" / "002_1_0050.jpg").write_bytes(b"")
+    status, out, _ = msstgcn("data", "check", root, "--layout", "samm-lv", "--json")
+    report = json.loads(out)
+    assert status == 1
+    assert report["videos"] == ["001_1"] and report["count"]["error"] == 1
+    status, out, err = msstgcn(
+        "features", root, "--layout", "samm-lv", "--out", tmp_path / "f", "--profile", "smoke"
+    )
+    assert status == 0, err
+    assert out.strip() == str(tmp_path / "f" / "001_1.npz")
+    assert "1 errors (left out)" in err
+    features = motion.load_features(tmp_path / "f" / "001_1.npz")
+    assert features.flow.shape == (57, 17, 10, 2)
+    assert features.fps == pytest.approx(200 / 7) and features.subject == "001"
+    assert np.isfinite(features.flow[features.mask]).all()
+    assert any("samm-lv, repair authors" in line for line in stages.used_data())
+    for path in (root / "SAMM_longvideos" / "001_1").glob("*_0008.jpg"):
+        path.write_bytes(b"x")
+    with pytest.raises(InputError, match="no video can be used"):
+        stages.open_source(root, "samm-lv")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("data", "check", "nowhere", "--layout", "samm-lv"), "no such folder"),
+        (("data", "check", ".", "--layout", "sam"), "unknown layout 'sam'.*did you mean 'samm-lv'"),
+        (("data", "check", ".", "--repair", "none"), "unknown repair policy 'none'"),
+        (("features", ".", "--layout", "casme2"), "no workbook"),
+    ],
+)
+def test_mistakes_are_one_line(msstgcn, tmp_path, monkeypatch, arguments, message):
+    import re
+
+    monkeypatch.chdir(tmp_path)
+    status, out, err = msstgcn(*arguments)
+    assert (status, out) == (2, "")
+    assert re.search(message, err) and len(err.strip().splitlines()) == 1
+
+
+def test_describe_shows_statistics_fit_and_plot(msstgcn, tmp_path):
+    plot = tmp_path / "p" / "figures.png"
+    status, out, err = msstgcn("data", "describe", "--profile", "smoke", "--fit", "--plot", plot)
+    assert status == 0, err
+    assert out.startswith("synthetic-samm-lv beside samm-lv")
+    assert "duration, mean (s)" in out and "chi-square" in out
+    assert plot.read_bytes()[:4] == b"\x89PNG"
+    status, out, _ = msstgcn("data", "describe", "--profile", "smoke", "--against", "casme2", "--json")
+    rows = json.loads(out)["statistics"]
+    assert {"class": "me", "quantity": "events", "here": rows[4]["here"], "real": 57} in rows
+    status, _, err = msstgcn("data", "describe", "--against", "mine")
+    assert status == 2 and "unknown preset" in err
