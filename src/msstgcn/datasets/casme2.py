@@ -23,6 +23,7 @@ from msstgcn.datasets.reading import (
     RealDataset,
     assembled,
     by_name,
+    labels,
     left_out,
     nearby,
     numbered_problem,
@@ -50,14 +51,8 @@ _CODE = re.compile(r"^(.*?)_(\d+)$")
 def read_casme2(root: Path, repair: str) -> RealDataset:
     """Read everything there is; what cannot be used is among the findings, nothing is raised for it."""
     findings: list[Finding] = []
-    events: list[RawEvent] = []
-    try:
-        events, notes = read_workbook(workbook_of(root))
-        findings += notes
-    except InputError as error:
-        findings.append(Finding("fatal", error.where or str(root), error.what, error.do))
-    videos = _videos(root, findings)
-    return assembled("casme2", videos, events, repair, findings)
+    events = labels(lambda: read_workbook(workbook_of(root)), root, findings)
+    return assembled("casme2", _videos(root, findings), events, repair, findings)
 
 
 def workbook_of(root: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -201,6 +201,19 @@ def numbered_problem(path: Path, every: int) -> tuple[Finding | None, list[Findi
 def _order(video: NumberedVideo | FileVideo) -> list[int]:
     """Subject, then video, as numbers."""
     return [int(digits) for digits in re.findall(r"\d+", video.name)]
+
+
+def labels(
+    read: Callable[[], tuple[list[RawEvent], list[Finding]]], root: Path, findings: list[Finding]
+) -> list[RawEvent]:
+    """Rows of a workbook; one that cannot be read gives none, and stands among the findings as fatal."""
+    try:
+        events, notes = read()
+    except InputError as error:
+        findings.append(Finding("fatal", error.where or str(root), error.what, error.do))
+        return []
+    findings += notes
+    return events
 
 
 def assembled(

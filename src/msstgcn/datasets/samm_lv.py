@@ -22,6 +22,7 @@ from msstgcn.datasets.reading import (
     RealDataset,
     assembled,
     by_name,
+    labels,
     left_out,
     nearby,
     numbered_problem,
@@ -52,14 +53,8 @@ _VIDEO = re.compile(r"^(\d+)_(\d+)$")
 def read_samm_lv(root: Path, repair: str) -> RealDataset:
     """Read everything there is; what cannot be used is among the findings, nothing is raised for it."""
     findings: list[Finding] = []
-    events: list[RawEvent] = []
-    try:
-        events, notes = read_workbook(workbook_of(root, findings))
-        findings += notes
-    except InputError as error:
-        findings.append(Finding("fatal", error.where or str(root), error.what, error.do))
-    videos = _videos(root, findings)
-    return assembled("samm-lv", videos, events, repair, findings)
+    events = labels(lambda: read_workbook(workbook_of(root, findings)), root, findings)
+    return assembled("samm-lv", _videos(root, findings), events, repair, findings)
 
 
 def workbook_of(root: Path, findings: list[Finding]) -> Path:

@@ -111,9 +111,6 @@ class Film:
         return replace(self.states[frame], action_units=units)
 
 
-film = Film
-
-
 def cost(
     greys: list[NDArray[np.uint8]], landmarks: NDArray[np.floating], settings: MotionSettings, starts: int
 ) -> float:
