@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from msstgcn.motion.detector import predictor_path
 from msstgcn.motion.extract import as_grey
-from msstgcn.motion.flow import FARNEBACK
+from msstgcn.motion.dense import FARNEBACK
 from msstgcn.motion.patches import FINE
 from msstgcn.motion.regions import NODES, Region, iod, region_points
 from msstgcn.motion.tracker import FaceTracker
