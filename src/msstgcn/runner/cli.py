@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,6 +48,9 @@ RepairOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+RecordOption = Annotated[
+    bool, typer.Option("--record", help="Keep the figures in benchmarks/, with date, commit and versions.")
+]
 
 
 @app.callback()
@@ -311,19 +315,30 @@ def _check_known(path: Path, table: Any, names: list[str]) -> None:
 
 
 @bench_app.command("motion")
-def bench_motion(as_json: JsonOption = False) -> None:
+def bench_motion(as_json: JsonOption = False, record: RecordOption = False) -> None:
     """Direct patch flow with a rigid head model against dense Farneback with the nose mean, on one core."""
     from msstgcn.motion.bench import bench_motion as measure
 
-    _show(measure(), as_json)
+    _measured("motion", measure, as_json, record)
 
 
 @bench_app.command("render")
-def bench_render(as_json: JsonOption = False) -> None:
+def bench_render(as_json: JsonOption = False, record: RecordOption = False) -> None:
     """Frames a second of the procedural face, on one core."""
     from msstgcn.faces.bench import bench_render as measure
 
-    _show(measure(), as_json)
+    _measured("render", measure, as_json, record)
+
+
+def _measured(name: str, measure: Callable[[], dict[str, Any]], as_json: bool, record: bool) -> None:
+    """Run a bench, show what it found, and keep it if asked to."""
+    started = time.monotonic()
+    result = measure()
+    _show(result, as_json)
+    if record:
+        from msstgcn.runner.records import write_record
+
+        typer.echo(write_record(name, result, seconds=time.monotonic() - started), err=True)
 
 
 def _show(result: dict[str, Any], as_json: bool) -> None:
