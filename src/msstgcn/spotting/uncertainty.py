@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from msstgcn.errors import InputError
-from msstgcn.spotting.scoring import Scores
+from msstgcn.spotting.scoring import Scores, f1_of
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,6 @@ class Estimate:
 
     def __str__(self) -> str:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
-
-
-def _f1(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    tp, fp, fn = np.moveaxis(counts, -1, 0)
-    total = 2 * tp + fp + fn
-    return np.divide(2 * tp, total, out=np.zeros_like(total), where=total > 0)
 
 
 def _counts(per_subject: ArrayLike) -> NDArray[np.float64]:
@@ -85,9 +79,9 @@ def bootstrap_f1(
         If the counts have another shape or there are fewer than two subjects.
     """
     counts = _counts(per_subject)
-    resampled = _f1(_weights(len(counts), draws, seed) @ counts)
+    resampled = f1_of(_weights(len(counts), draws, seed) @ counts)
     low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(float(_f1(counts.sum(0))), float(low), float(high), level)
+    return Estimate(float(f1_of(counts.sum(0))), float(low), float(high), level)
 
 
 def bootstrap_difference(
@@ -103,9 +97,9 @@ def bootstrap_difference(
             f"{len(first)} and {len(second)} subjects", expected="the same subjects in both runs"
         )
     weights = _weights(len(first), draws, seed)
-    resampled = _f1(weights @ first) - _f1(weights @ second)
+    resampled = f1_of(weights @ first) - f1_of(weights @ second)
     low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(float(_f1(first.sum(0)) - _f1(second.sum(0))), float(low), float(high), level)
+    return Estimate(float(f1_of(first.sum(0)) - f1_of(second.sum(0))), float(low), float(high), level)
 
 
 def results_table(scores: Scores, subjects: Mapping[str, str], *, seed: int = 0) -> pd.DataFrame:
