@@ -1,5 +1,6 @@
 """From frame probabilities to intervals, and how good they are."""
 
+from msstgcn.spotting.comparing import Comparison, compare, holm, resolvable, swap_test
 from msstgcn.spotting.decoding import SPOTTED_COLUMNS, candidates, spot_video, suppress
 from msstgcn.spotting.matching import MATCHINGS, match
 from msstgcn.spotting.rows import ROWS
@@ -28,6 +29,7 @@ __all__ = [
     "SELECTIONS",
     "SPOTTED_COLUMNS",
     "Choice",
+    "Comparison",
     "Counts",
     "Estimate",
     "Evidence",
@@ -37,14 +39,18 @@ __all__ = [
     "bootstrap_f1",
     "candidates",
     "choose",
+    "compare",
     "f1_of",
     "gather_evidence",
+    "holm",
     "is_oracle",
     "match",
+    "resolvable",
     "results_table",
     "score",
     "spot",
     "spot_video",
     "subject_counts",
     "suppress",
+    "swap_test",
 ]
