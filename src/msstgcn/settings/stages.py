@@ -46,9 +46,9 @@ class Settings(BaseModel):
         """Return a copy with some values changed, checked like any other."""
         return type(self).make({**self.model_dump(mode="json"), **changes})
 
-    def digest(self) -> str:
-        """SHA-256 of the settings' names and values."""
-        return digest_bytes(self.model_dump_json().encode())
+    def digest(self, *without: str) -> str:
+        """SHA-256 of the settings' names and values, some left out that a result does not depend on."""
+        return digest_bytes(self.model_dump_json(exclude=set(without)).encode())
 
 
 #: What moves or changes in a synthetic video and is no expression.
@@ -113,6 +113,8 @@ class LearningSettings(Settings):
     lambda_contrast: float = Field(0.05, ge=0)
     temperature: float = Field(0.5, gt=0)  # of the contrastive loss
     rho: float = Field(0.7, ge=0)  # weight of the macro-expression terms
+    watch: int = Field(0, ge=0)  # epochs between two looks at the held-out videos; 0: only at the end
+    inner_groups: int = Field(4, ge=3, le=100)  # of subjects, for what is chosen without the test subject
     seed: int = Field(0, ge=0)
 
 
