@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from msstgcn.settings import MotionSettings, Profile
 
 FEATURES = "features.npz"
 FOLD = "fold.safetensors"
+TRAINING, INNER = "training", "training of inner folds"
 _used_data: dict[str, str] = {}
 _used_devices: dict[str, None] = {}
 
@@ -105,6 +107,8 @@ def prepare(calls: Iterable[tuple[str, Mapping[str, Any]]], values: Mapping[str,
             features(chosen)
         elif name == "loso":
             loso(chosen, device=values.get("device", "auto"), control=keywords.get("control"))
+        elif name == "inner":
+            inner(chosen, device=values.get("device", "auto"))
 
 
 def dataset(chosen: Profile) -> Dataset:
@@ -263,12 +267,39 @@ def loso(chosen: Profile, *, device: str = "auto", control: str | None = None) -
     control : str, optional
         ``"shuffled-labels"``: train on labels moved away from the motion.
     """
+    videos = features(chosen)
+    subjects = sorted({video.subject for video in videos})
+    with _training(chosen, device, subjects, TRAINING, control) as given:
+        run = learning.train_loso(videos, chosen.network, chosen.learning, control=control, **given)
+    for note in run.notes:
+        warn(note)
+    return run
+
+
+def inner(chosen: Profile, *, device: str = "auto") -> learning.InnerRun:
+    """Train the inner folds of a profile's leave-one-subject-out run, or take those that are in the store.
+
+    With them an epoch or a threshold can be chosen for each test subject without looking at it; see
+    `learning.train_inner`. Kept and resumed like the folds of `loso`.
+    """
+    videos = features(chosen)
+    names = learning.pair_names(sorted({video.subject for video in videos}), chosen.learning)
+    with _training(chosen, device, names, INNER) as given:
+        run = learning.train_inner(videos, chosen.network, chosen.learning, **given)
+    for note in run.notes:
+        warn(note)
+    return run
+
+
+@contextmanager
+def _training(
+    chosen: Profile, device: str, names: list[str], what: str, control: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """Give a training what it needs to keep its folds of those names: in the store, one entry each."""
     place = learning.device(device)
     _used_devices[place.type if place.type == "cpu" else torch.cuda.get_device_name()] = None
-    videos = features(chosen)
-    store, name = _store(), ("runs", _run_key(chosen, place.type, control))
-    subjects = sorted({video.subject for video in videos})
-    done = {s: load_fold(store.folder(*name, s) / FOLD) for s in subjects if store.entry(*name, s)}
+    store, name = _store(), ("runs", _run_key(chosen, place.type, what, control))
+    done = {fold: load_fold(store.folder(*name, fold) / FOLD) for fold in names if store.entry(*name, fold)}
     about = {"settings": chosen.model_dump(mode="json"), "control": control, "device": place.type}
     half_done = store.folder(*name, ".checkpoints")
 
@@ -276,25 +307,23 @@ def loso(chosen: Profile, *, device: str = "auto", control: str | None = None) -
         with store.writing(*name, fold.subject, about={**about, "subject": fold.subject}) as folder:
             save_fold(fold, folder / FOLD, {"data": chosen.data.digest(), "licence": "BSD-3-Clause"})
 
-    what = f"training ({control})" if control else "training"
-    steps = len(subjects) * chosen.learning.epochs if len(done) < len(subjects) else 0
-    with bar(what, steps, "epoch") as advance:
-        run = learning.train_loso(
-            videos, chosen.network, chosen.learning, device=place, control=control,
-            done=done, on_fold=keep, progress=advance, checkpoints=half_done,
-        )  # fmt: skip
+    steps = len(names) * chosen.learning.epochs if len(done) < len(names) else 0
+    with bar(f"{what} ({control})" if control else what, steps, "epoch") as advance:
+        yield {
+            "device": place, "done": done, "on_fold": keep, "progress": advance, "checkpoints": half_done,
+        }  # fmt: skip
     shutil.rmtree(half_done, ignore_errors=True)
-    for note in run.notes:
-        warn(note)
-    return run
 
 
-def _run_key(chosen: Profile, device: str, control: str | None) -> str:
+def _run_key(chosen: Profile, device: str, what: str, control: str | None) -> str:
     """Everything that decides a training run: its features, its settings, the code, the kind of device."""
     data = dataset(chosen)
     places = [feature_place(data, video, chosen.motion) for video in data.videos]
     code = code_digest("msstgcn.learning")
-    return key_of(places, chosen.network.digest(), chosen.learning.digest(), control, device, code)
+    unused = () if what == INNER else ("inner_groups",)
+    return key_of(
+        places, chosen.network.digest(), chosen.learning.digest(*unused), what, control, device, code
+    )
 
 
 def predictions(run: learning.LosoRun, chosen: Profile) -> pd.DataFrame:
