@@ -47,6 +47,13 @@ RepairOption = Annotated[
         help="How to mend annotations: authors, offset-at-apex, mirrored, apex-plus-20 or drop.",
     ),
 ]
+DatasetOption = Annotated[
+    str,
+    typer.Option(
+        "--dataset", help="synthetic, or the layout of a data set on disk: samm-lv, casme2 or folder."
+    ),
+]
+RootOption = Annotated[Path | None, typer.Option("--root", help="Folder of the data set on disk.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 RecordOption = Annotated[
     bool, typer.Option("--record", help="Keep the figures in benchmarks/, with date, commit and versions.")
@@ -76,6 +83,16 @@ def _assignments(items: list[str]) -> dict[str, object]:
     return values
 
 
+def _source(dataset: str, root: Path | None, repair: str) -> dict[str, object]:
+    """The parameters that say which data set on disk to work on; none for synthetic videos."""
+    if (dataset, root) == ("synthetic", None):
+        return {}
+    from msstgcn.runner.sources import on_disk
+
+    chosen = on_disk(dataset, root, repair)
+    return chosen.model_dump() if chosen else {}
+
+
 ParameterOption = Annotated[
     list[str] | None,
     typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A chapter's parameter; repeatable."),
@@ -97,16 +114,22 @@ def doctor() -> None:
 def book(
     profile: ProfileOption = "cpu",
     parameter: ParameterOption = None,
+    dataset: DatasetOption = "synthetic",
+    root: RootOption = None,
+    repair: RepairOption = "authors",
 ) -> None:
     """Run every chapter that is not up to date and build the site in _build/html.
 
-    Stopped half-way, the same command goes on where it was.
+    Stopped half-way, the same command goes on where it was. With --dataset and --root the chapters on learning and
+    on scores work on that data set, for instance: msstgcn book --dataset samm-lv --root /data/SAMM; chapters that
+    need exact truth stay synthetic.
     """
     from msstgcn.runner.book import make_book, summary
 
     started = time.monotonic()
-    html = make_book({"profile": profile, **_assignments(parameter or [])})
-    typer.echo(summary(html, started))
+    given = {"profile": profile, **_source(dataset, root, repair), **_assignments(parameter or [])}
+    html = make_book(given)
+    typer.echo(summary(html, started, given))
 
 
 @app.command()
@@ -116,6 +139,9 @@ def run(
     ],
     parameter: ParameterOption = None,
     profile: ProfileOption = "cpu",
+    dataset: DatasetOption = "synthetic",
+    root: RootOption = None,
+    repair: RepairOption = "authors",
     describe: Annotated[
         bool, typer.Option("--parameters", help="List the chapter's parameters and stop.")
     ] = False,
@@ -128,7 +154,8 @@ def run(
         for item in find(chapter).parameters.values():
             typer.echo(f"{item.name} = {item.default!r}: {item.expected}; {item.meaning}")
         return
-    executed, ran = run_chapter(chapter, {"profile": profile, **_assignments(parameter or [])})
+    given = {"profile": profile, **_source(dataset, root, repair), **_assignments(parameter or [])}
+    executed, ran = run_chapter(chapter, given)
     typer.echo(f"{executed}{'' if ran else ' (nothing had changed: taken from the ledger)'}")
 
 
@@ -237,19 +264,23 @@ def features(
     flow: Annotated[str | None, typer.Option(help="Flow method (see chapter 3).")] = None,
     head: Annotated[str | None, typer.Option(help="Head-motion model (see chapter 3).")] = None,
     predictor: Annotated[Path | None, typer.Option(help="68-point predictor file of your own.")] = None,
-    layout: Annotated[
-        str | None, typer.Option(help="samm-lv, casme2 or folder, if SOURCE holds such a data set.")
-    ] = None,
+    dataset: DatasetOption = "synthetic",
+    root: RootOption = None,
     repair: RepairOption = "authors",
 ) -> None:
-    """Motion features (T, 17, 10, 2) of every video, in percent of the inter-ocular distance."""
+    """Motion features (T, 17, 10, 2) of every video, in percent of the inter-ocular distance.
+
+    Give a SOURCE, or --dataset and --root for a data set as it was released.
+    """
     from msstgcn.runner import stages
 
     if predictor is not None:
         os.environ["MSSTGCN_PREDICTOR"] = str(predictor)
     changes = {name: value for name, value in {"flow": flow, "head": head}.items() if value is not None}
-    chosen = stages.profile(profile, seed=seed, **changes)
-    for path in stages.features_to(source, out, chosen, layout=layout, repair=repair):
+    chosen = stages.profile(profile, seed=seed, dataset=dataset, root=root or "", repair=repair, **changes)
+    if source is not None and chosen.source is not None:
+        raise InputError(f"both {source} and --root {root}", expected="one of them")
+    for path in stages.features_to(source, out, chosen):
         typer.echo(path)
 
 
@@ -259,11 +290,17 @@ def train(
     seed: SeedOption = 0,
     device: DeviceOption = "auto",
     shuffled: Annotated[bool, typer.Option("--shuffled-labels", help="Train the control instead.")] = False,
+    dataset: DatasetOption = "synthetic",
+    root: RootOption = None,
+    repair: RepairOption = "authors",
 ) -> None:
-    """Train leave-one-subject-out on the profile's data and print the scores of the held-out subjects."""
+    """Train leave-one-subject-out and print the scores of the held-out subjects.
+
+    On the profile's synthetic videos, or with --dataset and --root on a data set on disk.
+    """
     from msstgcn.runner import stages
 
-    chosen = stages.profile(profile, seed=seed)
+    chosen = stages.profile(profile, seed=seed, dataset=dataset, root=root or "", repair=repair)
     outcome = stages.loso(chosen, device=device, control="shuffled-labels" if shuffled else None)
     typer.echo(_score_text(stages.scores(outcome, chosen)))
 

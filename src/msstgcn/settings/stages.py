@@ -70,6 +70,14 @@ class SyntheticSettings(Settings):
     seed: int = Field(0, ge=0)
 
 
+class DiskSettings(Settings):
+    """A data set that lies on disk."""
+
+    dataset: str  # how it lies there: a name in datasets.LAYOUTS_ON_DISK
+    root: str = Field(min_length=1)  # its folder
+    repair: str = "authors"  # how annotations are mended: a name in datasets.REPAIRS
+
+
 class MotionSettings(Settings):
     """From frames to features (T, K, R, 2)."""
 
