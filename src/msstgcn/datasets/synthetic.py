@@ -19,7 +19,7 @@ from msstgcn.settings import SyntheticSettings
 from msstgcn.timeline import Expression, seconds_to_frames
 
 #: Raised whenever the same settings would give other pictures or labels than before.
-EDITION = 1
+EDITION = 2
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,9 @@ class SyntheticVideo:
     def face(self) -> Face:
         """The person before the camera."""
         s = self.settings
-        noise = difficulty(s.difficulty, s.without).noise
-        camera = Camera(s.size, s.iod, bool(statistics(s.preset)["colour"]), noise)
+        strength = difficulty(s.difficulty, s.without)
+        colour = bool(statistics(s.preset)["colour"])
+        camera = Camera(s.size, s.iod, colour, strength.noise, strength.compression)
         return _face(camera, s.seed, self.subject_number)
 
     def __len__(self) -> int:

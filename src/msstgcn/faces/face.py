@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, maximum_filter
@@ -178,7 +179,8 @@ class Face:
             np.uint64(frame),
             image,
         )
-        return image if camera.colour else image[..., 0]
+        image = image if camera.colour else image[..., 0]
+        return _through_jpeg(image, camera.jpeg) if camera.jpeg else image
 
     def _moved(self, vector: Array) -> NDArray[np.float32]:
         moved = np.empty((2, *self._height.shape, 2), np.float32)
@@ -250,6 +252,14 @@ class Face:
         vector = self._vector(state)
         units = {HALVES[i]: float(vector[i]) for i in np.flatnonzero(vector)}
         return Truth(self.landmarks(state), units, state.pose)
+
+
+def _through_jpeg(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """What is left of a picture, grey or RGB, after it was written as a JPEG file and read again."""
+    grey = image.ndim == 2
+    _, file = cv2.imencode(".jpg", image if grey else image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    found = np.asarray(cv2.imdecode(file, cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR), np.uint8)
+    return found if grey else np.ascontiguousarray(found[..., ::-1])
 
 
 def _unit_lights() -> Array:

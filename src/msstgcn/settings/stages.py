@@ -52,7 +52,9 @@ class Settings(BaseModel):
 
 
 #: What moves or changes in a synthetic video and is no expression.
-Disturbance = Literal["blink", "gaze", "drift", "jerk", "speech", "swallow", "twitch", "noise", "flicker"]
+Disturbance = Literal[
+    "blink", "gaze", "drift", "jerk", "speech", "swallow", "twitch", "noise", "flicker", "compression"
+]
 
 
 class SyntheticSettings(Settings):
