@@ -64,11 +64,11 @@ def farneback(chunk: Chunk) -> Tracks:
         template = _cut(chunk.images[b], corner, crop)
         cells = np.clip(np.round(chunk.points[b] - corner).astype(int) - side // 2, 0, crop - side)
         shift = np.zeros(2, int)
-        for k in range(1, min(chunk.window, len(chunk.images) - b)):
+        for k, later in enumerate(chunk.later(b), 1):
             if chunk.anchor is not None:
                 wanted = np.round(moved[b, k - 1, chunk.anchor]).astype(int)
                 shift = np.clip(corner + wanted, 0, most) - corner
-            target = _cut(chunk.images[b + k], corner + shift, crop)
+            target = _cut(chunk.images[later], corner + shift, crop)
             dense = cv2.calcOpticalFlowFarneback(template, target, no_flow, *FARNEBACK, 0)
             for p, (x, y) in enumerate(cells):
                 moved[b, k, p] = dense[y : y + side, x : x + side].mean(axis=(0, 1)) + shift
@@ -97,7 +97,7 @@ def truth(chunk: Chunk) -> Tracks:
     moved, quality = chunk.blank()
     for b in range(len(moved)):
         if not np.isnan(chunk.points[b]).any():
-            ahead = chunk.truth[b : b + chunk.window]
+            ahead = chunk.truth[[b, *chunk.later(b)]]
             moved[b, : len(ahead)] = ahead - ahead[0]
             quality[b] = 1
     return moved, quality

@@ -202,7 +202,7 @@ def _match(fine, coarse, x0, y0, x1, y1, two, patch, weights, steepest0, steepes
 
 
 @njit(cache=True, fastmath=True)
-def _track(fine, coarse, points, window, weights, wide, moved, quality):  # type: ignore[no-untyped-def]
+def _track(fine, coarse, points, window, stride, weights, wide, moved, quality):  # type: ignore[no-untyped-def]
     """Follow the patches of all windows of a chunk; fills `moved` (B, K, P, 2) and `quality` (B, K, P)."""
     frames = fine.shape[0]
     n, m = weights.shape[0], wide.shape[0]
@@ -224,8 +224,8 @@ def _track(fine, coarse, points, window, weights, wide, moved, quality):  # type
             dx = dy = good_x = good_y = np.float32(
                 0
             )  # where it was a frame ago, and when it was last seen clearly
-            for k in range(1, min(window, frames - b)):
-                one, half = fine[b + k], coarse[b + k]
+            for k in range(1, min(window, (frames - 1 - b) // stride + 1)):
+                one, half = fine[b + k * stride], coarse[b + k * stride]
                 nx, ny, like = _match(one, half, x0, y0, x1, y1, two, patch0, weights, steep0, steep1, dx, dy)
                 if like < DOUBT:
                     for again in range(2):
@@ -269,5 +269,5 @@ def patch_lk(chunk: Chunk) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     fine, coarse = pyramid(chunk.images)
     crop = chunk.grid.crop
     weights, wide = patch_weights(crop), patch_weights(crop, COARSE)
-    _track(fine, coarse, chunk.points, chunk.window, weights, wide, moved, quality)
+    _track(fine, coarse, chunk.points, chunk.window, chunk.stride, weights, wide, moved, quality)
     return moved, quality

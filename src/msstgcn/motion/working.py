@@ -105,12 +105,17 @@ class Chunk:
     centres : ndarray of float64, shape (B, 2)
         Centre of each window's face crop, grid pixels.
     window : int
-        K, frames; a window may end at the last frame of the chunk before it is K long.
+        K, steps that are measured, the one to itself included; a window may end at the last frame of the chunk
+        before it is K long.
     grid : Grid
     anchor : int, optional
         Which of the P regions the crop moves along with, where a head-motion model wants that.
     truth : ndarray of float64, shape (F, P, 2), optional
         True centres of the regions in every frame, grid pixels; synthetic videos only.
+    stride : int
+        Frames a step: window b compares frame b with the frames b + stride, b + 2 stride, ...
+    device : str
+        Where a method that uses PyTorch computes: auto, cpu or cuda.
     """
 
     images: NDArray[np.uint8]
@@ -120,6 +125,12 @@ class Chunk:
     grid: Grid
     anchor: int | None = None
     truth: NDArray[np.float64] | None = None
+    stride: int = 1
+    device: str = "auto"
+
+    def later(self, start: int) -> range:
+        """Frames that a window compares its first one with, as far as the chunk reaches."""
+        return range(start, len(self.images), self.stride)[1 : self.window]
 
     def blank(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Zero displacements, shape (B, K, P, 2), and quality, shape (B, K, P): what a flow method fills."""
