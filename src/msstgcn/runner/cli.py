@@ -33,6 +33,12 @@ bench_app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.add_typer(bench_app, name="bench")
+study_app = typer.Typer(
+    help="Experiments: variants side by side, on the same subjects.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(study_app, name="study")
 
 ProfileOption = Annotated[
     str, typer.Option("--profile", help="smoke (seconds), cpu (minutes) or gpu (full size).")
@@ -384,6 +390,64 @@ def _show(result: dict[str, Any], as_json: bool) -> None:
         return
     for name, value in result.items():
         typer.echo(f"{name}: {value:.4g}" if isinstance(value, float) else f"{name}: {value}")
+
+
+@study_app.command("list")
+def study_list() -> None:
+    """Every study, one a line: its name, its question."""
+    from msstgcn.studies import STUDIES
+
+    width = max(map(len, STUDIES))
+    for one in STUDIES.values():
+        typer.echo(f"{one.name:{width}}  {one.question}")
+
+
+@study_app.command("run")
+def study_run(
+    name: Annotated[str, typer.Argument(help="A study; see `msstgcn study list`.")],
+    profile: ProfileOption = "cpu",
+    seed: SeedOption = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each variant.")] = 1,
+    device: DeviceOption = "auto",
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="A setting of every variant, as epochs=5; repeatable."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    record: RecordOption = False,
+) -> None:
+    """Train and score every variant of a study, and compare each with the first.
+
+    Stopped half-way, the same command goes on where it was. For instance: msstgcn study run motion --seeds 3.
+    """
+    from msstgcn.report import outcome_text
+    from msstgcn.runner.records import write_record
+    from msstgcn.runner.study_runs import run_study
+    from msstgcn.studies import outcome_table, study
+
+    started, chosen = time.monotonic(), study(name)
+    changes = {key: _literal(value) for key, value in _assignments(setting or []).items()}
+    counts = run_study(chosen, profile, seed=seed, seeds=seeds, device=device, **changes)
+    table = outcome_table(counts, chosen.base, seed=seed)
+    typer.echo(table.to_json(orient="records") if as_json else f"{chosen.question}\n{outcome_text(table)}")
+    if record:
+        result = {
+            "table": json.loads(table.to_json(orient="records")),
+            "counts": counts.to_dict(orient="list"),
+        }
+        about = {"profile": profile, "seed": seed, "seeds": seeds, "settings": changes}
+        path = write_record(f"study-{name}", result, seconds=time.monotonic() - started, **about)
+        typer.echo(path, err=True)
+
+
+def _literal(text: object) -> object:
+    """A number where the text is one, otherwise the text."""
+    try:
+        return json.loads(str(text))
+    except ValueError:
+        return text
 
 
 _INTERRUPTED = 130  # status with which typer ends after Ctrl-C
