@@ -134,14 +134,14 @@ def test_glasses_do_not_follow_the_skin():
     """The rims stay where they are when the brows go up; the picture between rim and brow does not."""
     who = next(w for w in (identity(0, s) for s in range(50)) if w.glasses)
     face = Face(who, QUIET)
-    away, middle, _, high, rim = face._glasses
+    away, middle, _, high, rim, grey = face._glasses
     rims = np.array([[-away, middle + high], [away, middle + high]])
     x, y = np.round(face.project(rims, FaceState())).astype(int).T
     lifted = face.render(FaceState({"1": 6.0, "2": 6.0, "6": 4.0}))
     rest = face.render(FaceState())
     assert rim > 0
     assert (np.abs(rest[y, x].astype(int) - lifted[y, x]) <= 3).all()
-    assert (rest[y, x] < 60).all()
+    assert (np.abs(rest[y, x] - grey) < 30).all()  # a rim of two pixels takes some of the skin's brightness
 
 
 def test_noise_is_normal_keyed_by_frame_and_independent_of_order():

@@ -67,7 +67,7 @@ class Face:
         self._mouth = _rounded(line)
         self._mouth_box = (x0, x1, float(line.min()), float(line.max()))
         self._fields = fields(x, y, self.points, np.array([float(line.mean()), (x1 - x0) / 2]))
-        self._eyes = [skin.eye_lines(self.points, side) for side in (0, 1)]
+        self._eyes = [skin.eye_lines(self.points, side, who.lid_fold) for side in (0, 1)]
         self._paint()
 
     def _paint(self) -> None:
@@ -289,17 +289,18 @@ def _cell(
 
 
 def _glasses(who: Identity, points: Array) -> tuple[float, ...]:
-    """Spectacles: half distance, height, half width and height of the lenses, half thickness of the rim."""
+    """Spectacles: half distance, height, half width and height of the lenses, half thickness and grey of the rim."""
     rng = np.random.default_rng(np.random.SeedSequence([who.seed, 3]))
     if not who.glasses:
-        return (0.0, 0.0, 1.0, 1.0, 0.0)
+        return (0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
     wide = rng.uniform(0.25, 0.29)
     return (
         0.345,
         float(points[41, 1]) + 0.03,
         wide,
         wide * rng.uniform(0.62, 0.85),
-        rng.uniform(0.008, 0.018),
+        rng.uniform(0.007, 0.016),
+        rng.uniform(20.0, 110.0),
     )
 
 
@@ -323,7 +324,7 @@ def _backdrop(who: Identity, camera: Camera) -> Array:
     )
     half = 0.50 + 0.10 * np.clip(y - chin, 0, 1) ** 2 + 0.02 * (who.jaw - 1)
     round_ = np.sqrt(np.maximum(1 - (x / (1.02 * half)) ** 2, 0))
-    lit = (0.45 + 0.40 * round_) * (0.72 + 0.28 * step((y - chin - 0.05) / 0.5)) * (1 - 0.10 * x)
+    lit = (0.45 + 0.40 * round_) * (0.50 + 0.50 * step((y - chin + 0.04) / 0.55)) * (1 - 0.10 * x)
     neck = (step((half - np.abs(x)) / 0.02 + 0.5) * (y > 0.3))[..., None]
     image = wall * (1 - neck) + flesh * lit[..., None] * neck
     collar = chin + 0.48 + 0.05 * rng.uniform(-1, 1)

@@ -212,9 +212,9 @@ def _eyeball(x, y, up, look, sharp, colours, out):
 def _glasses(x, y, shape, sharp):
     """Opacity of a spectacle frame at (x, y), and 1 inside a lens.
 
-    shape = (half distance of the lenses, y, half width and height of a lens, half thickness of the rim).
+    shape = (half distance of the lenses, y, half width and height of a lens, half thickness of the rim, its grey).
     """
-    away, middle, wide, high, rim = shape
+    away, middle, wide, high, rim, _ = shape
     dx, dy = abs(x) - away, y - middle
     u, v = dx / wide, dy / high
     r = sqrt(sqrt((u * u) * (u * u) + (v * v) * (v * v)))
@@ -350,7 +350,7 @@ def paint(
                         frame, lens = _glasses(gx, gy, glasses, sharp)
                         frame *= colour[depth - 1]
                         for k in range(depth - 1):
-                            colour[k] = (colour[k] + 5.0 * lens) * (1 - frame) + 26.0 * frame
+                            colour[k] = (colour[k] + 5.0 * lens) * (1 - frame) + glasses[5] * frame
 
 
 @njit(cache=True)
