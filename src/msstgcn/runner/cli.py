@@ -171,8 +171,12 @@ def data_synth(
     preset: Annotated[str, typer.Option(help="Whose statistics: samm-lv or casme2.")] = "samm-lv",
     difficulty: Annotated[str, typer.Option(help="easy, standard or hard.")] = "standard",
     subjects: Annotated[int, typer.Option(help="Number of people.")] = 12,
-    videos: Annotated[int, typer.Option(help="Videos of each.")] = 4,
-    seconds: Annotated[float, typer.Option(help="Length of a video.")] = 16.0,
+    videos: Annotated[
+        int, typer.Option(help="Videos of each; 0: as many as people of the preset's data set have.")
+    ] = 0,
+    seconds: Annotated[
+        float, typer.Option(help="Length of every video; 0: lengths as in the preset's data set.")
+    ] = 0.0,
     seed: SeedOption = 0,
     layout: Annotated[
         str, typer.Option(help="lossless, mp4 or png; or samm-lv or casme2, as those are released.")
@@ -256,6 +260,40 @@ def data_describe(
     typer.echo(f"{data.name} beside {against}")
     for table in tables.values():
         typer.echo(table.to_string(index=False, float_format="{:.4g}".format))
+
+
+@data_app.command("fit")
+def data_fit(
+    preset: Annotated[
+        str | None, typer.Option(help="Whose statistics: samm-lv or casme2; none: both, one after the other.")
+    ] = None,
+    subjects: Annotated[int, typer.Option(min=3, help="Number of people.")] = 30,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of seeds, from 0.")] = 5,
+    as_json: JsonOption = False,
+) -> None:
+    """Test the benchmark's annotations against the real ones: p of a good fit for each quantity.
+
+    Status 1 if a quantity is rejected: p of all seeds together, Holm-corrected for the number of quantities, below .01.
+    """
+    from msstgcn.datasets.fit import LEVEL, fit_over_seeds
+    from msstgcn.datasets.statistics import PRESETS
+
+    names = PRESETS if preset is None else (preset,)
+    tables = {name: fit_over_seeds(name, subjects=subjects, seeds=range(seeds)) for name in names}
+    if as_json:
+        typer.echo(json.dumps({name: json.loads(t.to_json(orient="records")) for name, t in tables.items()}))
+    rejected = []
+    for name, table in tables.items():
+        if not as_json:
+            typer.echo(f"{name}, {subjects} people, {seeds} seeds")
+            typer.echo(table.to_string(index=False, float_format="{:.3f}".format))
+        rejected += [
+            f"{name} {c} {q}" for c, q in table.loc[table["p, Holm"] < LEVEL, ["class", "quantity"]].values
+        ]
+    if not as_json:
+        typer.echo(f"rejected at p < {LEVEL:g}: {', '.join(rejected) or 'none'}")
+    if rejected:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -36,10 +36,11 @@ class Settings(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"]) or "settings"
+            wanted = first["msg"].removeprefix("Value error, ")
             raise InputError(
                 f"{name} = {first['input']!r} cannot be used",
                 where=where or cls.__name__,
-                expected=first["msg"][0].lower() + first["msg"][1:],
+                expected=wanted[0].lower() + wanted[1:],
             ) from None
 
     def but(self, **changes: Any) -> Self:
@@ -63,13 +64,19 @@ class SyntheticSettings(Settings):
     preset: Literal["samm-lv", "casme2"] = "samm-lv"  # whose statistics the events follow
     difficulty: Literal["easy", "standard", "hard"] = "standard"  # strength of head motion, speech, noise
     subjects: int = Field(12, ge=2, le=1000)
-    videos: int = Field(4, ge=1, le=100)  # a subject
-    seconds: float = Field(16.0, ge=2, le=600)  # length of a video; 16.4 s is SAMM-LV's mean
+    videos: int = Field(4, ge=0, le=100)  # a subject; 0: as many as people of the preset's data set have
+    seconds: float = Field(16.0, ge=0, le=600)  # length of a video, 2 or more; 0: lengths of that data set
     size: int = Field(480, ge=240, le=1080)  # pixels, width and height of a frame
     iod: float = Field(120.0, ge=40, le=300)  # pixels between the outer eye corners
     without: tuple[Disturbance, ...] = ()  # disturbances that are switched off
     label_jitter: int = Field(0, ge=0, le=5)  # frames that onset and offset are off by at most, as coders are
     seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> Self:
+        if 0 < self.seconds < 2:
+            raise ValueError("seconds must be 0 or at least 2")
+        return self
 
 
 class DiskSettings(Settings):
