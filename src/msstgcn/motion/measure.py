@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from msstgcn.errors import lookup
 from msstgcn.motion.flow import FLOWS
-from msstgcn.motion.head import HEADS
+from msstgcn.motion.head import HEADS, levers
 from msstgcn.motion.regions import Region, iod, region_points, region_set
 from msstgcn.motion.windows import steps_of
 from msstgcn.motion.working import Chunk, Grid
@@ -94,12 +94,13 @@ def measure(
     head = lookup(HEADS, settings.head, "head-motion model")
     regions = tracked(settings)
     landmarks = np.asarray(landmarks, dtype=np.float64)
-    moved, quality = lookup(FLOWS, settings.flow, "flow method")(chunk)
+    moved, quality, response = lookup(FLOWS, settings.flow, "flow method")(chunk)
     seen, r = ~np.isnan(landmarks[:, 0, 0]), len(regions) - len(head.regions)
     size = iod(landmarks[seen])[:, None, None] * chunk.grid.scale  # grid pixels
-    depth = np.broadcast_to([region.depth for region in regions], (len(size), len(regions)))
-    places = np.concatenate(
-        [(chunk.points[seen] - chunk.centres[seen, None]) / size, depth[..., None]], axis=-1
+    places = levers(
+        (chunk.points[seen] - chunk.centres[seen, None]) / size,
+        np.array([region.depth for region in regions]),
+        response[seen] / size[..., None],
     )
     percent = 100 * moved[seen].astype(np.float64) / size[..., None]
     flow = np.zeros((*moved.shape[:2], r, 2), np.float32)
