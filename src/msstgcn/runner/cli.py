@@ -403,6 +403,19 @@ def bench_motion(as_json: JsonOption = False, record: RecordOption = False) -> N
     _measured("motion", measure, as_json, record)
 
 
+@bench_app.command("path")
+def bench_path(
+    as_json: JsonOption = False,
+    minutes: Annotated[
+        float, typer.Option(min=0, help="Also measure the memory that a video of so many minutes takes.")
+    ] = 0.0,
+) -> None:
+    """Video file to stored features on one core: frames a second by stage, memory, what half precision costs."""
+    from msstgcn.motion.bench_path import bench_path as measure
+
+    _show(measure(minutes=minutes), as_json)
+
+
 @bench_app.command("render")
 def bench_render(as_json: JsonOption = False, record: RecordOption = False) -> None:
     """Frames a second of the procedural face, on one core."""
