@@ -15,9 +15,8 @@ from msstgcn.errors import InputError, lookup
 from msstgcn.motion.detector import predictor_digest, predictor_path
 from msstgcn.motion.features import VideoFeatures
 from msstgcn.motion.flow import FLOWS
-from msstgcn.motion.head import HEADS
-from msstgcn.motion.measure import make_chunk, measure
-from msstgcn.motion.regions import NODES, iod
+from msstgcn.motion.measure import make_chunk, measure, steps_measured, tracked
+from msstgcn.motion.regions import iod, region_set
 from msstgcn.motion.tracker import Face, FaceTracker
 from msstgcn.motion.windows import gather, usable
 from msstgcn.settings import MotionSettings
@@ -33,7 +32,7 @@ def extract(
     predictor: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> VideoFeatures:
-    """Measure the motion of the ten regions in every window of a video.
+    """Measure the motion of the regions in every window of a video.
 
     Parameters
     ----------
@@ -53,8 +52,8 @@ def extract(
     Raises
     ------
     InputError
-        Unknown flow method or head-motion model; no frame with a face; several faces and none to follow; a
-        face too small to measure; no usable predictor; no frames.
+        Unknown flow method, head-motion model or set of regions; a window in seconds that is too long; no frame with
+        a face; several faces and none to follow; a face too small to measure; no usable predictor; no frames.
     """
     settings = settings or MotionSettings()
     path = predictor_path(predictor)
@@ -73,9 +72,11 @@ class _Worker:
     """Buffers frames, measures a chunk of windows whenever there are enough, and assembles the result."""
 
     def __init__(self, video: Video, settings: MotionSettings, predictor: Path) -> None:
-        self.video, self.settings = video, settings
+        self.video, self.settings = video, settings.at(video.fps)
         lookup(FLOWS, settings.flow, "flow method")
-        lookup(HEADS, settings.head, "head-motion model")
+        tracked(settings)  # no unknown region or head-motion model
+        self.regions = region_set(settings.regions)
+        self.ahead = (steps_measured(self.settings) - 1) * settings.stride  # frames a start looks ahead
         self.truth = _true_landmarks(video) if settings.flow == "truth" else None
         self.tracker = FaceTracker(predictor, settings.detect_every, video.name)
         self.greys: list[Grey] = []
@@ -87,7 +88,7 @@ class _Worker:
         grey = as_grey(frame, where=f"{self.video.name}, frame {len(self.faces)}")
         self.greys.append(grey)
         self.faces.append(self.tracker.step(grey))
-        if len(self.greys) == STARTS + self.settings.window - 1:
+        if len(self.greys) == STARTS + self.ahead:
             self._measure(STARTS)
 
     def finish(self, predictor: str) -> VideoFeatures:
@@ -103,9 +104,10 @@ class _Worker:
                 do="look at the video; turn it upright or crop it to the face",
             )
         tracks = np.array([-1 if face is None else face.track for face in self.faces])
-        mask = usable(tracks, self.settings.window)
-        flow = gather(np.concatenate([part[0] for part in self.parts]), self.settings.window)
-        quality = gather(np.concatenate([part[1] for part in self.parts]), self.settings.window)
+        window, stride, pairs = self.settings.window, self.settings.stride, self.settings.pairs
+        mask = usable(tracks, window, stride, self.settings.edges)
+        flow = gather(np.concatenate([part[0] for part in self.parts]), window, stride, pairs)
+        quality = gather(np.concatenate([part[1] for part in self.parts]), window, stride, pairs, left_out=1)
         flow[~mask], quality[~mask] = 0, 0
         sizes = np.array([np.nan if face is None else iod(face.landmarks) for face in self.faces], np.float32)
         video = self.video
@@ -119,12 +121,13 @@ class _Worker:
             quality,
             sizes,
             predictor,
+            tuple(region.name for region in self.regions),
         )
 
     def _measure(self, count: int) -> None:
         """Measure the first `count` buffered starts, and let their frames go."""
         faces = self.faces[self.done : self.done + len(self.greys)]
-        flow = np.zeros((count, self.settings.window, len(NODES), 2), np.float32)
+        flow = np.zeros((count, steps_measured(self.settings), len(self.regions), 2), np.float32)
         quality = np.zeros(flow.shape[:3], np.float16)
         if any(face is not None for face in faces[:count]):
             landmarks = np.full((len(faces), 68, 2), np.nan)

@@ -34,6 +34,8 @@ class VideoFeatures:
         Inter-ocular distance of each frame, pixels; NaN where it shows no usable face.
     predictor : str
         SHA-256 of the landmark predictor's file; empty where none was used.
+    regions : tuple of str
+        Names of the R regions, in the order of their axis; empty where nothing is known of them.
     """
 
     video: str
@@ -45,6 +47,7 @@ class VideoFeatures:
     quality: NDArray[np.float16] | None = None
     iod: NDArray[np.float32] | None = None
     predictor: str = ""
+    regions: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.flow)

@@ -42,6 +42,7 @@ def save_features(features: VideoFeatures, path: str | Path, digest: str = "") -
         "subject": features.subject,
         "fps": features.fps,
         "predictor": features.predictor,
+        "regions": list(features.regions),
         "made_from": digest,
         "expressions": [[e.onset, e.apex, e.offset, e.label, e.action_units] for e in features.expressions],
     }
@@ -90,6 +91,7 @@ def load_features(path: str | Path, digest: str | None = None) -> VideoFeatures:
         arrays.get("quality"),
         arrays.get("iod"),
         about["predictor"],
+        tuple(about["regions"]),
     )
 
 
