@@ -111,6 +111,10 @@ class SyntheticVideo:
         """Landmarks, action units and pose of frame i."""
         return self.face.truth(self.script.state(i))
 
+    def flow(self, first: int, later: int, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+        """True optical flow from frame `first` to frame `later` at pixels (..., 2) of the first; see `Face.flow`."""
+        return self.face.flow(self.script.state(first), self.script.state(later), pixels)
+
     def landmarks(self) -> NDArray[np.float64]:
         """True landmarks of every frame in pixels, float64 (T, 68, 2); nothing is rendered."""
         face, script = self.face, self.script

@@ -21,6 +21,8 @@ FIELD_RESOLUTION = 40
 PIVOT = (0.0, 0.35)
 #: Where the middle between the eyes comes to lie, in parts of the picture's size.
 EYES_AT = (0.5, 0.47)
+#: A point so little beside an edge of the lids or lips, in IOD, lies on it.
+_ON_EDGE = 1e-3
 _GREY = np.array([0.299, 0.587, 0.114])
 
 
@@ -187,26 +189,135 @@ class Face:
         kernel.combine(self._fields.branches, vector, moved)
         return moved
 
-    def project(self, points: Array, state: FaceState, lower: NDArray[np.bool_] | None = None) -> Array:
-        """Where points of the neutral face plane are seen.
+    def project(self, points: Array, state: FaceState) -> Array:
+        """Where points of the face are seen.
 
         Parameters
         ----------
-        points : ndarray, shape (N, 2)
-            Positions on the neutral face, in IOD.
+        points : ndarray, shape (..., 2)
+            Positions (x, y) on the face at rest, in IOD; those below the line between the lips move with the jaw,
+            those on a lid with the lid.
         state : FaceState
-        lower : ndarray of bool, shape (N,), optional
-            True where a point moves with the lower lip and the jaw; by default those below the mouth line.
 
         Returns
         -------
-        ndarray of float64, shape (N, 2)
-            Pixels, (x, y).
+        ndarray of float64, shape (..., 2)
+            Pixels, (x, y); NaN for points of an eyeball, which is no skin.
         """
-        if lower is None:
-            lower = points[:, 1] > self._mouth.mean()
-        shift = self._displacement(points, lower, self._vector(state))
-        return self._seen(points, shift, state.pose)
+        flat = np.asarray(points, dtype=np.float64).reshape(-1, 2)
+        vector = self._vector(state)
+        placed = self._on_lids(
+            flat, self._lids(FaceState(), np.zeros(len(vector))), self._lids(state, vector)
+        )
+        skin_only = ~np.isnan(placed).any(axis=1)
+        seen = np.full_like(flat, np.nan)
+        kept = placed[skin_only]
+        lower = kept[:, 1] > self._between_lips(kept[:, 0]) + _ON_EDGE
+        seen[skin_only] = self._seen(kept, self._displacement(kept, lower, vector), state.pose)
+        return seen.reshape(np.shape(points))
+
+    def locate(self, pixels: Array, state: FaceState) -> Array:
+        """Which points of the face are seen at pixels: the inverse of `project`.
+
+        It holds to a thousandth of a pixel, at the very edges of lids and lips to a thousandth of an IOD.
+
+        Parameters
+        ----------
+        pixels : ndarray, shape (..., 2)
+            (x, y), need not be whole.
+        state : FaceState
+
+        Returns
+        -------
+        ndarray of float64, shape (..., 2)
+            Positions on the face at rest, in IOD; NaN where an eyeball, the inside of the mouth or the backdrop is
+            seen. Spectacles are looked through.
+        """
+        flat = np.ascontiguousarray(pixels, dtype=np.float64).reshape(-1, 2)
+        vector = self._vector(state)
+        both = np.empty((len(flat), 4))
+        kernel.locate(self._moved(vector), self._height, self._frame, self._pose(state.pose)[1], flat, both)
+        upper, lower = both[:, :2], both[:, 2:]
+        x0, x1, _, _ = self._mouth_box
+        above = upper[:, 1] <= self._between_lips(upper[:, 0])
+        edge = self._between_lips(lower[:, 0])
+        inside = ~above & (lower[:, 1] < edge)
+        lower[:, 1] = np.maximum(lower[:, 1], edge + 1.1 * _ON_EDGE)  # not to be taken for the upper lip's
+        found = np.where(above[:, None], upper, lower)
+        found[inside & (upper[:, 0] > x0) & (upper[:, 0] < x1)] = np.nan
+        found = self._on_lids(
+            found, self._lids(state, vector), self._lids(FaceState(), np.zeros(len(vector)))
+        )
+        left, top, per_iod = self._place
+        row, column = (np.round((found[:, axis] - start) * per_iod) for axis, start in ((1, top), (0, left)))
+        rows, columns = self._texture.shape[:2]
+        within = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)  # False for NaN
+        within[within] = self._texture[row[within].astype(int), column[within].astype(int), -1] > 0.5
+        found[~within] = np.nan
+        return found.reshape(np.shape(pixels))
+
+    def displacement(self, before: FaceState, after: FaceState, points: Array) -> Array:
+        """How far points of the face move through the picture from one moment to another.
+
+        Parameters
+        ----------
+        before, after : FaceState
+        points : ndarray, shape (..., 2)
+            Positions on the face at rest, in IOD, as for `project`.
+
+        Returns
+        -------
+        ndarray of float64, shape (..., 2)
+            Pixels, (right, down); NaN for points of an eyeball.
+        """
+        return self.project(points, after) - self.project(points, before)
+
+    def flow(self, before: FaceState, after: FaceState, pixels: Array) -> Array:
+        """True optical flow: how far what is seen at pixels of one picture has moved in another.
+
+        A dense field, of a patch or the whole picture, is a mesh of pixels: ``np.moveaxis(np.mgrid[...], 0, -1)``
+        with its axes swapped to (x, y).
+
+        Parameters
+        ----------
+        before, after : FaceState
+        pixels : ndarray, shape (..., 2)
+            (x, y) in the picture of `before`, need not be whole.
+
+        Returns
+        -------
+        ndarray of float64, shape (..., 2)
+            Pixels, (right, down); NaN where no skin or hair of the head is seen before.
+        """
+        return self.displacement(before, after, self.locate(pixels, before))
+
+    def _between_lips(self, x: Array) -> Array:
+        """Height of the line between the closed lips, level beyond the corners."""
+        x0, x1, _, _ = self._mouth_box
+        return np.interp(x, np.linspace(x0, x1, len(self._mouth)), self._mouth)
+
+    def _on_lids(self, points: Array, before: Array, after: Array) -> Array:
+        """Move points on the lids along when the lid lines change from one state to another, each (2, 4, n).
+
+        A lid's skin stretches between its edge and the crease, or the cheek; points between the edges belong to the
+        eyeball and become NaN.
+        """
+        placed = points.copy()
+        for side, eye in enumerate(self._eyes):
+            near = (points[:, 0] > eye.x0) & (points[:, 0] < eye.x1) & (np.abs(points[:, 1]) < 0.5)
+            x, y = points[near].T
+            at = np.linspace(eye.x0, eye.x1, len(eye.upper))
+            up, low, shut, crease = (np.interp(x, at, line) for line in before[side])
+            cheek = shut + kernel.LOWER_LID
+            upper, lower = y <= up + _ON_EDGE, y >= low - _ON_EDGE
+            closed = np.where(upper | lower, y, np.nan)  # on the skin of the shut eye
+            on_upper, on_lower = upper & (y > crease), lower & ~upper & (y < cheek)
+            closed = np.where(on_upper, _between(y, (crease, up), (crease, shut)), closed)
+            closed = np.where(on_lower, _between(y, (low, cheek), (shut, cheek)), closed)
+            up, low, shut, crease = (np.interp(x, at, line) for line in after[side])
+            y = np.where(upper & (closed > crease), _between(closed, (crease, shut), (crease, up)), closed)
+            placed[near, 1] = np.where(on_lower, _between(closed, (shut, cheek), (low, cheek)), y)
+        return placed
 
     def _displacement(self, points: Array, lower: NDArray[np.bool_], vector: Array) -> Array:
         active = np.flatnonzero(vector)
@@ -260,6 +371,12 @@ def _through_jpeg(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
     _, file = cv2.imencode(".jpg", image if grey else image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     found = np.asarray(cv2.imdecode(file, cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR), np.uint8)
     return found if grey else np.ascontiguousarray(found[..., ::-1])
+
+
+def _between(y: Array, old: tuple[Array, Array], new: tuple[Array, Array]) -> Array:
+    """Carry y from where it lies between two lines to the same share of the way between two others."""
+    share = np.clip((y - old[0]) / np.maximum(old[1] - old[0], 1e-9), 0.0, 1.0)
+    return np.asarray(new[0] + share * (new[1] - new[0]))
 
 
 def _unit_lights() -> Array:
