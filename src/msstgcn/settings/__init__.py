@@ -1,7 +1,8 @@
 """The strict, typed settings of every stage, and the three profiles that bundle them."""
 
-from msstgcn.settings.profiles import PROFILES, Profile, profile
+from msstgcn.settings.profiles import ON_DATASET, PROFILES, Profile, profile
 from msstgcn.settings.stages import (
+    DiskSettings,
     LearningSettings,
     MotionSettings,
     NetworkSettings,
@@ -13,7 +14,9 @@ from msstgcn.settings.stages import (
 )
 
 __all__ = [
+    "ON_DATASET",
     "PROFILES",
+    "DiskSettings",
     "LearningSettings",
     "MotionSettings",
     "NetworkSettings",

@@ -16,6 +16,8 @@ from msstgcn.files import digest_bytes
 #: A temporal kernel, in frames.
 Kernel = Annotated[int, Field(ge=1, le=101)]
 
+Probability = Annotated[float, Field(ge=0, le=1)]
+
 
 class Settings(BaseModel):
     """Frozen, typed settings; unknown names are refused."""
@@ -34,23 +36,26 @@ class Settings(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"]) or "settings"
+            wanted = first["msg"].removeprefix("Value error, ")
             raise InputError(
                 f"{name} = {first['input']!r} cannot be used",
                 where=where or cls.__name__,
-                expected=first["msg"][0].lower() + first["msg"][1:],
+                expected=wanted[0].lower() + wanted[1:],
             ) from None
 
     def but(self, **changes: Any) -> Self:
         """Return a copy with some values changed, checked like any other."""
         return type(self).make({**self.model_dump(mode="json"), **changes})
 
-    def digest(self) -> str:
-        """SHA-256 of the settings' names and values."""
-        return digest_bytes(self.model_dump_json().encode())
+    def digest(self, *without: str) -> str:
+        """SHA-256 of the settings' names and values, some left out that a result does not depend on."""
+        return digest_bytes(self.model_dump_json(exclude=set(without)).encode())
 
 
 #: What moves or changes in a synthetic video and is no expression.
-Disturbance = Literal["blink", "gaze", "drift", "jerk", "speech", "swallow", "twitch", "noise", "flicker"]
+Disturbance = Literal[
+    "blink", "gaze", "drift", "jerk", "speech", "swallow", "twitch", "noise", "flicker", "compression"
+]
 
 
 class SyntheticSettings(Settings):
@@ -59,13 +64,27 @@ class SyntheticSettings(Settings):
     preset: Literal["samm-lv", "casme2"] = "samm-lv"  # whose statistics the events follow
     difficulty: Literal["easy", "standard", "hard"] = "standard"  # strength of head motion, speech, noise
     subjects: int = Field(12, ge=2, le=1000)
-    videos: int = Field(4, ge=1, le=100)  # a subject
-    seconds: float = Field(16.0, ge=2, le=600)  # length of a video; 16.4 s is SAMM-LV's mean
+    videos: int = Field(4, ge=0, le=100)  # a subject; 0: as many as people of the preset's data set have
+    seconds: float = Field(16.0, ge=0, le=600)  # length of a video, 2 or more; 0: lengths of that data set
     size: int = Field(480, ge=240, le=1080)  # pixels, width and height of a frame
     iod: float = Field(120.0, ge=40, le=300)  # pixels between the outer eye corners
     without: tuple[Disturbance, ...] = ()  # disturbances that are switched off
     label_jitter: int = Field(0, ge=0, le=5)  # frames that onset and offset are off by at most, as coders are
     seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> Self:
+        if 0 < self.seconds < 2:
+            raise ValueError("seconds must be 0 or at least 2")
+        return self
+
+
+class DiskSettings(Settings):
+    """A data set that lies on disk."""
+
+    dataset: str  # how it lies there: a name in datasets.LAYOUTS_ON_DISK
+    root: str = Field(min_length=1)  # its folder
+    repair: str = "authors"  # how annotations are mended: a name in datasets.REPAIRS
 
 
 class RegionSettings(Settings):
@@ -175,6 +194,8 @@ class LearningSettings(Settings):
     lambda_contrast: float = Field(0.05, ge=0)
     temperature: float = Field(0.5, gt=0)  # of the contrastive loss
     rho: float = Field(0.7, ge=0)  # weight of the macro-expression terms
+    watch: int = Field(0, ge=0)  # epochs between two looks at the held-out videos; 0: only at the end
+    inner_groups: int = Field(4, ge=3, le=100)  # of subjects, for what is chosen without the test subject
     seed: int = Field(0, ge=0)
 
 
@@ -182,13 +203,33 @@ class SpottingSettings(Settings):
     """From frame scores to intervals, and how they are matched."""
 
     threshold: float = Field(0.5, ge=0, le=1)  # apex probability; SAMM-LV .5, CAS(ME)^2 .55
+    me_threshold: float | None = Field(None, ge=0, le=1)  # that of ME alone; None for `threshold`
+    mae_threshold: float | None = Field(None, ge=0, le=1)  # that of MaE alone; None for `threshold`
     me_near: int = Field(2, ge=0)  # frames from the apex to the nearest onset or offset looked at, ME
     me_far: int = Field(8, ge=0)  # frames from the apex to the farthest, ME
     mae_near: int = Field(8, ge=0)  # the same for MaE, at about 30 frames a second
     mae_far: int = Field(29, ge=0)
     nms_iou: float = Field(0.5, ge=0, le=1)
     top: int | None = Field(5, ge=1)  # most spotted intervals a video and class; None for no cap
-    match_iou: float = Field(0.5, gt=0, le=1)
+    selection: str = "fixed-epoch"  # who chooses epoch and thresholds; a name in spotting.SELECTIONS
+    thresholds_tried: tuple[Probability, ...] = (
+        0.2,
+        0.3,
+        0.4,
+        0.6,
+        0.7,
+        0.8,
+    )  # beside the set ones, by inner-fold
+    matching: str = "one-to-one"  # what counts as a hit; a name in spotting.MATCHINGS
+    rows: str = "keep-all"  # what is scored; a name in spotting.ROWS
+    match_iou: float = Field(0.5, gt=0, le=1)  # least IoU of a hit
+    inclusive: bool = True  # IoU counts both end frames, as MEGC does; some peers leave the +1 out
+
+    @property
+    def thresholds(self) -> tuple[float, float]:
+        """Apex probability that ME and MaE candidates must exceed."""
+        me, mae = self.me_threshold, self.mae_threshold
+        return self.threshold if me is None else me, self.threshold if mae is None else mae
 
     @model_validator(mode="after")
     def _near_before_far(self) -> Self:
