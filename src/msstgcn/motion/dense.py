@@ -47,7 +47,9 @@ def farneback(chunk: Chunk) -> Tracks:
     no_flow: Any = None
 
     def flow(first: Picture, later: Picture) -> NDArray[np.float32]:
-        return np.asarray(cv2.calcOpticalFlowFarneback(first, later, no_flow, *FARNEBACK, 0), dtype=np.float32)
+        return np.asarray(
+            cv2.calcOpticalFlowFarneback(first, later, no_flow, *FARNEBACK, 0), dtype=np.float32
+        )
 
     return _averaged(chunk, flow)
 

@@ -26,6 +26,7 @@ from msstgcn.errors import InputError
 from msstgcn.motion.dense import dis, farneback, tvl1
 from msstgcn.motion.patches import patch_lk
 from msstgcn.motion.working import Chunk, Tracks
+from msstgcn.settings import MotionSettings
 
 
 def patch_lk_torch(chunk: Chunk) -> Tracks:
@@ -67,3 +68,15 @@ FLOWS: dict[str, Callable[[Chunk], Tracks]] = {
     "tvl1": tvl1,
     "truth": truth,
 }
+
+STARTS = 64  #: windows measured together
+
+
+def starts_at_once(settings: MotionSettings) -> int:
+    """How many windows to measure together: `STARTS`, and more where that keeps a GPU busy."""
+    if settings.flow != "patch-lk-torch":
+        return STARTS
+    from msstgcn.devices import device
+    from msstgcn.motion.patches_torch import BATCH
+
+    return BATCH if device(settings.flow_device).type == "cuda" else STARTS
