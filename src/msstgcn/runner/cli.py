@@ -404,11 +404,29 @@ def bench_motion(as_json: JsonOption = False, record: RecordOption = False) -> N
 
 
 @bench_app.command("render")
-def bench_render(as_json: JsonOption = False, record: RecordOption = False) -> None:
-    """Frames a second of the procedural face, on one core."""
+def bench_render(
+    minutes: Annotated[
+        float,
+        typer.Option("--minutes", min=0.05, max=60, help="Length of the video whose memory is watched."),
+    ] = 0.25,
+    as_json: JsonOption = False,
+    record: RecordOption = False,
+) -> None:
+    """Frames a second of the procedural face, on one core; memory while a long video is rendered."""
     from msstgcn.faces.bench import bench_render as measure
 
-    _measured("render", measure, as_json, record)
+    _measured("render", lambda: measure(minutes=minutes), as_json, record)
+
+
+@bench_app.command("detector")
+def bench_detector(as_json: JsonOption = False, record: RecordOption = False) -> None:
+    """Do the faces pass for faces? dlib finds and fits 60 persons nobody tuned on, in nine poses each (a minute).
+
+    Bars: exactly one face in 98 % of the pictures, mean error of the 68 points at most .04 inter-ocular distances.
+    """
+    from msstgcn.motion.bench_detector import bench_detector as measure
+
+    _measured("detector", measure, as_json, record)
 
 
 def _measured(name: str, measure: Callable[[], dict[str, Any]], as_json: bool, record: bool) -> None:
@@ -427,6 +445,9 @@ def _show(result: dict[str, Any], as_json: bool) -> None:
         typer.echo(json.dumps(result))
         return
     for name, value in result.items():
+        if isinstance(value, list):
+            typer.echo("\n  ".join([f"{name}: {len(value)}", *map(str, value)]))
+            continue
         typer.echo(f"{name}: {value:.4g}" if isinstance(value, float) else f"{name}: {value}")
 
 
