@@ -95,7 +95,7 @@ class Film:
         self.face, self.seed = Face(identity(seed), Camera()), seed
         self.states = scene(frames, seed)
         self.rest = [self.shot(i) for i in range(frames)]
-        tracker = FaceTracker(predictor_path(), name=f"person {seed}")
+        tracker = FaceTracker(predictor_path())
         found = [tracker.step(grey) for grey in self.rest]
         self.landmarks = np.array(
             [np.full((68, 2), np.nan) if one is None else one.landmarks for one in found]

@@ -75,7 +75,8 @@ def patch_weights(crop: int, level: tuple[int, float] = FINE) -> NDArray[np.floa
 def _template(image, x0, y0, off_x, off_y, weights, patch, steepest, blur, response):  # type: ignore[no-untyped-def]
     """Cut the template; False where there is no texture.
 
-    Fills `steepest` (2, n, n) with H^-1 w g', `blur` (2, 4) with H^-1 sum w g' (T_xx / 2, T_yy / 2, T_xxx / 6, T_yyy / 6), and `response` (2, 2).
+    Fills `steepest` (2, n, n) with H^-1 w g', `blur` (2, 4) with
+    H^-1 sum w g' (T_xx / 2, T_yy / 2, T_xxx / 6, T_yyy / 6), and `response` (2, 2).
     """
     n = weights.shape[0]
     s_t = s_tt = np.float32(0)

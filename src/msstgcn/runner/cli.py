@@ -9,15 +9,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from msstgcn.errors import InputError
 from msstgcn.files import written_whole
-
-if TYPE_CHECKING:
-    from msstgcn.spotting import Scores
 
 app = typer.Typer(
     name="msstgcn",
@@ -346,53 +343,71 @@ def train(
 
     chosen = stages.profile(profile, seed=seed, dataset=dataset, root=root or "", repair=repair)
     outcome = stages.loso(chosen, device=device, control="shuffled-labels" if shuffled else None)
-    typer.echo(_score_text(stages.scores(outcome, chosen)))
+    typer.echo(stages.scores(outcome, chosen).table().to_string(float_format="%.4f"))
 
 
 @app.command()
 def score(
     pred: Annotated[Path, typer.Argument(metavar="PRED.csv", help="Spotted intervals.")],
     truth: Annotated[Path, typer.Argument(metavar="TRUTH.csv", help="Annotated intervals.")],
-    iou: Annotated[float, typer.Option("--iou", help="Least IoU of a match, above 0, at most 1.")] = 0.5,
+    iou: Annotated[float, typer.Option("--iou", help="Least IoU of a hit, above 0, at most 1.")] = 0.5,
     videos: Annotated[
         Path | None,
-        typer.Option("--videos", help="CSV with a column video: all videos, also those without events."),
+        typer.Option(
+            "--videos",
+            help="CSV with a column video, perhaps subject: all videos, also those without events.",
+        ),
     ] = None,
+    matching: Annotated[
+        str,
+        typer.Option(
+            "--matching",
+            help="one-to-one (the challenge), many-to-one, or class-agnostic; the last two flatter.",
+        ),
+    ] = "one-to-one",
+    rows: Annotated[
+        str,
+        typer.Option(
+            "--rows",
+            help="keep-all (the challenge), drop-onset-0 (no true events that begin with the video), or "
+            "only-videos-with-the-class (no false positives in videos without the class).",
+        ),
+    ] = "keep-all",
+    plus_one: Annotated[
+        bool,
+        typer.Option(
+            "--plus-one/--no-plus-one", help="IoU counts both end frames (the challenge), or offset - onset."
+        ),
+    ] = True,
+    compare: Annotated[
+        Path | None,
+        typer.Option(
+            "--compare", metavar="OTHER.csv", help="Predictions of another run: test the difference."
+        ),
+    ] = None,
+    seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Score any method's predictions as MEGC does: one-to-one matches at IoU >= 0.5.
+    """Score any method's predictions as the MEGC challenge does, or as a named protocol.
 
-    Both files have the columns video,class,onset,offset: class me or mae, frames 0-based, both ends included.
+    All files are CSV with the columns video,class,onset,offset: class me or mae (micro and macro are understood),
+    frames counted from 0, both ends included. Further columns do no harm. Counts are added over all videos, then
+    F1 = 2 TP / (2 TP + FP + FN).
+
+    With a column subject in TRUTH or in the --videos file, F1 comes with a 95 % interval from resampling subjects,
+    and --compare tests whether this run and another one differ on the same subjects:
+
+    msstgcn score ours.csv truth.csv --videos videos.csv --compare theirs.csv
     """
-    from msstgcn.spotting import score as score_tables
-    from msstgcn.timeline import read_events, read_videos
+    from msstgcn.spotting.files import Counting, score_files
 
     if not 0 < iou <= 1:
         raise InputError(f"--iou {iou:g}", expected="a number above 0 and at most 1")
-    names = read_videos(videos) if videos else None
-    predicted, annotated = read_events(pred), read_events(truth)
-    if names is not None:
-        _check_known(pred, predicted, names)
-        _check_known(truth, annotated, names)
-    result = score_tables(predicted, annotated, iou=iou, videos=names)
-    typer.echo(json.dumps(result.to_dict()) if as_json else _score_text(result))
-    if result.unlisted:
-        shown = ", ".join(result.unlisted[:5]) + (", ..." if len(result.unlisted) > 5 else "")
-        typer.echo(
-            f"msstgcn: warning: no events in {truth} for {len(result.unlisted)} of the predicted videos ({shown}); "
-            "what was spotted there counts as false positives (--videos lists videos without events)",
-            err=True,
-        )
-
-
-def _score_text(result: Scores) -> str:
-    return result.table().to_string(float_format="%.4f")
-
-
-def _check_known(path: Path, table: Any, names: list[str]) -> None:
-    for row, video in enumerate(table["video"], start=2):
-        if video not in names:
-            raise InputError(f"video {video!r} is not in the videos file", where=f"{path}, row {row}")
+    counting = Counting(iou, plus_one, matching, rows)
+    result = score_files(pred, truth, videos=videos, other=compare, counting=counting, seed=seed)
+    typer.echo(json.dumps(result.to_dict()) if as_json else result.text())
+    if result.warning:
+        typer.echo(f"msstgcn: warning: {result.warning}", err=True)
 
 
 @bench_app.command("motion")
@@ -401,6 +416,19 @@ def bench_motion(as_json: JsonOption = False, record: RecordOption = False) -> N
     from msstgcn.motion.bench import bench_motion as measure
 
     _measured("motion", measure, as_json, record)
+
+
+@bench_app.command("path")
+def bench_path(
+    as_json: JsonOption = False,
+    minutes: Annotated[
+        float, typer.Option(min=0, help="Also measure the memory that a video of so many minutes takes.")
+    ] = 0.0,
+) -> None:
+    """Video file to stored features on one core: frames a second by stage, memory, what half precision costs."""
+    from msstgcn.motion.bench_path import bench_path as measure
+
+    _show(measure(minutes=minutes), as_json)
 
 
 @bench_app.command("render")

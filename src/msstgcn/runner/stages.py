@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+import numpy as np
 import pandas as pd
 import torch
 
@@ -381,19 +382,35 @@ def _run_key(
     )
 
 
-def predictions(run: learning.LosoRun, chosen: Profile) -> pd.DataFrame:
+def watched(
+    run: learning.LosoRun, chosen: Profile, inner: learning.InnerRun | None = None
+) -> spotting.Watched:
+    """What a run, and its inner folds if given, said of videos while training went on."""
+    subjects = {video.name: video.subject for video in dataset(chosen).videos}
+    epochs, looks = run.watched
+    final = run.probabilities  # not rounded as the looks are
+    tables = {v: np.concatenate([looks[v][:-1], final[v][None]], dtype=np.float32) for v in sorted(final)}
+    others: dict[str, Mapping[str, Any]] = {}
+    for group in inner.groups if inner else ():
+        others |= dict.fromkeys(group, inner.watched(group[0])[1] if inner else {})
+    return spotting.Watched(epochs.tolist(), tables, subjects, others)
+
+
+def predictions(
+    run: learning.LosoRun, chosen: Profile, inner: learning.InnerRun | None = None
+) -> pd.DataFrame:
     """What a run spotted in all videos, each judged by the network that never saw its subject.
+
+    Epoch and thresholds are those of the selection protocol that the settings name; ``inner-fold`` asks for the
+    inner folds.
 
     Returns
     -------
     DataFrame
         Columns ``video, class, onset, apex, offset, score``.
     """
-    spotted = [
-        spotting.spot_video(table, chosen.spotting, video=video)
-        for video, table in sorted(run.probabilities.items())
-    ]
-    return pd.concat(spotted, ignore_index=True)
+    seen = watched(run, chosen, inner)
+    return spotting.spot(seen, spotting.choose(seen, truth(chosen), chosen.spotting), chosen.spotting)
 
 
 def truth(chosen: Profile) -> pd.DataFrame:
@@ -412,8 +429,10 @@ def truth(chosen: Profile) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["video", "subject", "class", "onset", "apex", "offset"])
 
 
-def scores(run: learning.LosoRun, chosen: Profile) -> spotting.Scores:
-    """The score of a run over all of a profile's videos, those without any expression too."""
-    names = [video.name for video in dataset(chosen).videos]
-    wanted = chosen.spotting.match_iou
-    return spotting.score(predictions(run, chosen), truth(chosen), iou=wanted, videos=names)
+def scores(run: learning.LosoRun, chosen: Profile, inner: learning.InnerRun | None = None) -> spotting.Scores:
+    """The score of a run, as the settings say, over all of a profile's videos, those without any expression too."""
+    how = chosen.spotting
+    return spotting.score(
+        predictions(run, chosen, inner), truth(chosen), videos=[v.name for v in dataset(chosen).videos],
+        iou=how.match_iou, inclusive=how.inclusive, matching=how.matching, rows=how.rows,
+    )  # fmt: skip

@@ -106,7 +106,8 @@ class Scores:
         return pd.DataFrame(self.to_dict()).T.astype({"tp": int, "fp": int, "fn": int})
 
 
-def _checked(table: pd.DataFrame, name: str) -> pd.DataFrame:
+def events_checked(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the columns ``video, class, onset, offset`` of a table, or raise as `score` does."""
     missing = [column for column in EVENT_COLUMNS if column not in table.columns]
     if missing:
         raise InputError(f"missing column {', '.join(missing)}", where=name, expected=",".join(EVENT_COLUMNS))
@@ -166,7 +167,7 @@ def score(
         If a column is missing, a class unknown, an interval impossible, `iou` out of range, or a protocol unknown.
     """
     count = counter(iou=iou, inclusive=inclusive, matching=matching, rows=rows)
-    spotted, events = _checked(predictions, "predictions"), _checked(truth, "truth")
+    spotted, events = events_checked(predictions, "predictions"), events_checked(truth, "truth")
     listed = {str(video) for video in videos or ()} | set(events["video"])
     names = listed | set(spotted["video"])
     found, there = intervals_by_video(spotted), intervals_by_video(events)

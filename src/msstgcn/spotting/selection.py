@@ -200,10 +200,18 @@ def gather_evidence(
             counts = _tally(video, table, there.get(video, NOTHING), settings, tried[:, :1], count)
             mine[subjects.index(watched.subjects[video])] += counts[:, 0]
     others = np.zeros((len(subjects), len(watched.epochs), tried.shape[1], 2, 3), np.int64)
-    if inner:
-        for row, subject in zip(others, subjects, strict=True):
-            for video, table in watched.inner.get(subject, {}).items():
-                row += _tally(video, table, there.get(video, NOTHING), settings, tried, strictly)
+    seen: dict[int, NDArray[np.int64]] = {}  # several subjects may share one set of networks
+    for row, subject in zip(others, subjects if inner else (), strict=False):
+        tables = watched.inner.get(subject, {})
+        if id(tables) not in seen:
+            seen[id(tables)] = sum(
+                (
+                    _tally(video, table, there.get(video, NOTHING), settings, tried, strictly)
+                    for video, table in tables.items()
+                ),
+                np.zeros_like(row),
+            )
+        row += seen[id(tables)]
     complete = inner and all(watched.inner.get(subject) for subject in subjects)
     return Evidence(
         subjects, tuple(watched.epochs), tried, mine if own else None, others if complete else None
