@@ -90,11 +90,22 @@ def test_disturbances_can_be_switched_off_one_by_one(video):
     np.testing.assert_array_equal(calm.light, 1.0)
     np.testing.assert_array_equal(calm.other_units, everything.other_units)  # the rest is untouched
     assert calm.expressions == everything.expressions
-    names = ["blink", "gaze", "drift", "jerk", "speech", "swallow", "twitch", "noise", "flicker"]
+    names = [
+        "blink",
+        "gaze",
+        "drift",
+        "jerk",
+        "speech",
+        "swallow",
+        "twitch",
+        "noise",
+        "flicker",
+        "compression",
+    ]
     still = synthetic(data.but(without=names)).videos[1]
     assert not still.nuisances
     assert not still.script.pose.any()
-    assert still.face.camera.noise == 0
+    assert still.face.camera.noise == still.face.camera.jpeg == 0
     with pytest.raises(InputError, match="without"):
         SMALL.but(without=["weather"])
 

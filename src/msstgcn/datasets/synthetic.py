@@ -79,8 +79,9 @@ class SyntheticVideo:
     def face(self) -> Face:
         """The person before the camera."""
         s = self.settings
-        noise = difficulty(s.difficulty, s.without).noise
-        camera = Camera(s.size, s.iod, bool(statistics(s.preset)["colour"]), noise)
+        strength = difficulty(s.difficulty, s.without)
+        colour = bool(statistics(s.preset)["colour"])
+        camera = Camera(s.size, s.iod, colour, strength.noise, strength.compression)
         return _face(camera, s.seed, self.subject_number)
 
     def __len__(self) -> int:
@@ -109,6 +110,10 @@ class SyntheticVideo:
     def truth(self, i: int) -> Truth:
         """Landmarks, action units and pose of frame i."""
         return self.face.truth(self.script.state(i))
+
+    def flow(self, first: int, later: int, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+        """True optical flow from frame `first` to frame `later` at pixels (..., 2) of the first; see `Face.flow`."""
+        return self.face.flow(self.script.state(first), self.script.state(later), pixels)
 
     def landmarks(self) -> NDArray[np.float64]:
         """True landmarks of every frame in pixels, float64 (T, 68, 2); nothing is rendered."""

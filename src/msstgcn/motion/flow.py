@@ -24,9 +24,7 @@ from numpy.typing import NDArray
 
 from msstgcn.errors import InputError
 from msstgcn.motion.patches import patch_lk
-from msstgcn.motion.working import CROP_IOD, Chunk
-
-Tracks = tuple[NDArray[np.float32], NDArray[np.float32]]
+from msstgcn.motion.working import CROP_IOD, Chunk, Tracks
 
 #: Farneback's parameters: pyramid scale, levels, averaging window (pixels), iterations, neighbourhood of the
 #: polynomial (pixels) and its sigma. The values that the family of the paper uses.
@@ -52,7 +50,8 @@ def farneback(chunk: Chunk) -> Tracks:
     quality : ndarray of float32, shape (B, K, P)
         All 1: dense flow says nothing of its own error.
     """
-    moved, quality = chunk.blank()
+    tracks = chunk.blank()
+    moved, quality, _ = tracks
     side, crop = region_side(chunk.grid.crop), chunk.grid.crop
     most = np.array(chunk.grid.size) - crop
     no_flow: Any = None
@@ -64,15 +63,15 @@ def farneback(chunk: Chunk) -> Tracks:
         template = _cut(chunk.images[b], corner, crop)
         cells = np.clip(np.round(chunk.points[b] - corner).astype(int) - side // 2, 0, crop - side)
         shift = np.zeros(2, int)
-        for k in range(1, min(chunk.window, len(chunk.images) - b)):
+        for k, later in enumerate(chunk.later(b), 1):
             if chunk.anchor is not None:
                 wanted = np.round(moved[b, k - 1, chunk.anchor]).astype(int)
                 shift = np.clip(corner + wanted, 0, most) - corner
-            target = _cut(chunk.images[b + k], corner + shift, crop)
+            target = _cut(chunk.images[later], corner + shift, crop)
             dense = cv2.calcOpticalFlowFarneback(template, target, no_flow, *FARNEBACK, 0)
             for p, (x, y) in enumerate(cells):
                 moved[b, k, p] = dense[y : y + side, x : x + side].mean(axis=(0, 1)) + shift
-    return moved, quality
+    return tracks
 
 
 def _cut(image: NDArray[np.uint8], corner: NDArray[np.int_], side: int) -> NDArray[np.uint8]:
@@ -94,13 +93,14 @@ def truth(chunk: Chunk) -> Tracks:
             expected="a video that knows its true landmarks",
             do="use 'patch-lk' or 'farneback'",
         )
-    moved, quality = chunk.blank()
+    tracks = chunk.blank()
+    moved, quality, _ = tracks
     for b in range(len(moved)):
         if not np.isnan(chunk.points[b]).any():
-            ahead = chunk.truth[b : b + chunk.window]
+            ahead = chunk.truth[[b, *chunk.later(b)]]
             moved[b, : len(ahead)] = ahead - ahead[0]
             quality[b] = 1
-    return moved, quality
+    return tracks
 
 
 #: Flow methods by name.

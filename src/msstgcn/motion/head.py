@@ -90,18 +90,44 @@ def rigid_fit(
     return own - (motion @ design).reshape(own.shape)
 
 
+def levers(places: Flow, depths: NDArray[np.floating], response: NDArray[np.floating]) -> Flow:
+    """Where each region sits for the linear model, as its flow method sees it.
+
+    A method that follows a patch sees part of its growth and turn as a shift (`working.Tracks.response`), as if
+    the patch sat elsewhere; what it sees in u and in v may be two different places.
+
+    Parameters
+    ----------
+    places : ndarray, shape (B, R, 2)
+        (x, y), IOD.
+    depths : ndarray, shape (R,)
+        IOD.
+    response : ndarray, shape (B, R, 2, 2)
+        IOD per unit of growth and turn.
+
+    Returns
+    -------
+    ndarray of float64, shape (B, R, 5)
+        x and y for u, x and y for v, depth: the model is then u = a x_u - b y_u + t_x + p z, v = b x_v + a y_v +
+        t_y + q z.
+    """
+    x, y = places[..., 0], places[..., 1]
+    (ua, ub), (va, vb) = np.moveaxis(np.asarray(response, dtype=np.float64), (-2, -1), (0, 1))
+    return np.stack([x + ua, y - ub, x + vb, y + va, np.broadcast_to(depths, x.shape)], axis=-1)
+
+
 def _design(places: Flow) -> Flow:
     """Rows of the linear model, shape (B, R, 2, 6), for the unknowns a, b, t_x, t_y, p, q."""
-    x, y, z = places[..., 0], places[..., 1], places[..., 2]
-    one, nil = np.ones_like(x), np.zeros_like(x)
-    across = np.stack([x, -y, one, nil, z, nil], axis=-1)
-    down = np.stack([y, x, nil, one, nil, z], axis=-1)
+    xu, yu, xv, yv, z = np.moveaxis(places, -1, 0)
+    one, nil = np.ones_like(z), np.zeros_like(z)
+    across = np.stack([xu, -yu, one, nil, z, nil], axis=-1)
+    down = np.stack([yv, xv, nil, one, nil, z], axis=-1)
     return np.stack([across, down], axis=-2)
 
 
 @njit(cache=True)
 def _fit(rigid, quality, places, motion):  # type: ignore[no-untyped-def]
-    """Fill `motion` (B, K, 6) with the reweighted ridge fit to `rigid` (B, K, Q, 2) at `places` (B, Q, 3)."""
+    """Fill `motion` (B, K, 6) with the reweighted ridge fit to `rigid` (B, K, Q, 2) at `places` (B, Q, 5)."""
     regions = places.shape[1]
     weights = np.empty(regions)
     system = np.empty((6, 7))
@@ -123,27 +149,30 @@ def _normal(rigid, weights, places, system):  # type: ignore[no-untyped-def]
     for i in range(6):
         system[i, i] = TINY if i < 4 else RIDGE
     for r in range(len(weights)):
-        w, x, y, z = weights[r], places[r, 0], places[r, 1], places[r, 2]
+        w = weights[r]
+        xu, yu, xv, yv, z = places[r]
         u, v = rigid[r, 0], rigid[r, 1]
-        system[0, 0] += w * (x * x + y * y)
-        system[0, 2] += w * x
-        system[0, 3] += w * y
-        system[0, 4] += w * x * z
-        system[0, 5] += w * y * z
+        system[0, 0] += w * (xu * xu + yv * yv)
+        system[0, 1] += w * (yv * xv - xu * yu)
+        system[0, 2] += w * xu
+        system[0, 3] += w * yv
+        system[0, 4] += w * xu * z
+        system[0, 5] += w * yv * z
+        system[1, 1] += w * (yu * yu + xv * xv)
+        system[1, 2] -= w * yu
+        system[1, 3] += w * xv
+        system[1, 4] -= w * yu * z
+        system[1, 5] += w * xv * z
         system[2, 2] += w
         system[2, 4] += w * z
         system[4, 4] += w * z * z
-        system[0, 6] += w * (x * u + y * v)
-        system[1, 6] += w * (x * v - y * u)
+        system[0, 6] += w * (xu * u + yv * v)
+        system[1, 6] += w * (xv * v - yu * u)
         system[2, 6] += w * u
         system[3, 6] += w * v
         system[4, 6] += w * z * u
         system[5, 6] += w * z * v
-    # u and v share the rest: b is a turned by a quarter, t_y and q are to v what t_x and p are to u
-    system[1, 1] = system[0, 0]
-    system[1, 2], system[1, 3] = -system[0, 3], system[0, 2]
-    system[1, 4], system[1, 5] = -system[0, 5], system[0, 4]
-    system[3, 3], system[3, 5] = system[2, 2], system[2, 4]
+    system[3, 3], system[3, 5] = system[2, 2], system[2, 4]  # what u says of t_x and p, v says of t_y and q
     system[5, 5] = system[4, 4]
     for i in range(6):
         for j in range(i):
@@ -170,9 +199,9 @@ def _reweight(rigid, quality, places, motion, weights):  # type: ignore[no-untyp
     """Cauchy weights from the misfit of each region."""
     a, b, tx, ty, p, q = motion
     for r in range(len(weights)):
-        x, y, z = places[r]
-        u = rigid[r, 0] - (a * x - b * y + tx + p * z)
-        v = rigid[r, 1] - (b * x + a * y + ty + q * z)
+        xu, yu, xv, yv, z = places[r]
+        u = rigid[r, 0] - (a * xu - b * yu + tx + p * z)
+        v = rigid[r, 1] - (b * xv + a * yv + ty + q * z)
         weights[r] = 1 / (1 + (u * u + v * v) / SPREAD**2) if quality[r] > 0 else 0.0
 
 

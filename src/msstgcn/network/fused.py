@@ -1,6 +1,6 @@
-"""Three steps of the stacked network, each with a leading axis of F folds.
+"""Steps of the stacked network, each with a leading axis of F folds.
 
-On the CPU two of them run as compiled loops (`msstgcn.network.kernels`); elsewhere, and as twins in the tests, as
+On the CPU most of them run as compiled loops (`msstgcn.network.kernels`); elsewhere, and as twins in the tests, as
 plain tensor operations. Axes are (F, N, J, T, C): channels last, because they are what loops and matrix
 products run over, and time beside them, so that a convolution sees neighbouring frames in neighbouring memory.
 """
@@ -201,5 +201,37 @@ def norm_pool_plain(x: Tensor, gamma: Tensor, beta: Tensor, basis: Tensor) -> tu
     variance, mean = torch.var_mean(nodes, (1, 2, 3), correction=0)  # (F, C)
     scale = gamma * (variance + EPSILON).rsqrt()
     shift = beta - mean * scale
-    nodes = nodes * scale[:, None, None, None] + shift[:, None, None, None]
-    return nodes.amax(2).relu(), mean.detach(), variance.detach()
+    return _pooled(nodes, scale, shift), mean.detach(), variance.detach()
+
+
+def _pooled(nodes: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    return (nodes * scale[:, None, None, None] + shift[:, None, None, None]).amax(2).relu()
+
+
+def affine_pool(x: Tensor, scale: Tensor, shift: Tensor, basis: Tensor) -> Tensor:
+    """Spread parts over nodes, scale and shift, take the largest node, rectify; no slope flows.
+
+    Parameters
+    ----------
+    x : Tensor, shape (F, N, J, T, C)
+    scale, shift : Tensor, shape (F, C)
+    basis : Tensor, shape (J, V)
+
+    Returns
+    -------
+    Tensor, shape (F, N, T, C)
+    """
+    if x.device.type != "cpu":
+        return affine_pool_plain(x, scale, shift, basis)
+    out = x.new_empty(*x.shape[:2], *x.shape[3:])
+    winner = np.empty(out.shape[1:], np.uint8)
+    for f in range(len(x)):
+        kernels.norm_forward(
+            _numpy(x[f]), _numpy(basis), _numpy(scale[f]), _numpy(shift[f]), out[f].numpy(), winner
+        )
+    return out
+
+
+def affine_pool_plain(x: Tensor, scale: Tensor, shift: Tensor, basis: Tensor) -> Tensor:
+    """Do the same as `affine_pool` in plain tensor operations."""
+    return _pooled(torch.einsum("fnjtc,jv->fnvtc", x, basis), scale, shift)
