@@ -165,7 +165,9 @@ def run(
 @data_app.command("synth")
 def data_synth(
     out: Annotated[Path, typer.Argument(help="Folder to write; made if missing.")],
-    preset: Annotated[str, typer.Option(help="Whose statistics: samm-lv or casme2.")] = "samm-lv",
+    preset: Annotated[
+        str | None, typer.Option(help="Whose statistics: samm-lv or casme2; none: the layout's, or samm-lv.")
+    ] = None,
     difficulty: Annotated[str, typer.Option(help="easy, standard or hard.")] = "standard",
     subjects: Annotated[int, typer.Option(help="Number of people.")] = 12,
     videos: Annotated[
@@ -179,11 +181,19 @@ def data_synth(
         str, typer.Option(help="lossless, mp4 or png; or samm-lv or casme2, as those are released.")
     ] = "lossless",
 ) -> None:
-    """Write a synthetic data set: videos, videos.csv and events.csv. Finished videos are not written again."""
+    """Write a synthetic data set: videos with labels, or folders and workbook as a real data set has them.
+
+    Its videos are as long and as many as those of the real data set, unless --seconds and --videos say otherwise.
+    Stopped half-way, the same command goes on where it was: finished videos are not written again.
+    """
+    import joblib
+
     from msstgcn.datasets import synthetic, write_dataset
+    from msstgcn.datasets.statistics import PRESETS
     from msstgcn.report.log import bar
     from msstgcn.settings import SyntheticSettings
 
+    preset = preset or (layout if layout in PRESETS else PRESETS[0])
     settings = SyntheticSettings.make(
         {
             "preset": preset, "difficulty": difficulty, "subjects": subjects, "videos": videos,
@@ -193,7 +203,7 @@ def data_synth(
     )  # fmt: skip
     dataset = synthetic(settings)
     with bar("videos", sum(len(video) for video in dataset.videos), "frame") as advance:
-        write_dataset(dataset, out, layout=layout, progress=advance)
+        write_dataset(dataset, out, layout=layout, progress=advance, jobs=joblib.cpu_count())
     typer.echo(out)
 
 
