@@ -478,6 +478,14 @@ def _measured(name: str, measure: Callable[[], dict[str, Any]], as_json: bool, r
         typer.echo(write_record(name, result, seconds=time.monotonic() - started), err=True)
 
 
+@bench_app.command("train")
+def bench_train(device: DeviceOption = "auto", as_json: JsonOption = False) -> None:
+    """Training of folds: one network a fold with a DataLoader against ours, on every core or the GPU; same result."""
+    from msstgcn.learning.bench import bench_train as measure
+
+    _show(measure(device), as_json)
+
+
 def _show(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(result))
