@@ -19,9 +19,9 @@ from msstgcn.timeline import Expression
 
 @pytest.mark.parametrize("preset", ["samm-lv", "casme2"])
 def test_nothing_is_rejected_with_30_people_over_5_seeds(preset):
-    """Among 18 quantities the smallest of honest p is below .01 in one case of six: hence Holm's correction."""
+    """Among 19 quantities the smallest of honest p is below .01 in one case of six: hence Holm's correction."""
     table = fit_over_seeds(preset, subjects=30, seeds=range(5))
-    assert table.filter(like="seed").shape == (18, 5)
+    assert table.filter(like="seed").shape == (19, 5)
     assert table["p"].notna().all()
     worst = table.loc[table["p, Holm"].idxmin()]
     assert worst["p, Holm"] >= LEVEL, worst.to_string()
@@ -169,6 +169,7 @@ def test_figures_of_a_set_counted_by_hand():
     assert here["all", "video length, mean (s)"] == pytest.approx(40.0)
     assert here["all", "overlapping events, share"] == pytest.approx(2 / 3)
     assert here["all", "videos a subject, mean"] == 1.5
+    assert here["all", "videos without events, share"] == pytest.approx(1 / 3)
     assert here["all", "video length, 50 % are below (s)"] == pytest.approx(30.0)
     assert gaps_of(videos).tolist() == []  # the two events of the first video overlap
     assert gaps_of([Drawn("c", 10.0, 99, (EARLY, INSIDE, LATE))]).tolist() == [1.5]  # frames 21 to 35

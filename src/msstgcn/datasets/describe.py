@@ -144,6 +144,12 @@ def describe(videos: Sequence[Labelled], against: str | None = None) -> pd.DataF
         ("all", "subjects", len({v.subject for v in videos}), real["subjects"]),
         ("all", "videos", len(videos), real["videos"]),
         ("all", "videos a subject, mean", _mean(per_subject(videos)), real["videos"] / real["subjects"]),
+        (
+            "all",
+            "videos without events, share",
+            _mean([not v.expressions for v in videos]),
+            real["videos_without_events"] / real["videos"],
+        ),
         ("all", "video length, mean (s)", _mean(lengths), real["video_seconds_mean"]),
         *_percentiles("all", "video length", lengths, real["video_seconds"]),
         *_percentiles("all", "gap between events", gaps, real["gap_seconds"]),

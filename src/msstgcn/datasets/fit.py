@@ -103,6 +103,7 @@ def fit(videos: Sequence[Labelled], against: str, *, seed: int = 0) -> pd.DataFr
     lengths, gaps = lengths_of(videos), gaps_of(videos)
     rows: list[tuple[Any, ...]] = [
         ("all", "videos a subject", "KS", *_two_samples(per_subject(videos), real["videos_per_subject"])),
+        ("all", "without events", "Fisher", *_without_events(videos, real)),
         ("all", "video length", "KS", *_against_law(lengths, real["video_seconds"], real["videos"])),
         ("all", "gap between events", "KS", *_against_law(gaps, real["gap_seconds"], real["gaps"])),
         ("all", "overlapping", "chi-square", *_overlaps(videos, real)),
@@ -314,6 +315,16 @@ def _design_effect(counts: NDArray[np.int64], subjects: list[str], top: int) -> 
         variance = len(people) / (len(people) - 1) * float((residual**2).sum()) / len(counts) ** 2
         total += (1 - share) * variance / (share * (1 - share) / len(counts))
     return max(1.0, total / top)
+
+
+def _without_events(videos: Sequence[Labelled], real: dict[str, Any]) -> Outcome:
+    """Videos in which nothing is labelled: not a matter of people, so far as anyone can tell from three."""
+    here, there = sum(not v.expressions for v in videos), real["videos_without_events"]
+    if len(videos) < _LEAST:
+        return _NONE
+    table = np.array([[here, len(videos) - here], [there, real["videos"] - there]])
+    found = stats.fisher_exact(table)
+    return len(videos), here / len(videos), float(found.pvalue)
 
 
 def _overlaps(videos: Sequence[Labelled], real: dict[str, Any]) -> Outcome:

@@ -251,9 +251,12 @@ def _expressions(
     figures = statistics(preset)
     labels: Iterable[str] = _labels(preset, frames / fps, seed, subject, rng, real_length)
     ends: dict[int, str] = {}
-    if real_length and figures["ends"]:
+    if real_length:
         labels = list(labels)
-        ends = dict(zip(rng.permutation(len(labels)).tolist(), ("first", "last"), strict=False))
+        if not labels and rng.uniform() >= figures["keep_empty"]:
+            labels = [_any_label(figures, rng)]
+        if figures["ends"]:
+            ends = dict(zip(rng.permutation(len(labels)).tolist(), ("first", "last"), strict=False))
     placed: list[tuple[Expression, float, Array]] = []
     for number, label in enumerate(labels):
         found = _place(figures, label, frames, [p[0] for p in placed], rng, ends.get(number, ""))
@@ -280,6 +283,12 @@ def _labels(
         else:
             rate, spread = figures["per_minute"] * seconds / 60, figures["overdispersion"]
         yield from [label] * _count(rate, spread, label, seed, subject, rng)
+
+
+def _any_label(figures: dict[str, Any], rng: np.random.Generator) -> str:
+    """A class, each as likely as among the real events."""
+    counts = np.array([figures[label]["count"] for label in CLASSES], dtype=np.float64)
+    return CLASSES[int(rng.choice(len(CLASSES), p=counts / counts.sum()))]
 
 
 def _count(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from msstgcn.datasets.lengths import draw_number, draw_seconds
 from msstgcn.datasets.protocol import Dataset
-from msstgcn.datasets.script import Nuisance, Script, difficulty, write_script
+from msstgcn.datasets.script import Nuisance, Script, difficulty, draw_expressions, write_script
 from msstgcn.datasets.statistics import statistics
 from msstgcn.errors import InputError
 from msstgcn.faces import Camera, Face, Truth, identity
@@ -52,7 +52,7 @@ class SyntheticVideo:
     @property
     def expressions(self) -> tuple[Expression, ...]:
         """The labels: exact, or off by up to ``label_jitter`` frames as a coder's are."""
-        true = self.script.expressions
+        true = _expressions(self.settings, self.subject_number, self.video_number)
         if not self.settings.label_jitter:
             return true
         entropy = [self.settings.seed, self.subject_number, self.video_number, 0x1A]
@@ -135,6 +135,21 @@ def _frames(settings: SyntheticSettings, subject: int, video: int) -> int:
     """Number of frames of a video: that of the settings, or a real one."""
     seconds = settings.seconds or draw_seconds(settings.preset, settings.seed, subject, video)
     return seconds_to_frames(seconds, float(statistics(settings.preset)["fps"]))
+
+
+@lru_cache(maxsize=4096)
+def _expressions(settings: SyntheticSettings, subject: int, video: int) -> tuple[Expression, ...]:
+    """The expressions of the script, without all the rest."""
+    fps = float(statistics(settings.preset)["fps"])
+    return draw_expressions(
+        settings.preset,
+        _frames(settings, subject, video),
+        fps,
+        settings.seed,
+        subject,
+        video,
+        real_length=not settings.seconds,
+    )
 
 
 @lru_cache(maxsize=512)
