@@ -27,6 +27,7 @@ from msstgcn.datasets import DIFFICULTIES
 from msstgcn.datasets.script import minimum_jerk, write_script
 from msstgcn.errors import InputError
 from msstgcn.faces import Camera, Face, FaceState, Pose, identity
+from msstgcn.motion.bench import FPS, IDENTITIES, OURS, REFERENCE
 from msstgcn.motion.detector import predictor_path
 from msstgcn.motion.measure import displacement, follow, make_chunk, measure, tracked
 from msstgcn.motion.patches import AT_CROP, DOUBT, FINE
@@ -35,9 +36,6 @@ from msstgcn.motion.tracker import FaceTracker
 from msstgcn.motion.working import CROP_IOD
 from msstgcn.settings import MotionSettings
 
-REFERENCE = MotionSettings(flow="farneback", head="nose")  #: the paper's family
-OURS = MotionSettings()
-FPS = 200 / 7
 SLIPPED = 1.0  #: percent of IOD; about a pixel of the crop
 LOST = 4.0  #: percent of IOD; half a sigma of a patch's weight
 LAGS = (4, 8, 16)  #: frames
@@ -138,7 +136,7 @@ def _without_grain(grey: NDArray[np.uint8], rng: np.random.Generator) -> NDArray
 
 
 def bench_conditions(
-    identities: Sequence[int] = (9001, 9002, 9003, 9004),
+    identities: Sequence[int] = IDENTITIES,
     seconds: float = 6.0,
     methods: Sequence[MotionSettings] = (REFERENCE, OURS),
     conditions: Sequence[str] = tuple(CONDITIONS),
