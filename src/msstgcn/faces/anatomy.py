@@ -17,8 +17,8 @@ Array = NDArray[np.float64]
 #: figures, in the points and terms of L. G. Farkas, *Anthropometry of the Head and Face* (Raven Press 1994), whose
 #: tables were not at hand to be copied from or checked against. What could be checked: the distance of the inner eye
 #: corners lies within the means of six populations, 31.2 to 38.5 (pooled from 67 studies by Bouhadana et al. 2022,
-#: doi:10.1097/GOX.0000000000004268); for face, jaw, mouth and inner eye corners a published sample of adults has, its two
-#: groups averaged, 132, 102, 54 and 32 (doi:10.1186/s40902-019-0191-7, table 9). The same sample has a shorter and
+#: doi:10.1097/GOX.0000000000004268); face, jaw, mouth and inner eye corners of a published sample of adults have, its
+#: two groups averaged, 132, 102, 54 and 32 (doi:10.1186/s40902-019-0191-7, table 9). The same sample has a shorter and
 #: broader nose (49 and 42), outer eye corners farther apart (96) and fuller lips: populations differ by as much.
 #: `Identity` varies most of these lengths by 5 to 10 %, and the nose's width and the lips by a quarter.
 MILLIMETRES: dict[str, float] = {
