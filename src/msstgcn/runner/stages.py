@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import joblib
+import numpy as np
 import pandas as pd
 import torch
 
@@ -31,6 +33,7 @@ from msstgcn.settings import MotionSettings, Profile
 
 FEATURES = "features.npz"
 FOLD = "fold.safetensors"
+TRAINING, INNER = "training", "training of inner folds"
 _used_data: dict[str, str] = {}
 _used_devices: dict[str, None] = {}
 _unmeasured: dict[
@@ -129,6 +132,8 @@ def prepare(calls: Iterable[tuple[str, Mapping[str, Any]]], values: Mapping[str,
             features(chosen)
         elif name == "loso":
             loso(chosen, device=values.get("device", "auto"), control=keywords.get("control"))
+        elif name == "inner":
+            inner(chosen, device=values.get("device", "auto"))
 
 
 def dataset(chosen: Profile) -> Dataset:
@@ -293,13 +298,47 @@ def loso(chosen: Profile, *, device: str = "auto", control: str | None = None) -
     control : str, optional
         ``"shuffled-labels"``: train on labels moved away from the motion.
     """
-    data = _must_be_trainable(chosen)
+    _must_be_trainable(chosen)
+    videos = features(chosen)
+    subjects = sorted({video.subject for video in videos})
+    with _training(chosen, videos, device, subjects, TRAINING, control) as given:
+        run = learning.train_loso(videos, chosen.network, chosen.learning, control=control, **given)
+    for note in run.notes:
+        warn(note)
+    return run
+
+
+def inner(chosen: Profile, *, device: str = "auto") -> learning.InnerRun:
+    """Train the inner folds of a profile's leave-one-subject-out run, or take those that are in the store.
+
+    With them an epoch or a threshold can be chosen for each test subject without looking at it; see
+    `learning.train_inner`. Kept and resumed like the folds of `loso`.
+    """
+    _must_be_trainable(chosen)
+    videos = features(chosen)
+    names = learning.pair_names(sorted({video.subject for video in videos}), chosen.learning)
+    with _training(chosen, videos, device, names, INNER) as given:
+        run = learning.train_inner(videos, chosen.network, chosen.learning, **given)
+    for note in run.notes:
+        warn(note)
+    return run
+
+
+@contextmanager
+def _training(
+    chosen: Profile,
+    videos: list[VideoFeatures],
+    device: str,
+    names: list[str],
+    what: str,
+    control: str | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Give a training what it needs to keep its folds of those names: in the store, one entry each."""
     place = learning.device(device)
     _used_devices[place.type if place.type == "cpu" else torch.cuda.get_device_name()] = None
-    videos = features(chosen)
-    store, name = _store(), ("runs", _run_key(videos, chosen, place.type, control))
-    subjects = sorted({video.subject for video in videos})
-    done = {s: load_fold(store.folder(*name, s) / FOLD) for s in subjects if store.entry(*name, s)}
+    data = dataset(chosen)
+    store, name = _store(), ("runs", _run_key(videos, chosen, place.type, what, control))
+    done = {fold: load_fold(store.folder(*name, fold) / FOLD) for fold in names if store.entry(*name, fold)}
     about = {"settings": chosen.model_dump(mode="json"), "control": control, "device": place.type}
     half_done = store.folder(*name, ".checkpoints")
 
@@ -307,17 +346,12 @@ def loso(chosen: Profile, *, device: str = "auto", control: str | None = None) -
         with store.writing(*name, fold.subject, about={**about, "subject": fold.subject}) as folder:
             save_fold(fold, folder / FOLD, {"data": data.digest, "licence": "BSD-3-Clause"})
 
-    what = f"training ({control})" if control else "training"
-    steps = len(subjects) * chosen.learning.epochs if len(done) < len(subjects) else 0
-    with bar(what, steps, "epoch") as advance:
-        run = learning.train_loso(
-            videos, chosen.network, chosen.learning, device=place, control=control,
-            done=done, on_fold=keep, progress=advance, checkpoints=half_done,
-        )  # fmt: skip
+    steps = len(names) * chosen.learning.epochs if len(done) < len(names) else 0
+    with bar(f"{what} ({control})" if control else what, steps, "epoch") as advance:
+        yield {
+            "device": place, "done": done, "on_fold": keep, "progress": advance, "checkpoints": half_done,
+        }  # fmt: skip
     shutil.rmtree(half_done, ignore_errors=True)
-    for note in run.notes:
-        warn(note)
-    return run
 
 
 def _must_be_trainable(chosen: Profile) -> Dataset:
@@ -335,27 +369,48 @@ def _must_be_trainable(chosen: Profile) -> Dataset:
     return data
 
 
-def _run_key(videos: list[VideoFeatures], chosen: Profile, device: str, control: str | None) -> str:
+def _run_key(
+    videos: list[VideoFeatures], chosen: Profile, device: str, what: str, control: str | None
+) -> str:
     """Everything that decides a training run: its features, its settings, the code, the kind of device."""
     data, used = dataset(chosen), {video.video for video in videos}
     places = [feature_place(data, video, chosen.motion) for video in data.videos if video.name in used]
     code = code_digest("msstgcn.learning")
-    return key_of(places, chosen.network.digest(), chosen.learning.digest(), control, device, code)
+    unused = () if what == INNER else ("inner_groups",)
+    return key_of(
+        places, chosen.network.digest(), chosen.learning.digest(*unused), what, control, device, code
+    )
 
 
-def predictions(run: learning.LosoRun, chosen: Profile) -> pd.DataFrame:
+def watched(
+    run: learning.LosoRun, chosen: Profile, inner: learning.InnerRun | None = None
+) -> spotting.Watched:
+    """What a run, and its inner folds if given, said of videos while training went on."""
+    subjects = {video.name: video.subject for video in dataset(chosen).videos}
+    epochs, looks = run.watched
+    final = run.probabilities  # not rounded as the looks are
+    tables = {v: np.concatenate([looks[v][:-1], final[v][None]], dtype=np.float32) for v in sorted(final)}
+    others: dict[str, Mapping[str, Any]] = {}
+    for group in inner.groups if inner else ():
+        others |= dict.fromkeys(group, inner.watched(group[0])[1] if inner else {})
+    return spotting.Watched(epochs.tolist(), tables, subjects, others)
+
+
+def predictions(
+    run: learning.LosoRun, chosen: Profile, inner: learning.InnerRun | None = None
+) -> pd.DataFrame:
     """What a run spotted in all videos, each judged by the network that never saw its subject.
+
+    Epoch and thresholds are those of the selection protocol that the settings name; ``inner-fold`` asks for the
+    inner folds.
 
     Returns
     -------
     DataFrame
         Columns ``video, class, onset, apex, offset, score``.
     """
-    spotted = [
-        spotting.spot_video(table, chosen.spotting, video=video)
-        for video, table in sorted(run.probabilities.items())
-    ]
-    return pd.concat(spotted, ignore_index=True)
+    seen = watched(run, chosen, inner)
+    return spotting.spot(seen, spotting.choose(seen, truth(chosen), chosen.spotting), chosen.spotting)
 
 
 def truth(chosen: Profile) -> pd.DataFrame:
@@ -374,8 +429,10 @@ def truth(chosen: Profile) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["video", "subject", "class", "onset", "apex", "offset"])
 
 
-def scores(run: learning.LosoRun, chosen: Profile) -> spotting.Scores:
-    """The score of a run over all of a profile's videos, those without any expression too."""
-    names = [video.name for video in dataset(chosen).videos]
-    wanted = chosen.spotting.match_iou
-    return spotting.score(predictions(run, chosen), truth(chosen), iou=wanted, videos=names)
+def scores(run: learning.LosoRun, chosen: Profile, inner: learning.InnerRun | None = None) -> spotting.Scores:
+    """The score of a run, as the settings say, over all of a profile's videos, those without any expression too."""
+    how = chosen.spotting
+    return spotting.score(
+        predictions(run, chosen, inner), truth(chosen), videos=[v.name for v in dataset(chosen).videos],
+        iou=how.match_iou, inclusive=how.inclusive, matching=how.matching, rows=how.rows,
+    )  # fmt: skip

@@ -32,11 +32,13 @@ PROFILES: dict[str, Profile] = {
     "smoke": Profile(
         name="smoke",
         data=SyntheticSettings(subjects=3, videos=2, seconds=10.0),
-        learning=LearningSettings(epochs=2),
+        learning=LearningSettings(epochs=2, watch=1),
     ),
-    "cpu": Profile(name="cpu", learning=LearningSettings(epochs=14, sampling="all")),
+    "cpu": Profile(name="cpu", learning=LearningSettings(epochs=14, sampling="all", watch=1)),
     "gpu": Profile(
-        name="gpu", data=SyntheticSettings(subjects=48, videos=6), learning=LearningSettings(sampling="all")
+        name="gpu",
+        data=SyntheticSettings(subjects=48, videos=6),
+        learning=LearningSettings(sampling="all", watch=5),
     ),
 }
 
