@@ -156,7 +156,7 @@ report.glue("ch8_verdict", verdict)
 # %% [markdown]
 # Overall F1 is {glue}`ch8_f1`, that of the control {glue}`ch8_control`. The difference, on the same subjects, is
 # {glue}`ch8_gain`. If the two were equally good, their results could be swapped for any subject; swapping them at
-# random gives a difference as large with a probability of {glue}`ch8_p`. So {glue}`ch8_verdict`. With these
+# random gives a difference as large with a probability of {glue}`ch8_p` {cite}`phipson2010`. So {glue}`ch8_verdict`. With these
 # {glue}`ch8_subjects` subjects, a true difference of {glue}`ch8_resolvable` or more would have been found four times
 # in five; a smaller one can be there and stay unseen.
 
@@ -188,8 +188,8 @@ report.glue("ch8_near", apart[2])
 report.table(fates, name="outcomes", caption="What became of each spotted and of each true interval.")
 
 # %% [markdown]
-# Of {glue}`ch8_wrong` false alarms {glue}`ch8_duplicates` are duplicates, {glue}`ch8_confused` have the wrong class,
-# and {glue}`ch8_near` touch an expression of their class but overlap it too little.
+# Among the {glue}`ch8_wrong` false alarms there are {glue}`ch8_duplicates` duplicates, {glue}`ch8_confused` with the
+# wrong class, and {glue}`ch8_near` that touch an expression of their class but overlap it too little.
 #
 # The hits have their ends somewhere near the true ones. Errors are in frames, late if positive.
 
