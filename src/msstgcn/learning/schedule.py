@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -77,13 +78,17 @@ class Schedule:
         """
         if not jobs:
             return
+        yield from (self._on_cpu if self.place.type == "cpu" else self._on_gpu)(self.material, jobs)
+
+    @cached_property
+    def material(self) -> Material:
+        """The windows on the device, mixed over the graph; made when first needed."""
         try:
-            material = Material.of(self.corpus, self.network, self.place)
+            return Material.of(self.corpus, self.network, self.place)
         except torch.OutOfMemoryError:
             raise InputError(
                 f"the {len(self.corpus.flow)} windows do not fit into the GPU's memory", do="use device cpu"
             ) from None
-        yield from (self._on_cpu if self.place.type == "cpu" else self._on_gpu)(material, jobs)
 
     def _tell(self, epochs: int) -> None:
         if self._progress:
@@ -127,6 +132,7 @@ class Schedule:
 
     def _on_cpu(self, material: Material, jobs: Sequence[Job]) -> Iterator[Fold]:
         """One fold a core: no thread waits for another, and the result does not depend on their number."""
+        self._stop.clear()
         with _one_thread() as cores, ThreadPoolExecutor(min(cores, len(jobs))) as pool:
             futures = [pool.submit(self._train, material, [job]) for job in jobs]
             try:
