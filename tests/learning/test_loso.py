@@ -11,7 +11,7 @@ from toys import toy_video
 
 from msstgcn import learning
 from msstgcn.errors import InputError
-from msstgcn.learning import batched, loso
+from msstgcn.learning import batched, schedule
 from msstgcn.learning.folds import Fold
 from msstgcn.settings import LearningSettings, NetworkSettings, SpottingSettings
 from msstgcn.spotting import score, spot_video
@@ -23,15 +23,23 @@ def same(first: Fold, second: Fold) -> bool:
         first.subject == second.subject
         and all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
         and first.history.equals(second.history)
-        and all(np.array_equal(first.probabilities[v], second.probabilities[v]) for v in first.probabilities)
-        and first.probabilities.keys() == second.probabilities.keys()
+        and first.epochs == second.epochs
+        and all(
+            mine.keys() == theirs.keys() and all(np.array_equal(mine[v], theirs[v]) for v in mine)
+            for mine, theirs in (
+                (first.probabilities, second.probabilities),
+                (first.watched, second.watched),
+            )
+        )
     )
 
 
 @pytest.fixture(scope="module")
 def run(toy_features):
     return learning.train_loso(
-        toy_features, NetworkSettings(channels=6), LearningSettings(epochs=2, segments=4, sampling="all")
+        toy_features,
+        NetworkSettings(channels=6),
+        LearningSettings(epochs=2, segments=4, sampling="all", watch=1),
     )
 
 
@@ -192,7 +200,7 @@ def test_a_class_that_nobody_shows_is_noted(toy_features, small_network, quick_l
 def test_folds_that_do_not_fit_into_memory_are_trained_in_halves(
     run, toy_features, small_network, quick_learning, monkeypatch
 ):
-    real, tried = loso.train_folds, []
+    real, tried = schedule.train_folds, []
 
     def small_memory(material, jobs, *args, **kwargs):
         tried.append(len(jobs))
@@ -200,8 +208,10 @@ def test_folds_that_do_not_fit_into_memory_are_trained_in_halves(
             raise torch.OutOfMemoryError
         return real(material, jobs, *args, **kwargs)
 
-    monkeypatch.setattr(loso, "train_folds", small_memory)
-    monkeypatch.setattr(loso._Run, "on_cpu", loso._Run.on_gpu)  # the same way, without the need of a GPU
+    monkeypatch.setattr(schedule, "train_folds", small_memory)
+    monkeypatch.setattr(
+        schedule.Schedule, "_on_cpu", schedule.Schedule._on_gpu
+    )  # the same way, without the need of a GPU
     found = learning.train_loso(toy_features, small_network, quick_learning)
     assert tried == [3, 2, 1, 1, 1]
     assert len(found.notes) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from msstgcn.datasets import Finding
 from msstgcn.errors import InputError
 from msstgcn.motion import VideoFeatures, load_features, save_features
 from msstgcn.timeline import Expression
@@ -13,10 +14,12 @@ from msstgcn.timeline import Expression
 @pytest.fixture
 def features() -> VideoFeatures:
     rng = np.random.default_rng(0)
+    flow = rng.normal(size=(5, 3, 10, 2)).astype(np.float16).astype(np.float32)
     return VideoFeatures(
-        "v", "s", 28.57, rng.normal(size=(5, 3, 10, 2)).astype(np.float32), np.array([True] * 4 + [False]),
+        "v", "s", 28.57, flow, np.array([True] * 4 + [False]),
         (Expression(1, 2, 3, "me", ("L12", "4")),), rng.random((5, 3, 10)).astype(np.float16),
-        np.array([87, 88, np.nan, 87, 87], np.float32), "ab",
+        np.array([87, 88, np.nan, 87, 87], np.float32), "ab", tuple("abcdefghij"), {"crop": 192},
+        (Finding("repair", "v, frame 2", "no face", "masked"),),
     )  # fmt: skip
 
 
@@ -26,7 +29,7 @@ def test_round_trip(features, tmp_path):
     for name in ("flow", "mask", "quality", "iod"):
         np.testing.assert_array_equal(getattr(back, name), getattr(features, name))
         assert getattr(back, name).dtype == getattr(features, name).dtype
-    for name in ("video", "subject", "fps", "expressions", "predictor"):
+    for name in ("video", "subject", "fps", "expressions", "predictor", "regions", "settings", "notes"):
         assert getattr(back, name) == getattr(features, name)
 
 

@@ -128,14 +128,21 @@ def check(
     return Report(layout, str(root), repair, tuple(findings), names, events, pictures)
 
 
-def sound_part(found: RealDataset, root: str | Path) -> RealDataset:
-    """The data set without the videos that have a picture that cannot be used; the findings tell of each."""
+def sound_part(
+    found: RealDataset, root: str | Path, progress: Callable[[int], None] | None = None
+) -> RealDataset:
+    """The data set without the videos that have a picture that cannot be used; the findings tell of each.
+
+    `progress` is called with the number of videos done since the last call.
+    """
     findings, good = list(found.findings), []
     for video in found.videos:
         problems, _ = _video(video, Path(root))
         findings += problems
         if not any(problem.level == "error" for problem in problems):
             good.append(video)
+        if progress:
+            progress(1)
     return replace(found, videos=tuple(good), findings=tuple(findings))
 
 

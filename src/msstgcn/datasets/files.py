@@ -60,9 +60,9 @@ class FileVideo:
         return self._read(start, len(self) if stop is None else stop)
 
     def _read(self, start: int, stop: int) -> Iterator[Frame]:
-        capture = _open(self.path)
+        capture = open_capture(self.path)
         try:
-            grey = _is_grey(capture)
+            grey = is_grey(capture)
             if start:
                 capture.set(cv2.CAP_PROP_POS_FRAMES, start)
             for i in range(start, stop):
@@ -73,7 +73,7 @@ class FileVideo:
                         where=self.path,
                         do="the file is damaged or cut short: copy it again",
                     )
-                yield np.ascontiguousarray(picture[..., 0] if grey else picture[..., ::-1])
+                yield to_frame(picture, grey)
         finally:
             capture.release()
 
@@ -117,7 +117,7 @@ class PictureVideo:
         names = self._names
         if not 0 <= i < len(names):
             raise InputError(f"no frame {i}", where=self.path, expected=f"0 to {len(names) - 1}")
-        picture = read_picture(self.path / names[i])
+        picture = read_picture(self.path / names[i], self.path / names[0])
         shape = _shape(self.path / names[0])
         if picture.shape != shape:
             raise InputError(
@@ -164,7 +164,7 @@ def video_at(
         return PictureVideo(path, name, subject, fps or FOLDER_FPS, expressions)
     if not path.exists():
         raise InputError("no such file or folder", where=path, do="check the path")
-    capture = _open(path)
+    capture = open_capture(path)
     told = float(capture.get(cv2.CAP_PROP_FPS))
     capture.release()
     if fps is None and not 1 <= told <= 1000:
@@ -183,16 +183,29 @@ def stamp(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _open(path: Path) -> Any:
+def open_capture(path: Path, options: list[int] | None = None) -> Any:
+    """Open a file through FFmpeg, with OpenCV's capture properties and their values in turn.
+
+    A display matrix in the container (a phone held upright) is honoured: frames come out the right way up.
+    """
     if path.stat().st_size == 0:
         raise InputError("the file is empty", where=path, do="copy it again")
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, options or [])
     if not capture.isOpened():
         raise InputError("not a video that can be read", where=path, expected="a file that FFmpeg reads")
     return capture
 
 
-def _is_grey(capture: Any) -> bool:
+def to_frame(picture: NDArray[Any], grey: bool) -> Frame:
+    """A decoded picture, (H, W, 3) BGR, as a frame: its grey levels if the file is grey, else RGB."""
+    code = cv2.COLOR_BGR2RGB
+    return (
+        np.ascontiguousarray(picture[..., 0]) if grey else np.asarray(cv2.cvtColor(picture, code), np.uint8)
+    )
+
+
+def is_grey(capture: Any) -> bool:
+    """Whether a file's own pictures are grey."""
     code = int(capture.get(cv2.CAP_PROP_CODEC_PIXEL_FORMAT))
     return code.to_bytes(8, "little", signed=True)[:4] in _GREY_FORMATS
 
@@ -200,7 +213,7 @@ def _is_grey(capture: Any) -> bool:
 @lru_cache(maxsize=4096)
 def _length(path: Path, seen: tuple[int, int]) -> int:
     """Number of frames that can be read; the container's word for it is not trusted unless the last one is there."""
-    capture = _open(path)
+    capture = open_capture(path)
     try:
         told = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         if told > 0:
@@ -209,7 +222,7 @@ def _length(path: Path, seen: tuple[int, int]) -> int:
                 return told
     finally:
         capture.release()
-    capture, count = _open(path), 0
+    capture, count = open_capture(path), 0
     try:
         while capture.grab():
             count += 1
@@ -233,17 +246,56 @@ def _natural(name: str) -> tuple[str, str]:
     return _DIGITS.sub(lambda digits: digits[0].lstrip("0").zfill(20), stem), name
 
 
-def read_picture(path: Path) -> Frame:
-    """One picture, uint8, (height, width) or (height, width, 3) RGB; an `InputError` names one that is damaged."""
+def read_picture(path: Path, first: Path | None = None) -> Frame:
+    """One picture, uint8, (height, width) or (height, width, 3) RGB; an `InputError` names one that is damaged.
+
+    Parameters
+    ----------
+    path : Path
+    first : Path, optional
+        The first picture of the video: the bits that its values take up are those of all. Cameras of 10, 12 or 14
+        bits write files of 16. The highest eight bits are kept; an alpha channel is left out.
+    """
+    picture = _decoded(path)
+    deep = picture.dtype == np.uint16
+    if picture.dtype not in (np.uint8, np.uint16) or (first is not None and deep != (bit_depth(first) > 8)):
+        raise InputError(
+            f"a picture of {picture.dtype}", where=path, expected="8 bits a channel, or 16 in all pictures"
+        )
+    if deep:
+        picture = np.minimum(picture >> (bit_depth(first or path) - 8), 255).astype(np.uint8)
+    if picture.ndim == 2:
+        return np.asarray(picture)
+    return np.ascontiguousarray(picture[..., 2::-1])  # BGR(A) to RGB
+
+
+def _decoded(path: Path) -> NDArray[Any]:
     data = np.fromfile(path, np.uint8)  # not cv2.imread: it fails on names beyond ASCII on some systems
     picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
     if picture is None:
         raise InputError("the picture cannot be read", where=path, do="copy it again")
-    if picture.dtype != np.uint8:
-        raise InputError(f"a picture of {picture.dtype}", where=path, expected="8 bits a channel")
-    if picture.ndim == 2:
-        return np.asarray(picture)
-    return np.ascontiguousarray(picture[..., 2::-1])  # BGR(A) to RGB
+    return np.asarray(picture)
+
+
+@lru_cache(maxsize=1024)
+def bit_depth(path: Path) -> int:
+    """Bits that the values of a picture take up: 8, or in a file of 16 bits the fewest of 10, 12, 14, 16."""
+    picture = _decoded(path)
+    if picture.dtype == np.uint8:
+        return 8
+    return next(bits for bits in (10, 12, 14, 16) if bits == 16 or picture.max() < 2**bits)
+
+
+def picture_kind(path: Path) -> tuple[str, str] | None:
+    """What is odd about the kind of a picture and what `read_picture` makes of it, None for an ordinary one."""
+    picture = _decoded(path)
+    told = []
+    if picture.dtype == np.uint16:
+        depth = bit_depth(path)
+        told.append((f"pictures of 16 bits, {depth} of them in use", "brought to 8 bits"))
+    if picture.ndim == 3 and picture.shape[2] == 4:
+        told.append(("pictures with an alpha channel", "alpha left out"))
+    return (", ".join(what for what, _ in told), ", ".join(done for _, done in told)) if told else None
 
 
 @lru_cache(maxsize=1024)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import shutil
@@ -16,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import joblib
 import pandas as pd
 
 from msstgcn.datasets.files import Frame, video_at
 from msstgcn.datasets.protocol import Dataset, Video
-from msstgcn.datasets.releases import RELEASES, PictureName
+from msstgcn.datasets.releases import RELEASES, PictureNames
 from msstgcn.errors import InputError, lookup
 from msstgcn.files import digest_file, written_whole
 from msstgcn.timeline import Expression, read_events, read_videos, write_csv
@@ -31,7 +33,12 @@ Writer = Callable[[Video, Path, Progress], None]
 
 
 def write_dataset(
-    dataset: Dataset, out: str | Path, *, layout: str = "lossless", progress: Progress | None = None
+    dataset: Dataset,
+    out: str | Path,
+    *,
+    layout: str = "lossless",
+    progress: Progress | None = None,
+    jobs: int = 1,
 ) -> Path:
     """Write videos and labels to a folder; what an earlier, interrupted call finished is kept.
 
@@ -45,6 +52,8 @@ def write_dataset(
         last two write folders of JPEG files and a workbook as the real data sets have them, see `releases`.
     progress : callable, optional
         Called with the number of frames done since the last call.
+    jobs : int
+        Processes that write videos side by side; with more than one, progress comes video by video.
 
     Returns
     -------
@@ -66,32 +75,55 @@ def write_dataset(
     if layout in RELEASES:
         release = RELEASES[layout]
         targets = [out / folder for folder in release.folders(dataset)]
-        _write_videos(dataset, targets, _written_as_pictures(".jpg", release.picture), layout, progress)
+        _write_videos(
+            dataset, targets, _written_as_pictures(".jpg", release.pictures), layout, progress, jobs
+        )
         release.workbook(dataset, out)
         return out
     writer, suffix = LAYOUTS[layout]
     targets = [out / "videos" / f"{video.name}{suffix}" for video in dataset.videos]
-    _write_videos(dataset, targets, writer, layout, progress)
+    _write_videos(dataset, targets, writer, layout, progress, jobs)
     write_csv(_videos_table(dataset, suffix), out / "videos.csv")
     write_csv(_events_table(dataset), out / "events.csv")
     return out
 
 
 def _write_videos(
-    dataset: Dataset, targets: list[Path], writer: Writer, layout: str, progress: Progress | None
+    dataset: Dataset,
+    targets: list[Path],
+    writer: Writer,
+    layout: str,
+    progress: Progress | None,
+    jobs: int,
 ) -> None:
     """Write those videos that an earlier call did not finish."""
+    advance = progress or (lambda steps: None)
+    missing = []
     for video, target in zip(dataset.videos, targets, strict=True):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"the folder cannot be made ({error.strerror})", where=target.parent) from None
         if _finished(video, target, layout):
-            if progress:
-                progress(len(video))
-            continue
-        writer(video, target, progress or (lambda steps: None))
-        _note(video, target, layout)
+            advance(len(video))
+        else:
+            missing.append((video, target))
+    if jobs == 1 or len(missing) < 2:
+        for video, target in missing:
+            _write(video, target, writer, layout, advance)
+        return
+    work = (joblib.delayed(_write)(video, target, writer, layout) for video, target in missing)
+    for frames in joblib.Parallel(n_jobs=min(jobs, len(missing)), return_as="generator_unordered")(work):
+        advance(frames)
+
+
+def _write(
+    video: Video, target: Path, writer: Writer, layout: str, progress: Progress = lambda steps: None
+) -> int:
+    """Write one video; give its number of frames."""
+    writer(video, target, progress)
+    _note(video, target, layout)
+    return len(video)
 
 
 def open_folder(path: str | Path) -> Dataset:
@@ -194,7 +226,7 @@ def _check_written(temporary: Path, target: Path, frames: int) -> None:
         )
 
 
-def _written_as_pictures(suffix: str, name: PictureName) -> Writer:
+def _written_as_pictures(suffix: str, names: PictureNames) -> Writer:
     def write(video: Video, target: Path, progress: Progress) -> None:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
             inside = Path(folder) / "frames"
@@ -203,7 +235,10 @@ def _written_as_pictures(suffix: str, name: PictureName) -> Writer:
                 good, data = cv2.imencode(suffix, frame if frame.ndim == 2 else frame[..., ::-1])
                 if not good:
                     raise InputError(f"frame {i} cannot be written as {suffix}", where=target)
-                (inside / name(target.name, i, len(video))).write_bytes(data.tobytes())
+                first, *others = (inside / name for name in names(target.name, i, len(video)))
+                first.write_bytes(data.tobytes())
+                for other in others:
+                    _link(other, first)
                 progress(1)
             shutil.rmtree(target, ignore_errors=True)
             inside.rename(target)
@@ -211,11 +246,21 @@ def _written_as_pictures(suffix: str, name: PictureName) -> Writer:
     return write
 
 
+def _link(name: Path, file: Path) -> None:
+    """Give a file a further name; a copy, where the disk knows no such thing."""
+    try:
+        name.hardlink_to(file)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        shutil.copyfile(file, name)
+
+
 #: How to write a video, and the ending of its name (a folder has none).
 LAYOUTS: dict[str, tuple[Writer, str]] = {
     "lossless": (_written_by_opencv("FFV1"), ".avi"),
     "mp4": (_written_by_opencv("mp4v"), ".mp4"),
-    "png": (_written_as_pictures(".png", lambda _, i, frames: f"{i:06d}.png"), ""),
+    "png": (_written_as_pictures(".png", lambda _, i, frames: [f"{i:06d}.png"]), ""),
 }
 
 

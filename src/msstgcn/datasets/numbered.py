@@ -138,7 +138,7 @@ class NumberedVideo:
             If there is no such frame, or its picture is missing, cannot be read or differs in size from the first.
         """
         path = self.picture(i)
-        picture = read_picture(path)
+        picture = read_picture(path, self.picture(0))
         shape = _shape(self.picture(0))
         if picture.shape != shape:
             raise InputError(

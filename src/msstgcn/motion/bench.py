@@ -95,7 +95,7 @@ class Film:
         self.face, self.seed = Face(identity(seed), Camera()), seed
         self.states = scene(frames, seed)
         self.rest = [self.shot(i) for i in range(frames)]
-        tracker = FaceTracker(predictor_path(), name=f"person {seed}")
+        tracker = FaceTracker(predictor_path())
         found = [tracker.step(grey) for grey in self.rest]
         self.landmarks = np.array(
             [np.full((68, 2), np.nan) if one is None else one.landmarks for one in found]
@@ -142,7 +142,7 @@ def nodes(
     settings: MotionSettings,
     truth: NDArray[np.floating] | None = None,
 ) -> NDArray[np.float32]:
-    """Flow of the ten nodes in every window of a short clip; as `extract`, from landmarks that are known already.
+    """Flow of the regions in every window of a short clip; as `extract`, from landmarks that are known already.
 
     Parameters
     ----------
@@ -154,11 +154,11 @@ def nodes(
 
     Returns
     -------
-    ndarray of float32, shape (F, K, 10, 2)
+    ndarray of float32, shape (F, K, R, 2)
         Percent of the inter-ocular distance.
     """
     chunk = make_chunk(greys, landmarks, len(greys), settings, truth)
-    return gather(measure(chunk, landmarks, settings)[0], settings.window)
+    return gather(measure(chunk, landmarks, settings)[0], settings.window, settings.stride, settings.pairs)
 
 
 def _flow(film: Film, greys: list[NDArray[np.uint8]], settings: MotionSettings) -> NDArray[np.float32]:

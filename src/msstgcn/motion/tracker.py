@@ -6,22 +6,27 @@ only around the last place. In between, the landmarks (Kazemi & Sullivan 2014), 
 along the box that their predictor starts from. Left alone that feeds its own errors back, so every look puts box and
 landmarks right again.
 
-On doubt the detector looks at once, everywhere: when the landmarks jump or change size, and when the place of the
-face does not look as it did a frame ago. The latter also ends a *track*, because it is a cut or another face, and
-no window may compare a frame before it with one after it.
+On doubt the detector looks at once, everywhere: when the landmarks jump or change size, when the place of the face
+does not look as it did a frame ago, and when a look finds another face in the place of the one followed. The latter
+two also end a *track*, because there is a cut or another face, and no window may compare a frame before it with one
+after it.
+
+Which face, if there are several? The one that was followed until here. After a cut, or when the face comes back, the
+one that looks most like it. At the start, the largest, if it is much the largest. Where none of this decides, the
+frame counts as one without a usable face. Whatever was decided is written down as an *event*.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from msstgcn.errors import InputError
 from msstgcn.motion.detector import load_predictor
 from msstgcn.motion.regions import iod
 
@@ -36,7 +41,13 @@ _CHIP = 24  # pixels: side of the small pictures that are compared for likeness
 _STEADY = slice(
     27, 68
 )  # landmarks that carry the box: nose, eyes and mouth; glasses mislead those of the brows
-_EASE = 0.3  # how much of a new look goes into the box's place and size against the landmarks
+_DOMINANT = 1.5  # times as wide as the next: a face that is taken from several at the start
+_SAME_FACE = 0.5  # correlation of two faces laid over each other: less is another face
+_CLEARLY = 0.1  # more correlation than the next: the face that is taken from several later on
+_LEARNS = 0.3  # how much of a new look goes into the picture that faces are compared with
+_PATIENCE, _PAUSE = 8, 4  # frames without a face after which only every so many-th is looked at
+#: Where both eyes and the mouth come to lie in the picture of a face, in parts of its side.
+_FEATURES = np.array([[0.25, 0.30], [0.75, 0.30], [0.50, 0.85]], np.float32)
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom, pixels
 Grey = NDArray[np.uint8]
@@ -58,6 +69,33 @@ class Face:
     track: int
 
 
+class Event(NamedTuple):
+    """Something that happened to the face in a frame.
+
+    Parameters
+    ----------
+    kind : str
+        ``none`` (no face), ``several`` (several and none to follow) and ``small`` (too small): no usable face.
+        ``return``, ``cut`` and ``other`` (a face unlike the one followed before): a new track. ``company`` (one of
+        several was taken).
+    frame : int
+    value : float
+        Faces found; for ``small`` the inter-ocular distance, pixels.
+    """
+
+    kind: str
+    frame: int
+    value: float
+
+
+class _Found(NamedTuple):
+    """A face that the detector found: its box, landmarks and picture."""
+
+    box: Box
+    points: NDArray[np.float32]
+    picture: NDArray[np.float32]
+
+
 class FaceTracker:
     """Find and follow one face; feed it the frames in order.
 
@@ -67,44 +105,49 @@ class FaceTracker:
         File of the 68-point predictor.
     detect_every : int
         Frames between two looks of the detector while nothing is in doubt.
-    name : str
-        The video's name, for messages.
+
+    Attributes
+    ----------
+    events : list of Event
+        What happened so far.
     """
 
-    def __init__(self, predictor: Path, detect_every: int = 8, name: str = "video") -> None:
+    def __init__(self, predictor: Path, detect_every: int = 8) -> None:
         self._detect = dlib.get_frontal_face_detector()
         self._predict = load_predictor(predictor)
-        self._every, self._name = detect_every, name
+        self._every = detect_every
+        self.events: list[Event] = []
         self._frame = -1
         self._track = -1
         self._looked = 0  # frame of the last look
-        self._lost = True
+        self._gone = 0  # frames since the face was last seen; 0 while it is followed
         self._box: Box | None = None  # where the face is expected; kept when it is lost
         self._before: Grey | None = None  # the last frame, while a face is followed
         self._points = np.zeros((68, 2), np.float32)
         self._relation = np.zeros(3)
+        self._picture: NDArray[np.float32] | None = None  # what the followed face looks like
 
-    def step(self, grey: Grey) -> Face | None:
+    def step(self, grey: Grey | None) -> Face | None:
         """Return the face of the next frame, None if it shows no usable one.
 
         Parameters
         ----------
-        grey : ndarray of uint8, shape (H, W)
-
-        Raises
-        ------
-        InputError
-            If there are several faces and none to continue from, or the first face is too small.
+        grey : ndarray of uint8, shape (H, W), or None
+            None stands for a frame that cannot be read.
         """
         self._frame += 1
+        if grey is None:
+            self._gone += 1
+            self._before = None
+            return None
         face = self._follow(grey) or self._look(grey)
-        self._lost = face is None
+        self._gone = self._gone + 1 if face is None else 0
         self._before = None if face is None else grey
         return face
 
     def _follow(self, grey: Grey) -> Face | None:
         """Continue from the frame before; None on doubt."""
-        if self._lost or self._box is None or not self._same_place(grey, self._box):
+        if self._gone or self._box is None or not self._same_place(grey, self._box):
             return None
         box: Box | None = self._box
         due = self._frame - self._looked >= self._every
@@ -115,46 +158,73 @@ class FaceTracker:
         points = self._landmarks(grey, box)
         if not self._plausible(points):
             return None
-        if due:
-            self._relation += _EASE * (_relation(box, points) - self._relation)
+        if due and not self._recognised(grey, points):
+            return None
         return self._accept(points)
+
+    def _recognised(self, grey: Grey, points: NDArray[np.float32]) -> bool:
+        """Whether the face in its place is still the same; if so, learn what it looks like now."""
+        now = _picture(grey, points)
+        if self._picture is None or _alike(now, self._picture) < _SAME_FACE:
+            return False
+        self._picture = (1 - _LEARNS) * self._picture + _LEARNS * now
+        return True
 
     def _look(self, grey: Grey) -> Face | None:
         """Ask the detector everywhere; go on or begin anew with what it finds."""
+        if self._gone > _PATIENCE and self._frame % _PAUSE:
+            return self._miss("none", 0)
         self._looked = self._frame
-        found = self._everywhere(grey)
-        near = [one for one in found if self._near(one)]
-        if len(near) != 1 and len(found) > 1:
-            raise InputError(
-                f"{len(found)} faces and no way to tell which one to follow",
-                where=f"{self._name}, frame {self._frame}",
-                expected="one face, or one that was followed until here",
-                do="crop the video to the face in question",
-            )
-        if not found:
-            return None
-        box = near[0] if near else found[0]
-        points = self._landmarks(grey, box)
-        size = float(iod(points))
+        boxes = self._everywhere(grey)
+        if not boxes:
+            return self._miss("none", 0)
+        found = []
+        for box in boxes:
+            points = self._landmarks(grey, box)
+            found.append(_Found(box, points, _picture(grey, points)))
+        chosen = self._choose(found)
+        if chosen is None:
+            return self._miss("several", len(found))
+        size = float(iod(chosen.points))
         if size < MIN_IOD:
-            self._refuse_first(size)
-            return None
-        goes_on = (
-            bool(near) and not self._lost and self._box is not None and self._same_place(grey, self._box)
-        )
-        if not goes_on:
-            self._track += 1
-        self._relation = _relation(box, points)
-        return self._accept(points)
+            return self._miss("small", size)
+        if len(found) > 1:
+            self.events.append(Event("company", self._frame, len(found)))
+        return self._begin(grey, chosen)
 
-    def _refuse_first(self, size: float) -> None:
-        if self._track < 0:
-            raise InputError(
-                f"the face is too small: {size:.0f} pixels between the outer eye corners",
-                where=f"{self._name}, frame {self._frame}",
-                expected=f"at least {MIN_IOD:.0f} pixels, better 80",
-                do="use a video of higher resolution; enlarging this one adds no detail",
-            )
+    def _miss(self, kind: str, value: float) -> Face | None:
+        self.events.append(Event(kind, self._frame, value))
+        return None
+
+    def _choose(self, found: list[_Found]) -> _Found | None:
+        """The face to follow; None if there is no telling."""
+        if len(found) == 1:
+            return found[0]
+        if self._picture is None:
+            wide = sorted(found, key=lambda one: one.box[0] - one.box[2])
+            first, second = (one.box[2] - one.box[0] for one in wide[:2])
+            return wide[0] if first >= _DOMINANT * second else None
+        known = self._picture
+        alike = sorted(found, key=lambda one: -_alike(one.picture, known))
+        best, next_best = (_alike(one.picture, known) for one in alike[:2])
+        if best >= _SAME_FACE and best >= next_best + _CLEARLY:
+            return alike[0]
+        near = [one for one in found if self._near(one.box)]
+        return near[0] if len(near) == 1 and not self._gone else None
+
+    def _begin(self, grey: Grey, chosen: _Found) -> Face:
+        """Go on with a face that was found, on a new track unless it is the one that was followed."""
+        like = None if self._picture is None else _alike(chosen.picture, self._picture)
+        same = like is not None and like >= _SAME_FACE
+        here = not self._gone and self._box is not None and self._same_place(grey, self._box)
+        if not (same and here and self._near(chosen.box)):
+            if self._track >= 0:
+                kind = "other" if not same else "return" if self._gone else "cut"
+                self.events.append(Event(kind, self._frame, 1))
+            self._track += 1
+            self._picture = chosen.picture
+        self._relation = _relation(chosen.box, chosen.points)
+        return self._accept(chosen.points)
 
     def _accept(self, points: NDArray[np.float32]) -> Face:
         self._points = points
@@ -177,9 +247,9 @@ class FaceTracker:
 
     def _same_place(self, grey: Grey, box: Box) -> bool:
         """Whether the place of the face looks as it did in the frame before."""
-        if self._before is None:
+        if self._before is None or self._before.shape != grey.shape:
             return False
-        return float((_chip(grey, box) * _chip(self._before, box)).mean()) > _LIKENESS
+        return _alike(_chip(grey, box), _chip(self._before, box)) > _LIKENESS
 
     def _near(self, box: Box) -> bool:
         """Whether a box could be the face that was last seen."""
@@ -195,7 +265,7 @@ class FaceTracker:
         left, top, right, bottom = box
         width = right - left
         x, y = max(0, round(left - 0.5 * width)), max(0, round(top - 0.5 * width))
-        part = grey[y : round(bottom + 0.5 * width), x : round(right + 0.5 * width)]
+        part = grey[y : max(0, round(bottom + 0.5 * width)), x : max(0, round(right + 0.5 * width))]
         scale = _SEARCH / width
         if not part.size or min(part.shape) * scale < 80:
             return None
@@ -231,9 +301,24 @@ def _relation(box: Box, points: NDArray[np.float32]) -> NDArray[np.float64]:
 def _chip(grey: Grey, box: Box) -> NDArray[np.float32]:
     """Small picture of a place, mean 0 and variance 1, for comparing."""
     step = (box[2] - box[0]) / _CHIP
-    where = np.array([[step, 0, box[0]], [0, step, box[1]]])
+    return _small(grey, np.array([[step, 0, box[0]], [0, step, box[1]]]))
+
+
+def _picture(grey: Grey, points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Small picture of a face, its eyes and mouth brought to fixed places, mean 0 and variance 1."""
+    here = np.stack([points[36:42].mean(axis=0), points[42:48].mean(axis=0), points[48:].mean(axis=0)])
+    where = np.asarray(cv2.getAffineTransform(_CHIP * _FEATURES, here), dtype=np.float64)
+    return np.asarray(cv2.GaussianBlur(_small(grey, where), (0, 0), 1.0), dtype=np.float32)
+
+
+def _small(grey: Grey, where: NDArray[np.float64]) -> NDArray[np.float32]:
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     picture = cv2.warpAffine(grey, where, (_CHIP, _CHIP), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    chip = np.asarray(picture, dtype=np.float32)
-    chip -= chip.mean()
-    return np.asarray(chip / (chip.std() + 1e-3), dtype=np.float32)
+    small = np.asarray(picture, dtype=np.float32)
+    small -= small.mean()
+    return np.asarray(small / (small.std() + 1e-3), dtype=np.float32)
+
+
+def _alike(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Correlation of two small pictures."""
+    return float((one * other).sum() / np.sqrt((one * one).sum() * (other * other).sum() + 1e-6))

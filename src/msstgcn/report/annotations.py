@@ -88,7 +88,9 @@ def _counts(axes: Axes, videos: Sequence[Labelled], label: str, real: dict[str, 
     axes.bar(at, [here[n] / max(len(videos), 1) for n in at], color=colour(label), alpha=0.6)
     axes.plot(at, [there.get(n, 0) / sum(there.values()) for n in at], "o", color=colour("truth"), ms=3)
     axes.set(title="events in a video", xlabel="events", ylabel="share of videos")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _units(axes: Axes, videos: Sequence[Labelled], label: str, real: dict[str, Any]) -> None:

@@ -76,7 +76,8 @@ def header(texts: Sequence[str], width: int, height: int = 24) -> Picture:
     """A white strip with texts, each in the middle of its equal share of the width."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width / 100, height / 100), dpi=100, layout="none")
+    figure = Figure(figsize=(width / 100, height / 100), dpi=100)
+    figure.set_layout_engine("none")
     for number, text in enumerate(texts):
         figure.text((number + 0.5) / len(texts), 0.5, text, ha="center", va="center", fontsize=10)
     return drawn(figure)
