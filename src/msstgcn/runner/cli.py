@@ -216,14 +216,19 @@ def data_check(
 ) -> None:
     """List every problem of a data set on disk, with file and row.
 
-    Status 1 if nothing can be used or a video or an event is left out; repairs and notes leave it at 0.
+    Status 0 if all of it can be used, 1 if a video or an event is left out, 2 if nothing can be used. Repairs and notes
+    leave it at 0.
     """
-    from msstgcn.datasets import check
+    from msstgcn.datasets import read_dataset
+    from msstgcn.datasets.check import look_over
+    from msstgcn.report.log import bar
 
-    report = check(root, layout, repair=repair)
+    found = read_dataset(layout, root, repair=repair)
+    with bar("looking data over", len(found.videos), "video") as advance:
+        report = look_over(found, layout, root, advance)
     typer.echo(json.dumps(report.to_dict()) if as_json else report.text())
     if not report.sound:
-        raise typer.Exit(1)
+        raise typer.Exit(1 if report.videos and not report.count["fatal"] else 2)
 
 
 @data_app.command("describe")
