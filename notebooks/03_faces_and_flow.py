@@ -22,9 +22,7 @@
 # with the exact truth that only a synthetic face has.
 
 # %% tags=["parameters"]
-profile: str = (
-    "cpu"  # smoke | cpu | gpu; size of the data set the example is taken from, and of the comparisons
-)
+profile: str = "cpu"  # smoke | cpu | gpu; size of the data set and of the comparisons
 seed: int = 0  # 0..1000000; everything random follows from it
 lag: int = 8  # 1..16; frames between the two pictures that are compared
 stretch: int = 56  # 48..400; frames of the stretch of video on which the methods are compared
