@@ -172,12 +172,16 @@ def test_train_prints_the_scores_of_held_out_subjects(msstgcn, smoke, monkeypatc
     assert truth[0] + truth[1] == truth[2] > 0
 
 
-@pytest.mark.parametrize("name", ["motion", "render"])
+@pytest.mark.parametrize("name", ["motion", "render", "detector"])
 def test_bench_prints_json_or_lines(msstgcn, monkeypatch, name):
-    module = {"motion": "msstgcn.motion.bench.bench_motion", "render": "msstgcn.faces.bench.bench_render"}[
-        name
-    ]
-    monkeypatch.setattr(module, lambda: {"speedup": 129.04321, "what": "x"})
+    module = {
+        "motion": "msstgcn.motion.bench.bench_motion",
+        "render": "msstgcn.faces.bench.bench_render",
+        "detector": "msstgcn.motion.bench_detector.bench_detector",
+    }[name]
+    monkeypatch.setattr(module, lambda **_: {"speedup": 129.04321, "what": "x"})
     status, out, _ = msstgcn("bench", name, "--json")
     assert status == 0 and json.loads(out) == {"speedup": 129.04321, "what": "x"}
     assert msstgcn("bench", name)[1] == "speedup: 129\nwhat: x\n"
+    monkeypatch.setattr(module, lambda **_: {"worst": ["a", "b"]})
+    assert msstgcn("bench", name)[1] == "worst: 2\n  a\n  b\n"

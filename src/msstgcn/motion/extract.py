@@ -16,7 +16,7 @@ from msstgcn.datasets.lenient import frames_of
 from msstgcn.errors import InputError, lookup
 from msstgcn.motion.detector import predictor_digest, predictor_path
 from msstgcn.motion.features import VideoFeatures
-from msstgcn.motion.flow import FLOWS
+from msstgcn.motion.flow import FLOWS, STARTS, starts_at_once
 from msstgcn.motion.measure import make_chunk, measure, steps_measured, tracked
 from msstgcn.motion.notes import findings, refusal, repeated
 from msstgcn.motion.regions import iod, region_set
@@ -24,7 +24,6 @@ from msstgcn.motion.tracker import Face, FaceTracker
 from msstgcn.motion.windows import gather, usable
 from msstgcn.settings import MotionSettings
 
-STARTS = 64  #: windows measured together
 Grey = NDArray[np.uint8]
 
 
@@ -88,6 +87,7 @@ class _Worker:
         tracked(settings)  # no unknown region or head-motion model
         self.regions = region_set(settings.regions)
         self.ahead = (steps_measured(self.settings) - 1) * settings.stride  # frames a start looks ahead
+        self.starts = starts_at_once(self.settings)
         self.reach = self.settings.window // 2 * settings.stride  # frames a window looks to each side
         self.truth = _true_landmarks(video) if settings.flow == "truth" else None
         self.tracker = FaceTracker(predictor, settings.detect_every)
@@ -119,8 +119,8 @@ class _Worker:
         self.faces.append(face)
         self.tracks.append(-1 if face is None else face.track)
         self.sizes.append(np.nan if face is None else float(iod(face.landmarks)))
-        if len(self.greys) == STARTS + self.ahead:
-            self._measure(STARTS)
+        if len(self.greys) == self.starts + self.ahead:
+            self._measure(self.starts)
             self._hand_on(self.done - self.reach)
 
     def finish(self, predictor: str) -> VideoFeatures:
@@ -134,7 +134,7 @@ class _Worker:
         if max(self.tracks) < 0:
             raise refusal(self.tracker.events, video.name)
         while self.greys:
-            self._measure(min(STARTS, len(self.greys)))
+            self._measure(min(self.starts, len(self.greys)))
         self._hand_on(self.done, last=True)
         return VideoFeatures(
             video.name,

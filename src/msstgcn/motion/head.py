@@ -23,10 +23,13 @@ inter-ocular distances,
 six numbers a frame, linear, solved by least squares with a ridge on p and q. The depths are those of a
 generic head.
 
+A patch that turns or grows sees part of that as a shift (`patches`); where it does so is taken into account by
+placing it where it would see the same without turning (`levers`).
+
 No region is always rigid: a blink pulls at the temples, a frown at the bridge of the nose. The fit is
 therefore repeated with weights 1 / (1 + (misfit / SPREAD)^2) (Cauchy's; Holland & Welsch 1977), so that a
 region that disagrees with the others counts little. On a face at rest that blinks this lowers the noise at
-the mouth by a third.
+the mouth by a third. A patch that does not look like its template any more counts little from the start.
 """
 
 from __future__ import annotations
@@ -43,11 +46,12 @@ from msstgcn.motion.regions import NOSE, RIGID10, RIGID15, Region
 RIDGE = 0.01  #: on the two turns in depth; the sum of squared depths of the ten rigid regions is about .5
 TINY = 1e-6  #: on the other four, so that there is a solution (zero) even where all patches are lost
 ROUNDS = 4  #: of reweighting
+TRUST = 8  #: power of a patch's quality that it counts by: a likeness of .9 counts .43, one of .8 counts .17
 SPREAD = 0.1  #: percent of IOD: a region that disagrees by this much counts half; three times a patch's usual error
 
 Flow = NDArray[np.float64]
-#: (own (B, K, R, 2), head's (B, K, Q, 2), quality of the head's (B, K, Q), places of own (B, R, 3), of
-#: head's (B, Q, 3))
+#: (own (B, K, R, 2), head's (B, K, Q, 2), quality of the head's (B, K, Q), levers of own (B, R, 5), of
+#: head's (B, Q, 5))
 Correct = Callable[[Flow, Flow, NDArray[np.floating], Flow, Flow], Flow]
 
 
@@ -60,12 +64,15 @@ class HeadModel(NamedTuple):
         Tracked beside the nodes.
     correct : callable
         ``correct(own, rigid, quality, places, rigid_places)`` returns the nodes' displacements (B, K, R, 2)
-        without the head's. Displacements are in percent of the inter-ocular distance, places (x, y, depth)
-        in IOD.
+        without the head's. Displacements are in percent of the inter-ocular distance, places are `levers`.
+    motion : callable, optional
+        ``motion(rigid, quality, rigid_places)`` returns what the head did, as `rigid_motion`; None where the model
+        knows no growth and turn.
     """
 
     regions: tuple[Region, ...]
     correct: Correct
+    motion: Callable[[Flow, NDArray[np.floating], Flow], Flow] | None = None
 
 
 def nothing(own: Flow, rigid: Flow, quality: NDArray[np.floating], places: Flow, rigid_places: Flow) -> Flow:
@@ -84,10 +91,30 @@ def rigid_fit(
     own: Flow, rigid: Flow, quality: NDArray[np.floating], places: Flow, rigid_places: Flow
 ) -> Flow:
     """Subtract what a rigid head does: similarity and two turns in depth; lost patches do not count."""
-    motion = np.zeros((*rigid.shape[:2], 6))
-    _fit(rigid, quality, rigid_places, motion)
+    motion = rigid_motion(rigid, quality, rigid_places)
     design = _design(places).reshape(len(places), -1, 6).swapaxes(1, 2)  # (B, 6, 2 R)
     return own - (motion @ design).reshape(own.shape)
+
+
+def rigid_motion(rigid: Flow, quality: NDArray[np.floating], rigid_places: Flow) -> Flow:
+    """What a rigid head does, from its regions.
+
+    Parameters
+    ----------
+    rigid : ndarray of float64, shape (B, K, Q, 2)
+        Displacement of the rigid regions, percent of IOD.
+    quality : ndarray, shape (B, K, Q)
+    rigid_places : ndarray of float64, shape (B, Q, 5)
+        See `levers`.
+
+    Returns
+    -------
+    ndarray of float64, shape (B, K, 6)
+        a, b, t_x, t_y, p, q of the model in the module's text, in percent.
+    """
+    motion = np.zeros((*rigid.shape[:2], 6))
+    _fit(rigid, quality, rigid_places, motion)
+    return motion
 
 
 def levers(places: Flow, depths: NDArray[np.floating], response: NDArray[np.floating]) -> Flow:
@@ -129,17 +156,17 @@ def _design(places: Flow) -> Flow:
 def _fit(rigid, quality, places, motion):  # type: ignore[no-untyped-def]
     """Fill `motion` (B, K, 6) with the reweighted ridge fit to `rigid` (B, K, Q, 2) at `places` (B, Q, 5)."""
     regions = places.shape[1]
-    weights = np.empty(regions)
+    trust, weights = np.empty(regions), np.empty(regions)
     system = np.empty((6, 7))
     for b in range(rigid.shape[0]):
         for k in range(rigid.shape[1]):
             for r in range(regions):
-                weights[r] = 1.0 if quality[b, k, r] > 0 else 0.0
+                trust[r] = weights[r] = quality[b, k, r] ** TRUST
             for turn in range(ROUNDS + 1):
                 _normal(rigid[b, k], weights, places[b], system)
                 _solve(system, motion[b, k])
                 if turn < ROUNDS:
-                    _reweight(rigid[b, k], quality[b, k], places[b], motion[b, k], weights)
+                    _reweight(rigid[b, k], trust, places[b], motion[b, k], weights)
 
 
 @njit(cache=True)
@@ -195,20 +222,20 @@ def _solve(system, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _reweight(rigid, quality, places, motion, weights):  # type: ignore[no-untyped-def]
-    """Cauchy weights from the misfit of each region."""
+def _reweight(rigid, trust, places, motion, weights):  # type: ignore[no-untyped-def]
+    """Cauchy weights from the misfit of each region, times how far it is trusted."""
     a, b, tx, ty, p, q = motion
     for r in range(len(weights)):
         xu, yu, xv, yv, z = places[r]
         u = rigid[r, 0] - (a * xu - b * yu + tx + p * z)
         v = rigid[r, 1] - (b * xv + a * yv + ty + q * z)
-        weights[r] = 1 / (1 + (u * u + v * v) / SPREAD**2) if quality[r] > 0 else 0.0
+        weights[r] = trust[r] / (1 + (u * u + v * v) / SPREAD**2)
 
 
 #: Head-motion models by name.
 HEADS: dict[str, HeadModel] = {
     "none": HeadModel((), nothing),
     "nose": HeadModel(NOSE, nose_mean),
-    "rigid10": HeadModel(RIGID10, rigid_fit),
-    "rigid15": HeadModel(RIGID15, rigid_fit),
+    "rigid10": HeadModel(RIGID10, rigid_fit, rigid_motion),
+    "rigid15": HeadModel(RIGID15, rigid_fit, rigid_motion),
 }

@@ -12,7 +12,7 @@ from msstgcn.motion.flow import FLOWS
 from msstgcn.motion.head import HEADS, levers
 from msstgcn.motion.regions import Region, iod, region_points, region_set
 from msstgcn.motion.windows import steps_of
-from msstgcn.motion.working import Chunk, Grid
+from msstgcn.motion.working import Chunk, Grid, Tracks
 from msstgcn.settings import MotionSettings
 
 NOSE_TIP = 30  #: landmark that a window's crop moves along with, where the head-motion model tracks it
@@ -74,8 +74,13 @@ def make_chunk(
     )
 
 
+def follow(chunk: Chunk, settings: MotionSettings) -> Tracks:
+    """Follow all regions of a chunk with the flow method of the settings."""
+    return lookup(FLOWS, settings.flow, "flow method")(chunk)
+
+
 def measure(
-    chunk: Chunk, landmarks: NDArray[np.floating], settings: MotionSettings
+    chunk: Chunk, landmarks: NDArray[np.floating], settings: MotionSettings, tracks: Tracks | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
     """Measure the regions' motion, without the head's, from each start of a chunk.
 
@@ -84,6 +89,9 @@ def measure(
     chunk : Chunk
     landmarks : ndarray, shape (B, 68, 2)
         Of the windows' first frames, pixels; NaN where there is no usable face.
+    settings : MotionSettings
+    tracks : Tracks, optional
+        What `follow` has found, if it was asked already.
 
     Returns
     -------
@@ -91,20 +99,62 @@ def measure(
         Percent of the inter-ocular distance of the start.
     quality : ndarray of float16, shape (B, steps_measured(settings), R)
     """
+    tracks = follow(chunk, settings) if tracks is None else tracks
     head = lookup(HEADS, settings.head, "head-motion model")
-    regions = tracked(settings)
-    landmarks = np.asarray(landmarks, dtype=np.float64)
-    moved, quality, response = lookup(FLOWS, settings.flow, "flow method")(chunk)
-    seen, r = ~np.isnan(landmarks[:, 0, 0]), len(regions) - len(head.regions)
-    size = iod(landmarks[seen])[:, None, None] * chunk.grid.scale  # grid pixels
-    places = levers(
-        (chunk.points[seen] - chunk.centres[seen, None]) / size,
-        np.array([region.depth for region in regions]),
-        response[seen] / size[..., None],
-    )
-    percent = 100 * moved[seen].astype(np.float64) / size[..., None]
-    flow = np.zeros((*moved.shape[:2], r, 2), np.float32)
+    percent, quality, places, _, seen = _in_percent(chunk, landmarks, settings, tracks)
+    r = percent.shape[2] - len(head.regions)
+    flow = np.zeros((*tracks.moved.shape[:2], r, 2), np.float32)
     flow[seen] = head.correct(
-        percent[:, :, :r], percent[:, :, r:], quality[seen, :, r:], places[:, :r], places[:, r:]
+        percent[:, :, :r], percent[:, :, r:], quality[:, :, r:], places[:, :r], places[:, r:]
     )
-    return flow, quality[:, :, :r].astype(np.float16)
+    return flow, tracks.quality[:, :, :r].astype(np.float16)
+
+
+def displacement(
+    chunk: Chunk, landmarks: NDArray[np.floating], settings: MotionSettings, tracks: Tracks | None = None
+) -> NDArray[np.float64]:
+    """How far the regions' centres move in the picture, the head's motion included.
+
+    Where the head-motion model knows how much the head turns in the plane and grows, what a patch took of that for
+    a shift is taken out.
+
+    Parameters
+    ----------
+    chunk, landmarks, settings, tracks
+        As for `measure`.
+
+    Returns
+    -------
+    ndarray of float64, shape (B, steps_measured(settings), P, 2)
+        Pixels of the picture; of the features' regions, then of the head-motion model's.
+    """
+    tracks = follow(chunk, settings) if tracks is None else tracks
+    head = lookup(HEADS, settings.head, "head-motion model")
+    percent, quality, places, response, seen = _in_percent(chunk, landmarks, settings, tracks)
+    if head.motion is not None:
+        r = percent.shape[2] - len(head.regions)
+        turned = head.motion(percent[:, :, r:], quality[:, :, r:], places[:, r:])[..., :2]
+        percent = percent - np.einsum("bpij,bkj->bkpi", response, turned)
+    moved = np.zeros(tracks.moved.shape)
+    moved[seen] = percent * iod(landmarks[seen])[:, None, None, None] / 100
+    return moved
+
+
+def _in_percent(
+    chunk: Chunk, landmarks: NDArray[np.floating], settings: MotionSettings, tracks: Tracks
+) -> tuple[
+    NDArray[np.float64],
+    NDArray[np.float32],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.bool_],
+]:
+    """Displacements in percent of IOD, quality, levers, response in IOD, and which starts these are."""
+    landmarks = np.asarray(landmarks, dtype=np.float64)
+    seen = ~np.isnan(landmarks[:, 0, 0])
+    size = iod(landmarks[seen])[:, None, None] * chunk.grid.scale  # grid pixels
+    response = tracks.response[seen] / size[..., None]
+    depths = np.array([region.depth for region in tracked(settings)])
+    places = levers((chunk.points[seen] - chunk.centres[seen, None]) / size, depths, response)
+    percent = 100 * tracks.moved[seen].astype(np.float64) / size[..., None]
+    return percent, tracks.quality[seen], places, response, seen

@@ -297,31 +297,20 @@ def _track(fine, coarse, points, window, stride, weights, wide, moved, quality, 
             dx = dy = good_x = good_y = np.float32(0)
             for k in range(1, min(window, (frames - 1 - b) // stride + 1)):
                 one, half = fine[b + k * stride], coarse[b + k * stride]
-                nx, ny, like = _match(
-                    one, half, x0, y0, x1, y1, two, patch0, weights, steep0, steep1, blur0, blur1, dx, dy
-                )
-                if like < DOUBT:
-                    for again in range(2):
-                        sx, sy = (good_x, good_y) if again == 0 else (np.float32(0), np.float32(0))
-                        ax, ay, other = _match(
-                            one,
-                            half,
-                            x0,
-                            y0,
-                            x1,
-                            y1,
-                            two,
-                            patch0,
-                            weights,
-                            steep0,
-                            steep1,
-                            blur0,
-                            blur1,
-                            sx,
-                            sy,
-                        )
-                        if other > like:
-                            nx, ny, like = ax, ay, other
+                nx, ny, like = dx, dy, np.float32(-1)
+                for attempt in range(3):
+                    sx, sy = dx, dy
+                    if attempt == 1:
+                        sx, sy = good_x, good_y
+                    elif attempt == 2:
+                        sx = sy = np.float32(0)
+                    ax, ay, other = _match(
+                        one, half, x0, y0, x1, y1, two, patch0, weights, steep0, steep1, blur0, blur1, sx, sy
+                    )
+                    if other > like:
+                        nx, ny, like = ax, ay, other
+                    if like >= DOUBT:
+                        break
                 if like > 0:
                     dx, dy = nx, ny
                 if like >= DOUBT:
