@@ -148,21 +148,22 @@ report.table(main, name="main_results", caption=f"Leave-one-subject-out on {word
 
 # %%
 counts = [spotting.subject_counts(one, subjects) for one in scores.values()]
-found = spotting.compare(*counts, seed=seed)
+beside = spotting.compare(*counts, seed=seed)
+gain = beside.difference
 report.glue("ch8_f1", scores["MS-STGCN"].overall.f1, ".3f")
 report.glue("ch8_control", scores["control: shuffled labels"].overall.f1, ".3f")
-report.glue("ch8_gain", report.interval(found.difference.value, found.difference.low, found.difference.high))
-report.glue("ch8_p", found.p, ".2g")
-report.glue("ch8_resolvable", found.resolvable, ".3f")
+report.glue("ch8_gain", report.interval(gain.value, gain.low, gain.high))
+report.glue("ch8_p", beside.p, ".2g")
+report.glue("ch8_resolvable", beside.resolvable, ".3f")
 report.glue("ch8_subjects", len(counts[0]))
-apart = found.difference.low > 0 and found.p <= 0.05
+apart = gain.low > 0 and beside.p <= 0.05
 verdict = "the two are told apart" if apart else "this run is too small to tell the two apart"
 report.glue("ch8_verdict", verdict)
 
 # %% [markdown]
 # Overall F1 is {glue}`ch8_f1`, that of the control {glue}`ch8_control`. The difference, on the same subjects, is
 # {glue}`ch8_gain`. If the two were equally good, their results could be swapped for any subject; swapping them at
-# random gives a difference as large with a probability of {glue}`ch8_p`. So {glue}`ch8_verdict`. With these
+# random gives a difference as large with a probability of {glue}`ch8_p` {cite}`phipson2010`. So {glue}`ch8_verdict`. With these
 # {glue}`ch8_subjects` subjects, a true difference of {glue}`ch8_resolvable` or more would have been found four times
 # in five; a smaller one can be there and stay unseen.
 
@@ -186,16 +187,14 @@ plt.show()
 spotted_so, events_so = spotting.outcomes(spotted, truth, iou=match_iou)
 fates = spotting.outcome_table(spotted_so, events_so)
 wrong = spotted_so[spotted_so["outcome"] != "hit"]
-apart = [int((wrong["outcome"] == kind).sum()) for kind in ("duplicate", "other class", "near miss")]
 report.glue("ch8_wrong", len(wrong))
-report.glue("ch8_duplicates", apart[0])
-report.glue("ch8_confused", apart[1])
-report.glue("ch8_near", apart[2])
+for short, kind in (("duplicates", "duplicate"), ("confused", "other class"), ("near", "near miss")):
+    report.glue(f"ch8_{short}", (wrong["outcome"] == kind).sum())
 report.table(fates, name="outcomes", caption="What became of each spotted and of each true interval.")
 
 # %% [markdown]
-# Of {glue}`ch8_wrong` false alarms {glue}`ch8_duplicates` are duplicates, {glue}`ch8_confused` have the wrong class,
-# and {glue}`ch8_near` touch an expression of their class but overlap it too little.
+# Among the {glue}`ch8_wrong` false alarms there are {glue}`ch8_duplicates` duplicates, {glue}`ch8_confused` with the
+# wrong class, and {glue}`ch8_near` that touch an expression of their class but overlap it too little.
 #
 # The hits have their ends somewhere near the true ones. Errors are in frames, late if positive.
 

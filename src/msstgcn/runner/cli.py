@@ -216,14 +216,19 @@ def data_check(
 ) -> None:
     """List every problem of a data set on disk, with file and row.
 
-    Status 1 if nothing can be used or a video or an event is left out; repairs and notes leave it at 0.
+    Status 0 if all of it can be used, 1 if a video or an event is left out, 2 if nothing can be used. Repairs and notes
+    leave it at 0.
     """
-    from msstgcn.datasets import check
+    from msstgcn.datasets import read_dataset
+    from msstgcn.datasets.check import look_over
+    from msstgcn.report.log import bar
 
-    report = check(root, layout, repair=repair)
+    found = read_dataset(layout, root, repair=repair)
+    with bar("looking data over", len(found.videos), "video") as advance:
+        report = look_over(found, layout, root, advance)
     typer.echo(json.dumps(report.to_dict()) if as_json else report.text())
     if not report.sound:
-        raise typer.Exit(1)
+        raise typer.Exit(1 if report.videos and not report.count["fatal"] else 2)
 
 
 @data_app.command("describe")
@@ -314,12 +319,21 @@ def features(
     seed: SeedOption = 0,
     flow: Annotated[str | None, typer.Option(help="Flow method (see chapter 3).")] = None,
     head: Annotated[str | None, typer.Option(help="Head-motion model (see chapter 3).")] = None,
+    regions: Annotated[
+        str | None,
+        typer.Option(help="Regions: 6, 10, 12, 14 or 22; or a CSV file: name,landmark and dx,dy,depth."),
+    ] = None,
+    window: Annotated[int | None, typer.Option(help="Frames of a window, odd; 17 fit the network.")] = None,
+    window_seconds: Annotated[float | None, typer.Option(help="Or its length in seconds.")] = None,
+    stride: Annotated[int | None, typer.Option(help="Every how many frames a window looks.")] = None,
     predictor: Annotated[Path | None, typer.Option(help="68-point predictor file of your own.")] = None,
     dataset: DatasetOption = "synthetic",
     root: RootOption = None,
     repair: RepairOption = "authors",
 ) -> None:
-    """Motion features (T, 17, 10, 2) of every video, in percent of the inter-ocular distance.
+    """Motion features (T, K, R, 2) of every video, in percent of the inter-ocular distance.
+
+    T frames, K frames of a window (17), R regions (10), right and down.
 
     Give a SOURCE, or --dataset and --root for a data set as it was released.
     """
@@ -327,12 +341,25 @@ def features(
 
     if predictor is not None:
         os.environ["MSSTGCN_PREDICTOR"] = str(predictor)
-    changes = {name: value for name, value in {"flow": flow, "head": head}.items() if value is not None}
+    given = {
+        "flow": flow, "head": head, "regions": _regions(regions), "window": window, "window_seconds": window_seconds,
+        "stride": stride,
+    }  # fmt: skip
+    changes = {name: value for name, value in given.items() if value is not None}
     chosen = stages.profile(profile, seed=seed, dataset=dataset, root=root or "", repair=repair, **changes)
     if source is not None and chosen.source is not None:
         raise InputError(f"both {source} and --root {root}", expected="one of them")
     for path in stages.features_to(source, out, chosen):
         typer.echo(path)
+
+
+def _regions(text: str | None) -> str | list[dict[str, Any]] | None:
+    """A named set of regions as it is; those of a CSV file, read."""
+    if text is None or not text.endswith(".csv"):
+        return text
+    from msstgcn.motion import read_regions
+
+    return [region.model_dump() for region in read_regions(text)]
 
 
 @app.command()
@@ -421,11 +448,18 @@ def score(
 
 
 @bench_app.command("motion")
-def bench_motion(as_json: JsonOption = False, record: RecordOption = False) -> None:
+def bench_motion(
+    as_json: JsonOption = False,
+    conditions: Annotated[
+        bool,
+        typer.Option("--conditions", help="Also the error against exact truth, by condition; minutes more."),
+    ] = False,
+    record: RecordOption = False,
+) -> None:
     """Direct patch flow with a rigid head model against dense Farneback with the nose mean, on one core."""
     from msstgcn.motion.bench import bench_motion as measure
 
-    _measured("motion", measure, as_json, record)
+    _measured("motion", lambda: measure(conditions=conditions), as_json, record)
 
 
 @bench_app.command("path")
@@ -491,6 +525,11 @@ def _show(result: dict[str, Any], as_json: bool) -> None:
         typer.echo(json.dumps(result))
         return
     for name, value in result.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            import pandas as pd
+
+            typer.echo(f"{name}:\n{pd.DataFrame(value).to_string(index=False, float_format='{:.3g}'.format)}")
+            continue
         if isinstance(value, list):
             typer.echo("\n  ".join([f"{name}: {len(value)}", *map(str, value)]))
             continue
