@@ -225,9 +225,23 @@ def data_describe(
 def features(
     source: Annotated[
         Path | None,
-        typer.Argument(help="A video, a folder of images, or a data set folder; none: the profile's data."),
+        typer.Argument(
+            help="A video, a folder of images, or a data set folder; none: the profile's data. "
+            "With --describe, a file of features."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder to copy the feature files to.")] = None,
+    look: Annotated[
+        Path | None,
+        typer.Option(
+            "--look",
+            metavar="OUT.mp4",
+            help="Also film face, patches, arrows, quality and motion of one video.",
+        ),
+    ] = None,
+    describe: Annotated[
+        bool, typer.Option("--describe", help="Say what lies in the file of features SOURCE, and stop.")
+    ] = False,
     profile: ProfileOption = "cpu",
     seed: SeedOption = 0,
     flow: Annotated[str | None, typer.Option(help="Flow method (see chapter 3).")] = None,
@@ -237,16 +251,38 @@ def features(
         str | None, typer.Option(help="samm-lv, casme2 or folder, if SOURCE holds such a data set.")
     ] = None,
     repair: RepairOption = "authors",
+    executor: Annotated[
+        str,
+        typer.Option(
+            help="Where to work: local, local://4 (so many processes) or dask://host:port; "
+            "on a cluster MSSTGCN_DATA must name a folder that all workers see."
+        ),
+    ] = "local",
+    as_json: JsonOption = False,
 ) -> None:
-    """Motion features (T, 17, 10, 2) of every video, in percent of the inter-ocular distance."""
+    """Motion features (T, 17, 10, 2) of every video, in percent of the inter-ocular distance.
+
+    Stopped half-way, the same command goes on with the first video that is not finished. What was odd about a video
+    (no face, a cut, several faces, damaged frames, uneven times) is told, and kept in its file.
+    """
     from msstgcn.runner import stages
 
+    if describe:
+        from msstgcn.motion.describe import as_text, describe_file
+
+        if source is None:
+            raise InputError("--describe needs a file of features", do="msstgcn features FILE.npz --describe")
+        found = describe_file(source)
+        typer.echo(json.dumps(found) if as_json else as_text(found))
+        return
     if predictor is not None:
         os.environ["MSSTGCN_PREDICTOR"] = str(predictor)
     changes = {name: value for name, value in {"flow": flow, "head": head}.items() if value is not None}
     chosen = stages.profile(profile, seed=seed, **changes)
-    for path in stages.features_to(source, out, chosen, layout=layout, repair=repair):
-        typer.echo(path)
+    paths = stages.features_to(source, out, chosen, layout=layout, repair=repair, executor=executor)
+    typer.echo(json.dumps([str(path) for path in paths]) if as_json else "\n".join(map(str, paths)))
+    if look is not None:
+        typer.echo(stages.look(source, paths, look))
 
 
 @app.command()

@@ -7,12 +7,13 @@ and fold by fold, so a killed run loses at most what it was working on.
 from __future__ import annotations
 
 import shutil
+import socket
+import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import joblib
 import pandas as pd
 import torch
 
@@ -23,13 +24,16 @@ from msstgcn.files import written_whole
 from msstgcn.learning import load_fold, save_fold
 from msstgcn.motion import VideoFeatures, extract, load_features, predictor_path, save_features
 from msstgcn.motion.detector import predictor_digest
-from msstgcn.report.log import bar, tracked, warn
+from msstgcn.report.check_video import film
+from msstgcn.report.log import bar, warn
+from msstgcn.runner import executors
 from msstgcn.runner.dependencies import code_digest
 from msstgcn.runner.store import Store, key_of
 from msstgcn.settings import MotionSettings, Profile
 
 FEATURES = "features.npz"
 FOLD = "fold.safetensors"
+_TOLD = 10  # notes on videos that a run tells in full
 _used_data: dict[str, str] = {}
 _used_devices: dict[str, None] = {}
 
@@ -119,10 +123,18 @@ def features(chosen: Profile) -> list[VideoFeatures]:
     return features_of(dataset(chosen), chosen.motion)
 
 
-def features_of(source: Dataset, chosen: MotionSettings) -> list[VideoFeatures]:
+def features_of(source: Dataset, chosen: MotionSettings, executor: str = "local") -> list[VideoFeatures]:
     """Motion features of every video of a data set, in its order.
 
-    Missing ones are made in parallel processes, one a core; each is stored as soon as it is finished.
+    Missing ones are made side by side; each is stored as soon as it is finished, so a stopped run goes on with the
+    first video that is not. What is odd about a video and what was made of it is told as a warning.
+
+    Parameters
+    ----------
+    source : Dataset
+    chosen : MotionSettings
+    executor : str
+        Where to work: see `executors.run`. On a cluster the store has to lie where all workers see it.
 
     Raises
     ------
@@ -137,36 +149,64 @@ def features_of(source: Dataset, chosen: MotionSettings) -> list[VideoFeatures]:
         if store.entry(*place) is None
     ]
     if missing:
-        work = (joblib.delayed(_make_features)(video, chosen, place, store) for video, place in missing)
-        made = joblib.Parallel(n_jobs=min(joblib.cpu_count(), len(missing)), return_as="generator_unordered")(
-            work
-        )
-        for _ in tracked(made, "features", len(missing), "video"):
-            pass
-    return [load_features(store.folder(*place) / FEATURES) for place in places]
+        steps = [len(video) for video, _ in missing]
+        with executors.counted(store.root, "features", steps, "frame") as counters:
+            calls = [(*one, chosen, store, counter) for one, counter in zip(missing, counters, strict=True)]
+            for number, _ in executors.run(_make_features, calls, executor):
+                counters[number](steps[number])
+    found = [load_features(store.folder(*place) / FEATURES) for place in places]
+    _tell(found)
+    return found
 
 
 def feature_place(source: Dataset, video: Video, chosen: MotionSettings) -> tuple[str, ...]:
     """Name in the store of a video's features: data set, settings and code, then video and its digest."""
+    return "features", source.name, _feature_key(video, chosen), f"{video.name}-{video.digest[:12]}"
+
+
+def _feature_key(video: Video, chosen: MotionSettings) -> str:
     predictor = predictor_digest(predictor_path())
-    key = key_of(chosen.digest(), code_digest("msstgcn.motion", type(video).__module__), predictor)
-    return "features", source.name, key, f"{video.name}-{video.digest[:12]}"
+    return key_of(chosen.digest(), code_digest("msstgcn.motion", type(video).__module__), predictor)
 
 
-def _make_features(video: Video, chosen: MotionSettings, place: tuple[str, ...], store: Store) -> None:
-    """Make one video's features in a process of its own and store them."""
+def _make_features(
+    video: Video, place: tuple[str, ...], chosen: MotionSettings, store: Store, counter: executors.Counter
+) -> None:
+    """Make one video's features in a process of its own, maybe on another machine, and store them."""
     import cv2
 
+    counter.check()
+    if _feature_key(video, chosen) not in place:
+        raise InputError(
+            "a worker runs another version of the project, or has another landmark predictor",
+            where=socket.gethostname(),
+            do="install the same version there, and set MSSTGCN_PREDICTOR everywhere or nowhere",
+        )
     cv2.setNumThreads(1)  # the processes share the cores already
     started = time.monotonic()
     about: dict[str, Any] = {
         "video": video.name,
         "digest": video.digest,
         "settings": chosen.model_dump(mode="json"),
+        "machine": socket.gethostname(),
     }
     with store.writing(*place, about=about) as folder:
-        save_features(extract(video, chosen), folder / FEATURES, video.digest)
+        made = extract(video, chosen, progress=counter, scratch=Path(tempfile.gettempdir()))
+        save_features(made, folder / FEATURES, video.digest)
+        about["notes"] = [str(note) for note in made.notes]
         about["seconds"] = round(time.monotonic() - started, 2)
+
+
+def _tell(found: list[VideoFeatures]) -> None:
+    """Warn of what was odd about videos: the first few in full, and how to see the others."""
+    notes = [str(note) for features in found for note in features.notes]
+    for note in notes[:_TOLD]:
+        warn(note)
+    if len(notes) > _TOLD:
+        warn(
+            f"{len(notes) - _TOLD} more notes on {len(found)} videos; "
+            "`msstgcn features FILE.npz --describe` shows those of one"
+        )
 
 
 def open_source(source: Path, layout: str | None = None, repair: str = "authors") -> Dataset:
@@ -219,6 +259,7 @@ def features_to(
     *,
     layout: str | None = None,
     repair: str = "authors",
+    executor: str = "local",
 ) -> list[Path]:
     """Make the features of a video, a folder or (with no source) the profile's data; say where they lie.
 
@@ -231,6 +272,8 @@ def features_to(
     chosen : Profile
     layout, repair : str, optional
         See `open_source`.
+    executor : str
+        See `features_of`.
 
     Returns
     -------
@@ -238,7 +281,7 @@ def features_to(
         One file a video.
     """
     data = dataset(chosen) if source is None else open_source(source, layout, repair)
-    features_of(data, chosen.motion)
+    features_of(data, chosen.motion, executor)
     places = [feature_place(data, video, chosen.motion) for video in data.videos]
     files = [_store().folder(*place) / FEATURES for place in places]
     if out is None:
@@ -248,6 +291,36 @@ def features_to(
         with written_whole(target) as temporary:
             shutil.copyfile(file, temporary)
     return targets
+
+
+def look(source: Path | None, files: list[Path], out: Path) -> Path:
+    """Film what was measured in one video; see `report.check_video.film`.
+
+    Parameters
+    ----------
+    source : Path
+        See `open_source`.
+    files : list of Path
+        The features, as `features_to` names them.
+    out : Path
+        Ends in ``.mp4``.
+
+    Raises
+    ------
+    InputError
+        If the source is not one video.
+    """
+    videos = () if source is None else open_source(source).videos
+    if len(videos) != 1 or len(files) != 1:
+        raise InputError(
+            "a check video shows one video",
+            where="--look",
+            expected="a video file or a folder of images as SOURCE",
+        )
+    found = load_features(files[0])
+    with bar("check video", len(found), "frame") as advance:
+        film(videos[0], found, out, progress=advance)
+    return out
 
 
 def loso(chosen: Profile, *, device: str = "auto", control: str | None = None) -> learning.LosoRun:
