@@ -261,7 +261,8 @@ def _page(easel: _Easel, first: int, last: int) -> Picture:
     from matplotlib.figure import Figure
 
     use_style()
-    figure = Figure(figsize=(SIZE[0] / 100, SIZE[1] / 100), dpi=100, layout="none")
+    figure = Figure(figsize=(SIZE[0] / 100, SIZE[1] / 100), dpi=100)
+    figure.set_layout_engine("none")
     canvas = FigureCanvasAgg(figure)
     _words(figure, easel)
     _timeline(figure, easel, first, last)
