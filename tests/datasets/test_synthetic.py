@@ -1,4 +1,5 @@
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -89,11 +90,22 @@ def test_disturbances_can_be_switched_off_one_by_one(video):
     np.testing.assert_array_equal(calm.light, 1.0)
     np.testing.assert_array_equal(calm.other_units, everything.other_units)  # the rest is untouched
     assert calm.expressions == everything.expressions
-    names = ["blink", "gaze", "drift", "jerk", "speech", "swallow", "twitch", "noise", "flicker"]
+    names = [
+        "blink",
+        "gaze",
+        "drift",
+        "jerk",
+        "speech",
+        "swallow",
+        "twitch",
+        "noise",
+        "flicker",
+        "compression",
+    ]
     still = synthetic(data.but(without=names)).videos[1]
     assert not still.nuisances
     assert not still.script.pose.any()
-    assert still.face.camera.noise == 0
+    assert still.face.camera.noise == still.face.camera.jpeg == 0
     with pytest.raises(InputError, match="without"):
         SMALL.but(without=["weather"])
 
@@ -118,3 +130,34 @@ def test_the_preset_sets_rate_and_colour():
     assert video.fps == 30
     assert len(video) == 60
     assert video.frame(0).shape == (240, 240, 3)
+
+
+@pytest.mark.parametrize(
+    ("preset", "least", "most", "mean"), [("samm-lv", 2.5, 59, 16.4), ("casme2", 22, 146, 86.4)]
+)
+def test_videos_as_long_and_as_many_as_the_real_ones(preset, least, most, mean):
+    natural = SMALL.but(preset=preset, subjects=60, videos=0, seconds=0)
+    videos = synthetic(natural).videos
+    seconds = np.array([len(v) / v.fps for v in videos])
+    assert least - 0.1 < seconds.min() < 1.7 * least and 0.8 * most < seconds.max() < most + 0.1
+    assert seconds.mean() == pytest.approx(mean, abs=3 * seconds.std() / np.sqrt(len(seconds)) + 0.02 * mean)
+    number = np.array([len([v for v in videos if v.subject == who]) for who in {v.subject for v in videos}])
+    assert number.min() >= 1 and number.max() <= 9
+    few = synthetic(natural.but(subjects=2)).videos
+    assert few == tuple(replace(v, settings=few[0].settings) for v in videos[: len(few)])
+    assert [v.digest for v in few] == [v.digest for v in videos[: len(few)]]
+
+
+def test_where_the_real_videos_are_cut_at_their_events_these_are_too():
+    """SAMM-LV: first onset at 2.2 s in the median; ours, chosen for the gaps behind it, comes up to 1 s sooner."""
+    natural = SMALL.but(subjects=40, videos=0, seconds=0)
+    first = [v.expressions[0].onset / v.fps for v in synthetic(natural).videos if v.expressions]
+    assert np.median(first) == pytest.approx(2.2, abs=1.0)
+    fixed = SMALL.but(subjects=10, seconds=60.0)
+    first = [v.expressions[0].onset / v.fps for v in synthetic(fixed).videos if v.expressions]
+    assert np.median(first) > 3
+
+
+def test_a_length_is_0_or_long_enough():
+    with pytest.raises(InputError, match="seconds must be 0 or at least 2"):
+        SMALL.but(seconds=1.0)

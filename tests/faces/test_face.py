@@ -6,6 +6,7 @@ import textwrap
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from msstgcn.faces import Camera, Face, FaceState, Pose, identity, kernel
 from msstgcn.faces.bench import bench_render
@@ -55,9 +56,9 @@ def test_rotations_are_rotations():
 def test_the_renderer_inverts_the_map_that_the_truth_is_made_of(face, branch):
     """The renderer's Newton iteration stops at 1e-3 pixels."""
     rng = np.random.default_rng(0)
-    y = (-0.5, 0.6) if branch == 0 else (0.85, 1.1)
+    y = (0.2, 0.6) if branch == 0 else (0.85, 1.1)
     points = np.column_stack([rng.uniform(-0.5, 0.5, 50), rng.uniform(*y, 50)])
-    seen = face.project(points, BUSY, np.full(50, branch == 1))
+    seen = face.project(points, BUSY)
     moved = face._moved(face._vector(BUSY))
     _, pose = face._pose(BUSY.pose)
     for point, (px, py) in zip(points, seen, strict=True):
@@ -133,14 +134,14 @@ def test_glasses_do_not_follow_the_skin():
     """The rims stay where they are when the brows go up; the picture between rim and brow does not."""
     who = next(w for w in (identity(0, s) for s in range(50)) if w.glasses)
     face = Face(who, QUIET)
-    away, middle, _, high, rim = face._glasses
+    away, middle, _, high, rim, grey = face._glasses
     rims = np.array([[-away, middle + high], [away, middle + high]])
     x, y = np.round(face.project(rims, FaceState())).astype(int).T
     lifted = face.render(FaceState({"1": 6.0, "2": 6.0, "6": 4.0}))
     rest = face.render(FaceState())
     assert rim > 0
     assert (np.abs(rest[y, x].astype(int) - lifted[y, x]) <= 3).all()
-    assert (rest[y, x] < 60).all()
+    assert (np.abs(rest[y, x] - grey) < 30).all()  # a rim of two pixels takes some of the skin's brightness
 
 
 def test_noise_is_normal_keyed_by_frame_and_independent_of_order():
@@ -160,19 +161,25 @@ def test_noise_is_normal_keyed_by_frame_and_independent_of_order():
 
 @pytest.mark.slow
 def test_another_kind_of_processor_renders_the_same_bytes(tmp_path):
-    """A process without vector instructions in numpy and numba, compiled anew, against this one."""
+    """A process without vector instructions in numpy, numba and the JPEG library, compiled anew, against this one."""
     program = textwrap.dedent("""
         import hashlib, sys
         from msstgcn.faces import Camera, Face, FaceState, Pose, identity
-        face = Face(identity(0, 8), Camera(size=240, iod=60.0))
+        camera = Camera(size=240, iod=60.0, colour=True, jpeg=75)
         state = FaceState({"L12": 4.0, "26": 3.0}, (0.3, 0.4), (4.0, -2.0), Pose(6, -4, 3, 0.02, -0.01), 1.02)
-        print(hashlib.sha256(face.render(state, 5, 9).tobytes()).hexdigest())
+        people = {}
+        for subject in range(60):
+            people.setdefault(identity(0, subject).hair_style, identity(0, subject))
+        for style in ("long", "curly", "fringe", "receding"):
+            face = Face(people[style], camera)
+            print(style, hashlib.sha256(face.render(state, 5, 9).tobytes()).hexdigest())
     """)
     plain = {
         "NUMBA_CPU_NAME": "generic",
         "NUMBA_CPU_FEATURES": "",
         "NUMBA_CACHE_DIR": str(tmp_path),
         "NPY_DISABLE_CPU_FEATURES": _dispatched(),
+        "JSIMD_FORCENONE": "1",  # libjpeg-turbo
     }
     digests = [
         subprocess.run(
@@ -184,6 +191,7 @@ def test_another_kind_of_processor_renders_the_same_bytes(tmp_path):
         ).stdout
         for extra in ({}, plain)
     ]
+    assert len(set(digests[0].split())) == 8
     assert digests[0] == digests[1]
 
 
@@ -192,7 +200,34 @@ def _dispatched():
     return " ".join(np.show_config(mode="dicts")["SIMD Extensions"].get("found", []))
 
 
+@pytest.mark.parametrize("colour", [False, True])
+def test_compression_is_a_jpeg_file_of_that_quality(colour, tmp_path):
+    """Pillow, which has a decoder of its own, reads from OpenCV's file what the camera gives: two levels apart at
+    most in grey, where they differ in rounding alone; in colour the two stretch the halved chroma differently."""
+    clean, camera = Face(identity(0, 8), QUIET), Camera(noise=0.0, colour=colour, jpeg=75)
+    clean = Face(identity(0, 8), Camera(noise=0.0, colour=colour)).render(BUSY)
+    found = Face(identity(0, 8), camera).render(BUSY)
+    cv2.imwrite(str(tmp_path / "frame.jpg"), clean[..., ::-1] if colour else clean, [1, 75])
+    with Image.open(tmp_path / "frame.jpg") as file:
+        read = np.asarray(file)
+    difference = np.abs(read.astype(int) - found)
+    assert found.shape == clean.shape
+    assert found.dtype == np.uint8
+    assert difference.mean() < 0.3
+    assert difference.max() <= (12 if colour else 2)
+    assert 0.5 < np.abs(found.astype(int) - clean).mean() < 4
+
+
+def test_stronger_compression_loses_more():
+    clean = Face(identity(0, 8), QUIET).render(BUSY).astype(int)
+    lost = [
+        np.abs(Face(identity(0, 8), Camera(noise=0.0, jpeg=q)).render(BUSY) - clean).mean() for q in (95, 75)
+    ]
+    assert 0 < lost[0] < 0.7 * lost[1]
+
+
 def test_bench_gives_rates():
-    result = bench_render(frames=10, repeats=1)
-    assert set(result) == {"grey_fps", "colour_fps"}
-    assert all(rate > 10 for rate in result.values())
+    result = bench_render(frames=10, repeats=1, minutes=0.1)
+    assert all(result[rate] > 10 for rate in ("grey_fps", "colour_fps"))
+    assert result["video_frames"] == 171
+    assert result["memory_growth_mib"] < 20  # a frame is .2 MiB: keeping all of them would take 33

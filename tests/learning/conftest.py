@@ -19,4 +19,4 @@ def small_network() -> NetworkSettings:
 
 @pytest.fixture
 def quick_learning() -> LearningSettings:
-    return LearningSettings(epochs=2, segments=4, sampling="all")
+    return LearningSettings(epochs=2, segments=4, sampling="all", watch=1)

@@ -11,7 +11,7 @@ from toys import toy_video
 
 from msstgcn import learning
 from msstgcn.errors import InputError
-from msstgcn.learning import batched, loso
+from msstgcn.learning import batched, schedule
 from msstgcn.learning.folds import Fold
 from msstgcn.settings import LearningSettings, NetworkSettings, SpottingSettings
 from msstgcn.spotting import score, spot_video
@@ -23,15 +23,23 @@ def same(first: Fold, second: Fold) -> bool:
         first.subject == second.subject
         and all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
         and first.history.equals(second.history)
-        and all(np.array_equal(first.probabilities[v], second.probabilities[v]) for v in first.probabilities)
-        and first.probabilities.keys() == second.probabilities.keys()
+        and first.epochs == second.epochs
+        and all(
+            mine.keys() == theirs.keys() and all(np.array_equal(mine[v], theirs[v]) for v in mine)
+            for mine, theirs in (
+                (first.probabilities, second.probabilities),
+                (first.watched, second.watched),
+            )
+        )
     )
 
 
 @pytest.fixture(scope="module")
 def run(toy_features):
     return learning.train_loso(
-        toy_features, NetworkSettings(channels=6), LearningSettings(epochs=2, segments=4, sampling="all")
+        toy_features,
+        NetworkSettings(channels=6),
+        LearningSettings(epochs=2, segments=4, sampling="all", watch=1),
     )
 
 
@@ -192,7 +200,7 @@ def test_a_class_that_nobody_shows_is_noted(toy_features, small_network, quick_l
 def test_folds_that_do_not_fit_into_memory_are_trained_in_halves(
     run, toy_features, small_network, quick_learning, monkeypatch
 ):
-    real, tried = loso.train_folds, []
+    real, tried = schedule.train_folds, []
 
     def small_memory(material, jobs, *args, **kwargs):
         tried.append(len(jobs))
@@ -200,8 +208,10 @@ def test_folds_that_do_not_fit_into_memory_are_trained_in_halves(
             raise torch.OutOfMemoryError
         return real(material, jobs, *args, **kwargs)
 
-    monkeypatch.setattr(loso, "train_folds", small_memory)
-    monkeypatch.setattr(loso._Run, "on_cpu", loso._Run.on_gpu)  # the same way, without the need of a GPU
+    monkeypatch.setattr(schedule, "train_folds", small_memory)
+    monkeypatch.setattr(
+        schedule.Schedule, "_on_cpu", schedule.Schedule._on_gpu
+    )  # the same way, without the need of a GPU
     found = learning.train_loso(toy_features, small_network, quick_learning)
     assert tried == [3, 2, 1, 1, 1]
     assert len(found.notes) == 2
@@ -225,3 +235,49 @@ def test_it_finds_what_is_there_and_nothing_when_labels_are_shuffled():
         f1[control] = score(pd.concat(tables), truth).overall.f1
     assert f1[None] > 0.8
     assert f1["shuffled-labels"] < 0.2
+
+
+def test_a_run_over_seeds_gives_each_seeds_own_run(run, toy_features, small_network, quick_learning):
+    told = []
+    runs = learning.train_seeds(
+        toy_features,
+        small_network,
+        quick_learning,
+        (0, 5),
+        done={0: {"s1": run.folds["s1"]}},
+        on_fold=lambda seed, fold: told.append((seed, fold.subject)),
+    )
+    other = learning.train_loso(toy_features, small_network, quick_learning.but(seed=5))
+    assert sorted(told) == [(0, "s2"), (0, "s3"), (5, "s1"), (5, "s2"), (5, "s3")]
+    assert all(same(run.folds[name], runs[0].folds[name]) for name in run.folds)
+    assert all(same(other.folds[name], runs[5].folds[name]) for name in run.folds)
+    with pytest.raises(InputError, match=r"seeds \[1, 1\]; expected one or more, each once"):
+        learning.train_seeds(toy_features, small_network, quick_learning, (1, 1))
+
+
+def test_each_seed_shuffles_the_labels_of_a_control_in_its_own_way(
+    toy_features, small_network, quick_learning
+):
+    settings = quick_learning.but(epochs=1)
+    runs = learning.train_seeds(toy_features, small_network, settings, (1, 2), control="shuffled-labels")
+    alone = learning.train_loso(toy_features, small_network, settings.but(seed=2), control="shuffled-labels")
+    assert all(same(alone.folds[name], runs[2].folds[name]) for name in alone.folds)
+
+
+def test_folds_of_all_seeds_as_one_program_learn_what_each_would_alone(
+    run, toy_features, small_network, quick_learning, monkeypatch
+):
+    """The GPU's way. Sums are taken in another order, and AdamW's first steps make much of a slope's rounding.
+
+    In double precision the two are equal: `test_a_fold_does_not_depend_on_its_company`.
+    """
+    batches = []
+    whole = schedule.train_folds
+    monkeypatch.setattr(
+        schedule, "train_folds", lambda m, jobs, *a, **k: batches.append(len(jobs)) or whole(m, jobs, *a, **k)
+    )
+    monkeypatch.setattr(schedule.Schedule, "_on_cpu", schedule.Schedule._on_gpu)
+    runs = learning.train_seeds(toy_features, small_network, quick_learning, (0, 5))
+    assert batches == [6]
+    for video, values in run.probabilities.items():
+        np.testing.assert_allclose(runs[0].probabilities[video], values, atol=0.05)

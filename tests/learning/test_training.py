@@ -40,7 +40,7 @@ def test_folds_together_equal_one_after_the_other(toy_features, small_network, c
     assert settings.epochs * (len(jobs[1].starts) // 3) >= 50
     material = Material.of(corpus, small_network, torch.device("cpu"), torch.float64)
     together = train_folds(material, jobs, small_network, settings)
-    for job, (weights, history) in zip(jobs, together, strict=True):
+    for job, (weights, history, _) in zip(jobs, together, strict=True):
         model, rows = plainly(corpus, job, small_network, settings)
         # the bar: losses within 1e-6, weights within 1e-4 relative after 50 steps in double precision
         np.testing.assert_allclose(history.to_numpy(), np.array(rows), rtol=0, atol=1e-6)

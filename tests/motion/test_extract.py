@@ -9,7 +9,8 @@ from conftest import Clip, moved
 
 from msstgcn import motion
 from msstgcn.errors import InputError
-from msstgcn.motion.extract import STARTS, as_grey
+from msstgcn.motion.extract import as_grey
+from msstgcn.motion.flow import STARTS
 from msstgcn.settings import MotionSettings
 
 PLAIN = MotionSettings(head="none")

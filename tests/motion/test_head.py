@@ -7,6 +7,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from msstgcn.motion import HEADS, NODES, RIGID10
+from msstgcn.motion.head import levers
 from msstgcn.motion.regions import Region, iod, region_points
 
 # A frontal face in IOD: only the landmarks that the regions use, x right, y down.
@@ -30,6 +31,13 @@ def solid(face, regions) -> np.ndarray:
     return np.column_stack([region_points(face, regions), [region.depth for region in regions]])
 
 
+def seen(face, regions, response=None) -> np.ndarray:
+    """Levers of one window, (1, R, 5)."""
+    none = np.zeros((len(regions), 2, 2))
+    depths = np.array([region.depth for region in regions])
+    return levers(region_points(face, regions)[None], depths, (none if response is None else response)[None])
+
+
 def turn(points, angles, shift) -> np.ndarray:
     """Displacement in percent of the points of a solid head: yaw, pitch, roll in degrees, shift in IOD."""
     after = points @ Rotation.from_euler("yxz", angles, degrees=True).as_matrix().T
@@ -40,7 +48,7 @@ def corrected(name, face, own, head, quality=None):
     regions = HEADS[name].regions
     quality = np.ones((1, 1, len(regions))) if quality is None else quality
     return HEADS[name].correct(
-        own[None, None], head[None, None], quality, solid(face, NODES)[None], solid(face, regions)[None]
+        own[None, None], head[None, None], quality, seen(face, NODES), seen(face, regions)
     )[0, 0]
 
 
@@ -120,6 +128,30 @@ def test_fit_is_the_reweighted_least_squares_solution(face):
               for (x, y, z), (u, v) in zip(solid(face, NODES), own, strict=True)]  # fmt: skip
     # the fit adds a ridge of one in a million on the other four numbers
     np.testing.assert_allclose(corrected("rigid10", face, own, head), wanted, atol=1e-4)
+
+
+def test_growth_and_turn_that_patches_take_for_a_shift_are_taken_out(face):
+    rng = np.random.default_rng(5)
+    own_sees, head_sees = rng.normal(size=(10, 2, 2)) * 0.1, rng.normal(size=(10, 2, 2)) * 0.1
+    growth_and_turn = np.array([0.01, np.deg2rad(1.5)])
+
+    def shifted(regions, response):
+        x, y = region_points(face, regions).T
+        a, b = growth_and_turn
+        return 100 * (np.stack([a * x - b * y, b * x + a * y], axis=1) + response @ growth_and_turn)
+
+    def left(own_response, head_response):
+        return HEADS["rigid10"].correct(
+            shifted(NODES, own_sees)[None, None],
+            shifted(RIGID10, head_sees)[None, None],
+            np.ones((1, 1, 10)),
+            seen(face, NODES, own_response),
+            seen(face, RIGID10, head_response),
+        )
+
+    # with a ridge of one in a million on growth and turn, nothing else is left of a motion of 2 percent
+    np.testing.assert_allclose(left(own_sees, head_sees), 0, atol=1e-4)
+    assert np.abs(left(None, None)).max() > 0.2
 
 
 def test_region_points_follow_the_faces_own_axes(face):

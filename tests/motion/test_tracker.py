@@ -53,7 +53,7 @@ def test_face_that_grows_too_small_on_the_way_is_not_used():
 def test_a_face_that_was_gone_starts_a_new_track():
     picture = Face(identity(1), Camera()).render(FaceState())
     tracker = FaceTracker(predictor_path())
-    faces = [tracker.step(one) for one in (picture, picture, 255 - picture, picture, picture)]
+    faces = [tracker.step(one) for one in (picture, picture, np.full_like(picture, 128), picture, picture)]
     assert [None if face is None else face.track for face in faces] == [0, 0, None, 1, 1]
 
 

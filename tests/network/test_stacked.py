@@ -6,8 +6,9 @@ from torch import nn
 from torch.nn import functional
 
 from msstgcn.graph import FACE, PART_GROUPS, PARTS
-from msstgcn.network import MSSTGCN, FacialPooling, initialised
+from msstgcn.network import MSSTGCN, FacialPooling, initialised, stacked
 from msstgcn.network.fused import (
+    affine_pool_plain,
     convolve,
     convolve_plain,
     norm_pool,
@@ -170,3 +171,25 @@ def test_pooling_takes_groups_that_are_no_neighbours():
     x = torch.arange(5.0)[None, None, None]
     assert FacialPooling(((0, 4), (1, 2, 3)))(x).tolist() == [[[[4.0, 3.0]]]]
     assert isinstance(FacialPooling(((0,),)), nn.Module)
+
+
+@pytest.mark.parametrize("device_way", ["compiled", "plain"])
+def test_trained_networks_together_equal_each_module(device_way, monkeypatch):
+    """With running statistics as they are after training, nowhere at a special value."""
+    if device_way == "plain":
+        monkeypatch.setattr(stacked, "patch_pool", patch_pool_plain)
+        monkeypatch.setattr(stacked, "convolve", convolve_plain)
+        monkeypatch.setattr(stacked, "affine_pool", affine_pool_plain)
+    networks = [shaken(SMALL, seed) for seed in (1, 2)]
+    flow = draws(2, 12, 17, 10, 2)
+    for own, network in zip(flow, networks, strict=True):
+        for _ in range(3):
+            network(3 * own.permute(0, 3, 1, 2) + 1)
+        network.eval()
+    with torch.no_grad():
+        logits, embedding = stacked.evaluate(stack(networks), stacked.mix(flow))
+        for fold, network in enumerate(networks):
+            own_logits, own_embedding = network(flow[fold].permute(0, 3, 1, 2))
+            # 1e-10: double precision, sums in another order
+            torch.testing.assert_close(logits[fold], own_logits, atol=1e-10, rtol=1e-8)
+            torch.testing.assert_close(embedding[fold], own_embedding, atol=1e-10, rtol=1e-8)

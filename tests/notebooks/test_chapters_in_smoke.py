@@ -59,11 +59,13 @@ def test_cells_are_short_and_share_no_functions(chapter):
 
 @each_chapter
 def test_every_figure_is_shown_once_with_alt_text_and_a_caption(smoke, chapter):
+    """Pictures have their alternative text in the cell's metadata, films in themselves."""
     for cell in _code(_executed(smoke, chapter)):
-        pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
+        pictures = [o for o in cell.outputs if {"image/png", "image/jpeg"} & set(o.get("data", {}))]
         if pictures or "mystnb" in cell.metadata:
             about = cell.metadata.get("mystnb", {})
-            assert len(about.get("image", {}).get("alt", "")) > 20, cell.source
+            film = "".join(re.findall('<video[^>]* aria-label="([^"]+)"', str(pictures)))
+            assert len(film or about.get("image", {}).get("alt", "")) > 20, cell.source
             assert len(about.get("figure", {}).get("caption", "")) > 20, cell.source
             shown = [o for o in cell.outputs if o.output_type in ("display_data", "execute_result")]
             assert len(pictures) == len([o for o in shown if "scrapbook" not in o.metadata]) == 1, cell.source

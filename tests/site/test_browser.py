@@ -30,6 +30,26 @@ STICKING_OUT = """() => [...document.querySelectorAll("article *")].filter(eleme
 }).map(element => element.outerHTML.slice(0, 80))"""
 
 
+#: Plays each film of a page for a while, then goes to its middle; what it was like.
+PLAYED = """async () => {
+    const found = [];
+    for (const film of document.querySelectorAll("video")) {
+        const before = {paused: film.paused, time: film.currentTime};
+        await film.play();
+        await new Promise(done => film.requestVideoFrameCallback(() => setTimeout(done, 200)));
+        film.pause();
+        const played = film.currentTime;
+        film.currentTime = film.duration / 2;
+        await new Promise(done => film.onseeked = done);
+        found.push({
+            ready: film.readyState, width: film.videoWidth, seconds: film.duration, played: played,
+            sought: film.currentTime, started: before.paused ? before.time : -1,
+        });
+    }
+    return found;
+}"""
+
+
 @dataclass
 class Visit:
     """What happened when a page was opened."""
@@ -42,6 +62,7 @@ class Visit:
     rendered: int = 0
     formula_errors: int = 0
     blank_images: list[str] = field(default_factory=list)
+    films: list[dict[str, float]] = field(default_factory=list)
 
 
 def watched(context: BrowserContext, address: str, visit: Visit) -> Page:
@@ -82,6 +103,7 @@ def look(page: Page, url: str, visit: Visit) -> None:
     visit.formulas = page.locator("article .math").count()
     visit.rendered = page.locator("article .math mjx-container").count()
     visit.formula_errors = page.locator("mjx-merror").count()
+    visit.films = page.evaluate(PLAYED)
     visit.blank_images = page.evaluate(
         "() => [...document.images].filter(image => !image.naturalWidth).map(image => image.src)"
     )
@@ -117,6 +139,28 @@ def test_page_asks_no_other_server(phone: dict[str, Visit], entry: str) -> None:
 def test_page_does_not_scroll_sideways_on_a_phone(phone: dict[str, Visit], entry: str) -> None:
     assert phone[entry].sticking_out == []
     assert phone[entry].width <= PHONE["width"]
+
+
+@each_page
+def test_every_film_plays_when_asked_to_and_not_before(phone: dict[str, Visit], entry: str) -> None:
+    for film in phone[entry].films:
+        assert film["started"] == 0
+        assert film["ready"] >= 2 and film["width"] > 0  # 2: the current frame is there
+        assert 0 < film["played"] < film["seconds"]
+        assert film["sought"] == pytest.approx(film["seconds"] / 2, abs=1e-3)
+
+
+def test_a_film_is_played_from_the_keyboard(phone: dict[str, Visit], browser: Browser, address: str) -> None:
+    entry = next(entry for entry, visit in phone.items() if visit.films)
+    page = watched(browser.new_context(viewport=DESKTOP), address, Visit())
+    page.goto(f"{address}/{entry}.html")
+    film = page.locator("video").first
+    film.focus()
+    page.keyboard.press("Space")
+    page.wait_for_function(
+        "film => !film.paused && film.currentTime > 0", arg=film.element_handle(), timeout=10_000
+    )
+    page.context.close()
 
 
 @each_page

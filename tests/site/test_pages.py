@@ -94,6 +94,22 @@ def test_every_picture_has_a_text(site: Path, entry: str) -> None:
 
 
 @each_page
+def test_every_film_has_a_text_and_starts_only_when_asked_to(site: Path, entry: str) -> None:
+    films = page(site, entry).find_all("video")
+    assert [tag["aria-label"] for tag in films if len(tag["aria-label"].strip()) <= 20] == []
+    assert all(tag.has_attr("controls") and not tag.has_attr("autoplay") for tag in films)
+
+
+@each_page
+def test_a_page_with_films_is_no_heavy_load(site: Path, entry: str) -> None:
+    films = [tag["src"] for tag in page(site, entry).find_all("video")]
+    assert [
+        len(film) for film in films if len(film) > 700_000
+    ] == []  # base64: three quarters of it are the film
+    assert (site / f"{entry}.html").stat().st_size < 3_000_000
+
+
+@each_page
 def test_every_figure_has_a_caption(site: Path, entry: str) -> None:
     figures = article(site, entry).find_all("figure")
     assert all(figure.find("figcaption").get_text(strip=True) for figure in figures)
@@ -184,7 +200,9 @@ def test_every_computed_figure_and_table_is_shown(site: Path, entry: str) -> Non
     captions = [" ".join(tag.get_text().split()) for tag in article(site, entry).select("figure figcaption")]
     assert len(captions) == len(figures)
     alts = {tag["alt"] for tag in article(site, entry).select("figure img")}
-    assert {figure["image"]["alt"] for figure in figures} <= alts
+    assert {figure["image"]["alt"] for figure in figures if "image" in figure} <= alts
+    films = article(site, entry).select("figure video")
+    assert len(films) == len([figure for figure in figures if "image" not in figure])
     tables = [table for table in article(site, entry).find_all("table") if not table.find_parent("details")]
     assert len(tables) >= sum(len(re.findall(r"report\.table\(", source(cell))) for cell in cells)
 

@@ -15,6 +15,8 @@ from msstgcn.timeline import CLASSES, Expression
 
 Array = NDArray[np.float64]
 
+_PERCENTS = ("10", "50", "90")
+
 
 class Labelled(Protocol):
     """What is needed of a video to describe its annotations."""
@@ -86,6 +88,36 @@ def overlapping(videos: Sequence[Labelled]) -> NDArray[np.bool_]:
     return np.array(found, dtype=bool)
 
 
+def lengths_of(videos: Sequence[Labelled]) -> Array:
+    """Length of each video in seconds, float64 (videos,)."""
+    return np.array([len(v) / v.fps for v in videos], dtype=np.float64)
+
+
+def gaps_of(videos: Sequence[Labelled]) -> Array:
+    """Seconds without any event between one event and the next, float64; overlapping events count as one."""
+    found = []
+    for video in videos:
+        end: int | None = None
+        for event in sorted(video.expressions):
+            if end is not None and event.onset > end:
+                found.append((event.onset - end - 1) / video.fps)
+            end = event.offset if end is None else max(end, event.offset)
+    return np.array(found, dtype=np.float64)
+
+
+def per_subject(videos: Sequence[Labelled], label: str | None = None) -> NDArray[np.int64]:
+    """Events of a class (or, without one, videos) of each subject, int64 (subjects,), subjects sorted by name."""
+    found = dict.fromkeys(sorted({v.subject for v in videos}), 0)
+    for video in videos:
+        found[video.subject] += 1 if label is None else sum(e.label == label for e in video.expressions)
+    return np.array(list(found.values()), dtype=np.int64)
+
+
+def histogram(counted: dict[str, int]) -> NDArray[np.int64]:
+    """The numbers that a histogram of the statistics counts, one by one, int64."""
+    return np.repeat(np.array([int(n) for n in counted], dtype=np.int64), list(counted.values()))
+
+
 def describe(videos: Sequence[Labelled], against: str | None = None) -> pd.DataFrame:
     """Figures of a data set's annotations beside those of a real one.
 
@@ -107,11 +139,20 @@ def describe(videos: Sequence[Labelled], against: str | None = None) -> pd.DataF
         On an unknown preset.
     """
     real = statistics(against or nearest_preset(videos))
-    lengths = np.array([len(v) / v.fps for v in videos])
+    lengths, gaps = lengths_of(videos), gaps_of(videos)
     rows: list[tuple[str, str, Any, Any]] = [
         ("all", "subjects", len({v.subject for v in videos}), real["subjects"]),
         ("all", "videos", len(videos), real["videos"]),
+        ("all", "videos a subject, mean", _mean(per_subject(videos)), real["videos"] / real["subjects"]),
+        (
+            "all",
+            "videos without events, share",
+            _mean([not v.expressions for v in videos]),
+            real["videos_without_events"] / real["videos"],
+        ),
         ("all", "video length, mean (s)", _mean(lengths), real["video_seconds_mean"]),
+        *_percentiles("all", "video length", lengths, real["video_seconds"]),
+        *_percentiles("all", "gap between events", gaps, real["gap_seconds"]),
         ("all", "overlapping events, share", _mean(overlapping(videos)), real["overlapping_events_share"]),
     ]
     for label in CLASSES:
@@ -129,7 +170,7 @@ def _class_rows(
     a, b = real["apex"]
     quantiles = real["duration_quantiles"]
     units = Counter(name for e in found for name in unit_names(e))
-    per_video = np.repeat([int(n) for n in real["events_per_video"]], list(real["events_per_video"].values()))
+    per_video = histogram(real["events_per_video"])
     rows: list[tuple[str, Any, Any]] = [
         ("events", len(found), real["count"]),
         ("events a minute", 60 * len(found) / seconds if seconds else np.nan, real["per_minute"]),
@@ -138,9 +179,7 @@ def _class_rows(
         ("duration, mean (s)", _mean(durations), real["duration_mean"]),
         ("duration, sd (s)", _spread(durations), real["duration_sd"]),
     ]
-    for percent in ("10", "50", "90"):
-        value = float(np.percentile(durations, float(percent))) if len(durations) else np.nan
-        rows.append((f"duration, {percent} % are below (s)", value, quantiles[percent]))
+    rows += [row[1:] for row in _percentiles(label, "duration", durations, quantiles)]
     rows += [
         ("apex position, mean", _mean(apexes), a / (a + b)),
         ("apex position, sd", _spread(apexes), float(np.sqrt(a * b / (a + b + 1)) / (a + b))),
@@ -148,6 +187,16 @@ def _class_rows(
         ("most frequent action units", ", ".join(_first(units)), ", ".join(_first(real["units"]))),
     ]
     return rows
+
+
+def _percentiles(
+    label: str, quantity: str, values: Array, real: dict[str, float]
+) -> list[tuple[str, str, float, float]]:
+    found = [float(np.percentile(values, float(p))) if len(values) else np.nan for p in _PERCENTS]
+    return [
+        (label, f"{quantity}, {p} % are below (s)", here, real[p])
+        for p, here in zip(_PERCENTS, found, strict=True)
+    ]
 
 
 def _first(units: dict[str, int], number: int = 5) -> list[str]:

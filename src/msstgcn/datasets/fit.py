@@ -2,13 +2,15 @@
 
 Durations are tested against the law through the real quantiles, apexes against the Beta law fitted to the real ones
 (Kolmogorov-Smirnov), action units against the real counts (chi-square), one-sided events against the real share
-(binomial), events per video and overlaps against the real counts by a two-sample chi-square.
+(binomial), events per video and overlaps against the real counts by a two-sample chi-square. Video lengths, gaps
+between events, videos and events per subject are compared with the real ones as two samples (Kolmogorov-Smirnov), and
+events a minute by a z-test of the logarithm of the rates.
 
-Three things would make honest annotations look wrong, and are allowed for. Frames are whole: a duration of k frames
-is spread evenly over the probabilities between k - 1/2 and k + 1/2 before it is compared. Videos have an end: the law
-is cut at the longest event that fits. People differ: videos of one person are no independent draws, so the chi-square
-of counts is divided by the mean design effect of clustered samples (Rao and Scott 1984). Overlapping events come in
-pairs, which halves theirs.
+What would make honest annotations look wrong is allowed for. Frames are whole: a duration of k frames is spread evenly
+over the probabilities between k - 1/2 and k + 1/2 before it is compared. Videos have an end: the law is cut at the
+longest event that fits. People differ: videos of one person are no independent draws, so the chi-square of counts is
+divided by the mean design effect of clustered samples (Rao and Scott 1984), and the error of a rate is taken from the
+differences between people (jackknife). Overlapping events come in pairs, which halves theirs.
 """
 
 from __future__ import annotations
@@ -22,9 +24,22 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from msstgcn.datasets.describe import Labelled, counts_of, events_of, one_sided, overlapping, unit_names
+from msstgcn.datasets.describe import (
+    Labelled,
+    counts_of,
+    events_of,
+    gaps_of,
+    histogram,
+    lengths_of,
+    one_sided,
+    overlapping,
+    per_subject,
+    unit_names,
+)
+from msstgcn.datasets.lengths import draw_number, draw_seconds, law
 from msstgcn.datasets.script import draw_expressions
 from msstgcn.datasets.statistics import statistics
+from msstgcn.errors import InputError
 from msstgcn.timeline import CLASSES, Expression, seconds_to_frames
 
 Array = NDArray[np.float64]
@@ -33,6 +48,8 @@ Array = NDArray[np.float64]
 LONGEST_SHARE = 0.8
 #: Smallest expected count of a cell of a chi-square table.
 _LEAST = 5.0
+#: A quantity is rejected below this p, corrected for the number of quantities.
+LEVEL = 0.01
 
 
 @dataclass(frozen=True)
@@ -48,16 +65,16 @@ class Drawn:
         return self.frames
 
 
-def draw(preset: str, *, subjects: int, videos: int, seed: int) -> list[Drawn]:
-    """Annotations of a synthetic data set with videos of the real mean length."""
-    real = statistics(preset)
-    fps = float(real["fps"])
-    frames = seconds_to_frames(real["video_seconds_mean"], fps)
-    return [
-        Drawn(f"s{s:03d}", fps, frames, draw_expressions(preset, frames, fps, seed, s, v))
-        for s in range(subjects)
-        for v in range(videos)
-    ]
+def draw(preset: str, *, subjects: int, seed: int) -> list[Drawn]:
+    """Annotations of a synthetic data set whose videos are as long and as many as the real ones."""
+    fps = float(statistics(preset)["fps"])
+    found = []
+    for subject in range(subjects):
+        for video in range(draw_number(preset, seed, subject)):
+            frames = seconds_to_frames(draw_seconds(preset, seed, subject, video), fps)
+            events = draw_expressions(preset, frames, fps, seed, subject, video, real_length=True)
+            found.append(Drawn(f"s{subject + 1:03d}", fps, frames, events))
+    return found
 
 
 def fit(videos: Sequence[Labelled], against: str, *, seed: int = 0) -> pd.DataFrame:
@@ -66,7 +83,6 @@ def fit(videos: Sequence[Labelled], against: str, *, seed: int = 0) -> pd.DataFr
     Parameters
     ----------
     videos : sequence of videos
-        Of about equal length.
     against : {"samm-lv", "casme2"}
     seed : int
         For spreading whole frames.
@@ -84,42 +100,61 @@ def fit(videos: Sequence[Labelled], against: str, *, seed: int = 0) -> pd.DataFr
     """
     real = statistics(against)
     rng = np.random.default_rng(np.random.SeedSequence([seed, 0xF1]))
-    rows: list[tuple[Any, ...]] = []
+    lengths, gaps = lengths_of(videos), gaps_of(videos)
+    rows: list[tuple[Any, ...]] = [
+        ("all", "videos a subject", "KS", *_two_samples(per_subject(videos), real["videos_per_subject"])),
+        ("all", "without events", "Fisher", *_without_events(videos, real)),
+        ("all", "video length", "KS", *_against_law(lengths, real["video_seconds"], real["videos"])),
+        ("all", "gap between events", "KS", *_against_law(gaps, real["gap_seconds"], real["gaps"])),
+        ("all", "overlapping", "chi-square", *_overlaps(videos, real)),
+    ]
     for label in CLASSES:
         figures = real[label]
+        people = per_subject(videos, label)
         rows += [
             (label, "duration", "KS", *_uniform(_duration_ranks(videos, label, real, rng))),
             (label, "apex position", "KS", *_uniform(_apex_ranks(videos, label, figures["apex"], rng))),
             (label, "action units", "chi-square", *_combinations(videos, label, figures)),
             (label, "one-sided", "binomial", *_one_sided(videos, label, figures["unilateral_share"])),
             (label, "events a video", "chi-square", *_counts(videos, label, figures["events_per_video"])),
+            (label, "events a subject", "KS", *_two_samples(people, figures["events_per_subject"])),
+            (label, "events a minute", "z", *_rate(videos, label, figures)),
         ]
-    rows.append(("all", "overlapping", "chi-square", *_overlaps(videos, real)))
     return pd.DataFrame(rows, columns=["class", "quantity", "test", "n", "statistic", "p"])
 
 
 def fit_over_seeds(preset: str, *, subjects: int = 30, seeds: Iterable[int] = range(5)) -> pd.DataFrame:
-    """Fit of the generator's own annotations, for several seeds, with as many videos a person as the real data have.
+    """Fit of the generator's own annotations, for several seeds, videos as long and as many as the real ones.
 
     Returns
     -------
     DataFrame
         Columns ``class``, ``quantity``, ``test``, one ``seed i`` each with its p, and ``p``: all seeds together, by the
-        Cauchy combination (Liu and Xie 2020), which holds although all are compared with the same real sample.
+        Cauchy combination (Liu and Xie 2020), which holds although all are compared with the same real sample; then
+        ``p, Holm``: the same, corrected for the number of quantities (Holm 1979).
     """
-    real = statistics(preset)
-    videos = round(real["videos"] / real["subjects"])
     found: pd.DataFrame | None = None
     columns = []
     for seed in seeds:
-        one = fit(draw(preset, subjects=subjects, videos=videos, seed=seed), preset, seed=seed)
+        one = fit(draw(preset, subjects=subjects, seed=seed), preset, seed=seed)
         if found is None:
             found = one[["class", "quantity", "test"]].copy()
         found[f"seed {seed}"] = one["p"]
         columns.append(f"seed {seed}")
-    assert found is not None, "at least one seed"
+    if found is None:
+        raise InputError("no seeds", expected="at least one")
     found["p"] = [combined(row) for row in found[columns].to_numpy()]
+    found["p, Holm"] = holm(found["p"].to_numpy())
     return found
+
+
+def holm(p: Array) -> Array:
+    """Values of p corrected for their number by Holm's step-down method; NaN stays and does not count."""
+    out = np.full(len(p), np.nan)
+    order = [i for i in np.argsort(p) if not np.isnan(p[i])]
+    steps = [(len(order) - rank) * p[i] for rank, i in enumerate(order)]
+    out[order] = np.minimum(np.maximum.accumulate(steps), 1.0) if order else []
+    return out
 
 
 def combined(p: Array) -> float:
@@ -180,6 +215,44 @@ def _uniform(ranks: Array) -> Outcome:
     return len(ranks), float(found.statistic), float(found.pvalue)
 
 
+def _against_law(values: Array, quantiles: dict[str, float], real: int) -> Outcome:
+    """Values against the law through the quantiles of `real` real ones: both are samples, and both err."""
+    if len(values) < _LEAST:
+        return _NONE
+    share, at = law(quantiles)
+    statistic = float(stats.ks_1samp(values, lambda x: np.interp(x, at, share)).statistic)
+    effective = max(1, round(len(values) * real / (len(values) + real)))
+    return len(values), statistic, float(stats.kstwo.sf(statistic, effective))
+
+
+def _two_samples(values: NDArray[np.int64], real: dict[str, int]) -> Outcome:
+    if len(values) < _LEAST:
+        return _NONE
+    found = stats.ks_2samp(values, histogram(real), method="asymp")  # many values are equal
+    return len(values), float(found.statistic), float(found.pvalue)
+
+
+def _rate(videos: Sequence[Labelled], label: str, figures: dict[str, Any]) -> Outcome:
+    """Rates compared by their logarithms.
+
+    The real one's error is taken from the counts of its people alone, as their minutes are not known: it comes out
+    rather too large than too small.
+    """
+    there = histogram(figures["events_per_subject"])
+    events, people = per_subject(videos, label), sorted({v.subject for v in videos})
+    minutes = np.array([lengths_of([v for v in videos if v.subject == who]).sum() for who in people]) / 60
+    number = len(people)
+    if number < _LEAST or events.sum() < _LEAST:
+        return _NONE
+    without = np.log((events.sum() - events) / (minutes.sum() - minutes))
+    error = np.hypot(
+        np.sqrt((number - 1) / number * ((without - without.mean()) ** 2).sum()),
+        there.std(ddof=1) / there.mean() / np.sqrt(len(there)),
+    )
+    z = float(np.log(events.sum() / minutes.sum() / figures["per_minute"]) / error)
+    return int(events.sum()), z, float(2 * stats.norm.sf(abs(z)))
+
+
 def _combinations(videos: Sequence[Labelled], label: str, figures: dict[str, Any]) -> Outcome:
     """The listed combinations that are frequent enough to count, and all others together."""
     names = ["+".join(unit_names(e)) for _, e in events_of(videos, label)]
@@ -204,8 +277,7 @@ def _one_sided(videos: Sequence[Labelled], label: str, share: float) -> Outcome:
 
 def _counts(videos: Sequence[Labelled], label: str, real: dict[str, int]) -> Outcome:
     """Histogram of events per video against the real one, corrected for videos that share a person."""
-    counts = counts_of(videos, label)
-    there = np.repeat([int(n) for n in real], list(real.values()))
+    counts, there = counts_of(videos, label), histogram(real)
     top = _top(counts, there)
     if top < 1:
         return _NONE
@@ -243,6 +315,16 @@ def _design_effect(counts: NDArray[np.int64], subjects: list[str], top: int) -> 
         variance = len(people) / (len(people) - 1) * float((residual**2).sum()) / len(counts) ** 2
         total += (1 - share) * variance / (share * (1 - share) / len(counts))
     return max(1.0, total / top)
+
+
+def _without_events(videos: Sequence[Labelled], real: dict[str, Any]) -> Outcome:
+    """Videos in which nothing is labelled: not a matter of people, so far as anyone can tell from three."""
+    here, there = sum(not v.expressions for v in videos), real["videos_without_events"]
+    if len(videos) < _LEAST:
+        return _NONE
+    table = np.array([[here, len(videos) - here], [there, real["videos"] - there]])
+    found = stats.fisher_exact(table)
+    return len(videos), here / len(videos), float(found.pvalue)
 
 
 def _overlaps(videos: Sequence[Labelled], real: dict[str, Any]) -> Outcome:

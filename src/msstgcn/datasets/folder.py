@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import joblib
 import pandas as pd
 
 from msstgcn.datasets.files import Frame, video_at
 from msstgcn.datasets.protocol import Dataset, Video
-from msstgcn.datasets.releases import RELEASES, PictureName
+from msstgcn.datasets.releases import RELEASES, PictureNames
 from msstgcn.errors import InputError, lookup
 from msstgcn.files import digest_file, written_whole
 from msstgcn.timeline import Expression, read_events, read_videos, write_csv
@@ -28,10 +31,17 @@ from msstgcn.timeline import Expression, read_events, read_videos, write_csv
 VIDEO_COLUMNS = ("video", "subject", "fps", "file")
 Progress = Callable[[int], None]
 Writer = Callable[[Video, Path, Progress], None]
+Say = Callable[[InputError], None]
+_ROW = re.compile(r", row (\d+)$")
 
 
 def write_dataset(
-    dataset: Dataset, out: str | Path, *, layout: str = "lossless", progress: Progress | None = None
+    dataset: Dataset,
+    out: str | Path,
+    *,
+    layout: str = "lossless",
+    progress: Progress | None = None,
+    jobs: int = 1,
 ) -> Path:
     """Write videos and labels to a folder; what an earlier, interrupted call finished is kept.
 
@@ -45,6 +55,8 @@ def write_dataset(
         last two write folders of JPEG files and a workbook as the real data sets have them, see `releases`.
     progress : callable, optional
         Called with the number of frames done since the last call.
+    jobs : int
+        Processes that write videos side by side; with more than one, progress comes video by video.
 
     Returns
     -------
@@ -66,32 +78,55 @@ def write_dataset(
     if layout in RELEASES:
         release = RELEASES[layout]
         targets = [out / folder for folder in release.folders(dataset)]
-        _write_videos(dataset, targets, _written_as_pictures(".jpg", release.picture), layout, progress)
+        _write_videos(
+            dataset, targets, _written_as_pictures(".jpg", release.pictures), layout, progress, jobs
+        )
         release.workbook(dataset, out)
         return out
     writer, suffix = LAYOUTS[layout]
     targets = [out / "videos" / f"{video.name}{suffix}" for video in dataset.videos]
-    _write_videos(dataset, targets, writer, layout, progress)
+    _write_videos(dataset, targets, writer, layout, progress, jobs)
     write_csv(_videos_table(dataset, suffix), out / "videos.csv")
     write_csv(_events_table(dataset), out / "events.csv")
     return out
 
 
 def _write_videos(
-    dataset: Dataset, targets: list[Path], writer: Writer, layout: str, progress: Progress | None
+    dataset: Dataset,
+    targets: list[Path],
+    writer: Writer,
+    layout: str,
+    progress: Progress | None,
+    jobs: int,
 ) -> None:
     """Write those videos that an earlier call did not finish."""
+    advance = progress or (lambda steps: None)
+    missing = []
     for video, target in zip(dataset.videos, targets, strict=True):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"the folder cannot be made ({error.strerror})", where=target.parent) from None
         if _finished(video, target, layout):
-            if progress:
-                progress(len(video))
-            continue
-        writer(video, target, progress or (lambda steps: None))
-        _note(video, target, layout)
+            advance(len(video))
+        else:
+            missing.append((video, target))
+    if jobs == 1 or len(missing) < 2:
+        for video, target in missing:
+            _write(video, target, writer, layout, advance)
+        return
+    work = (joblib.delayed(_write)(video, target, writer, layout) for video, target in missing)
+    for frames in joblib.Parallel(n_jobs=min(jobs, len(missing)), return_as="generator_unordered")(work):
+        advance(frames)
+
+
+def _write(
+    video: Video, target: Path, writer: Writer, layout: str, progress: Progress = lambda steps: None
+) -> int:
+    """Write one video; give its number of frames."""
+    writer(video, target, progress)
+    _note(video, target, layout)
+    return len(video)
 
 
 def open_folder(path: str | Path) -> Dataset:
@@ -108,31 +143,59 @@ def open_folder(path: str | Path) -> Dataset:
         Missing file, folder or column, a rate that is no positive number, an event of an unknown video or beyond
         its end; with file and row.
     """
-    path = Path(path)
+
+    def refuse(error: InputError) -> None:
+        raise error
+
+    return read_folder(Path(path), refuse)
+
+
+def read_folder(path: Path, say: Say) -> Dataset:
+    """Read what there is in a folder in the project's own layout.
+
+    Parameters
+    ----------
+    path : Path
+    say : callable
+        Called with the error of each video and each event that cannot be used; they are left out, unless it raises.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or one of the tables is none.
+    """
     if not path.is_dir():
         raise InputError("no such folder", where=path, expected="a folder with videos.csv and events.csv")
-    table = _read_videos_table(path / "videos.csv")
-    labels = _expressions(path / "events.csv", set(table["video"]))
-    videos = []
-    for number, (name, subject, fps, file) in enumerate(
-        table[list(VIDEO_COLUMNS)].itertuples(index=False), start=2
-    ):
-        where = path / file
-        if not where.exists():
-            raise InputError(
-                f"no file {file}", where=f"{path / 'videos.csv'}, row {number}", do="check the column file"
-            )
-        ordered = sorted(labels.get(name, []))
-        expressions, rows = tuple(e for e, _ in ordered), tuple(r for _, r in ordered)
-        video = replace(video_at(where, name, subject, fps, expressions), rows=rows)
+    listed = _read_videos_table(path / "videos.csv", say)
+    labels = _expressions(path / "events.csv", {name for name, *_ in listed}, say)
+    videos: list[Video] = []
+    for name, subject, fps, file, where in listed:
+        try:
+            if not (path / file).exists():
+                raise InputError(f"no file {file}", where=where, do="check the column file")
+            video = video_at(path / file, name, subject, fps)
+            last = len(video) - 1
+        except InputError as error:
+            say(error)
+            for _, row in labels.get(name, []):
+                say(InputError(f"video {name} cannot be used", where=f"{path / 'events.csv'}, row {row}"))
+            continue
+        fitting = []
         for expression, row in labels.get(name, []):
-            if expression.offset >= len(video):
-                raise InputError(
+            if expression.offset <= last:
+                fitting.append((expression, row))
+                continue
+            say(
+                InputError(
                     f"offset {expression.offset} beyond the video",
                     where=f"{path / 'events.csv'}, row {row}",
-                    expected=f"frames 0 to {len(video) - 1} of {name}",
+                    expected=f"frames 0 to {last} of {name}",
                 )
-        videos.append(video)
+            )
+        fitting.sort()
+        videos.append(
+            replace(video, expressions=tuple(e for e, _ in fitting), rows=tuple(r for _, r in fitting))
+        )
     return Dataset(path.resolve().name, tuple(videos))
 
 
@@ -194,7 +257,7 @@ def _check_written(temporary: Path, target: Path, frames: int) -> None:
         )
 
 
-def _written_as_pictures(suffix: str, name: PictureName) -> Writer:
+def _written_as_pictures(suffix: str, names: PictureNames) -> Writer:
     def write(video: Video, target: Path, progress: Progress) -> None:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
             inside = Path(folder) / "frames"
@@ -203,7 +266,10 @@ def _written_as_pictures(suffix: str, name: PictureName) -> Writer:
                 good, data = cv2.imencode(suffix, frame if frame.ndim == 2 else frame[..., ::-1])
                 if not good:
                     raise InputError(f"frame {i} cannot be written as {suffix}", where=target)
-                (inside / name(target.name, i, len(video))).write_bytes(data.tobytes())
+                first, *others = (inside / name for name in names(target.name, i, len(video)))
+                first.write_bytes(data.tobytes())
+                for other in others:
+                    _link(other, first)
                 progress(1)
             shutil.rmtree(target, ignore_errors=True)
             inside.rename(target)
@@ -211,11 +277,21 @@ def _written_as_pictures(suffix: str, name: PictureName) -> Writer:
     return write
 
 
+def _link(name: Path, file: Path) -> None:
+    """Give a file a further name; a copy, where the disk knows no such thing."""
+    try:
+        name.hardlink_to(file)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        shutil.copyfile(file, name)
+
+
 #: How to write a video, and the ending of its name (a folder has none).
 LAYOUTS: dict[str, tuple[Writer, str]] = {
     "lossless": (_written_by_opencv("FFV1"), ".avi"),
     "mp4": (_written_by_opencv("mp4v"), ".mp4"),
-    "png": (_written_as_pictures(".png", lambda _, i, frames: f"{i:06d}.png"), ""),
+    "png": (_written_as_pictures(".png", lambda _, i, frames: [f"{i:06d}.png"]), ""),
 }
 
 
@@ -250,20 +326,37 @@ def _note(video: Video, target: Path, layout: str) -> None:
 # --- reading the tables --------------------------------------------------------------------------------------
 
 
-def _read_videos_table(path: Path) -> pd.DataFrame:
-    read_videos(path)  # names are there, each once
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True, encoding="utf-8-sig")
-    table.columns = [str(name).strip() for name in table.columns]
+def _rows(read: Callable[..., pd.DataFrame], path: Path, say: Say) -> pd.DataFrame:
+    """A table without the rows that cannot be read."""
+    skip: set[int] = set()
+    while True:
+        try:
+            return read(path, skip=skip)
+        except InputError as error:
+            row = _ROW.search(error.where)
+            if row is None:
+                raise
+            say(error)
+            skip.add(int(row[1]))
+
+
+def _read_videos_table(path: Path, say: Say) -> list[tuple[str, str, float, str, str]]:
+    """Name, subject, rate, file, and file and row of each video."""
+    table = _rows(read_videos, path, say)
     missing = [name for name in VIDEO_COLUMNS if name not in table.columns]
     if missing:
         raise InputError(f"missing column {', '.join(missing)}", where=path, expected=",".join(VIDEO_COLUMNS))
-    for name in VIDEO_COLUMNS:
-        table[name] = table[name].str.strip()
-        empty = (table[name] == "").to_numpy()
-        if empty.any():
-            raise InputError(f"empty {name}", where=f"{path}, row {int(empty.argmax()) + 2}")
-    table["fps"] = [_rate(text, f"{path}, row {row}") for row, text in enumerate(table["fps"], start=2)]
-    return table
+    found = []
+    for index, row in zip(table.index, table[list(VIDEO_COLUMNS)].to_dict("records"), strict=True):
+        where = f"{path}, row {index + 2}"
+        try:
+            for name, text in row.items():
+                if not text:
+                    raise InputError(f"empty {name}", where=where)
+            found.append((row["video"], row["subject"], _rate(row["fps"], where), row["file"], where))
+        except InputError as error:
+            say(error)
+    return found
 
 
 def _rate(text: str, where: str) -> float:
@@ -276,24 +369,26 @@ def _rate(text: str, where: str) -> float:
     return value
 
 
-def _expressions(path: Path, known: set[str]) -> dict[str, list[tuple[Expression, int]]]:
+def _expressions(path: Path, known: set[str], say: Say) -> dict[str, list[tuple[Expression, int]]]:
     """Expressions of each video with their rows; a missing file means no labels."""
     if not path.exists():
         return {}
-    table = read_events(path)
+    table = _rows(read_events, path, say)
     found: dict[str, list[tuple[Expression, int]]] = {}
-    for number, event in enumerate(table.to_dict("records"), start=2):
-        where = f"{path}, row {number}"
-        if event["video"] not in known:
-            raise InputError(
-                f"unknown video {event['video']!r}", where=where, expected="a video of videos.csv"
-            )
-        onset, offset = int(event["onset"]), int(event["offset"])
-        apex = _apex(str(event.get("apex", "")).strip(), onset, offset, where)
-        units = tuple(unit for unit in str(event.get("action_units", "")).strip().split("+") if unit)
-        found.setdefault(event["video"], []).append(
-            (Expression(onset, apex, offset, event["class"], units), number)
-        )
+    for index, event in zip(table.index, table.to_dict("records"), strict=True):
+        where = f"{path}, row {index + 2}"
+        try:
+            if event["video"] not in known:
+                raise InputError(
+                    f"unknown video {event['video']!r}", where=where, expected="a video of videos.csv"
+                )
+            onset, offset = int(event["onset"]), int(event["offset"])
+            apex = _apex(str(event.get("apex", "")).strip(), onset, offset, where)
+            units = tuple(unit for unit in str(event.get("action_units", "")).strip().split("+") if unit)
+            expression = Expression(onset, apex, offset, event["class"], units)
+            found.setdefault(event["video"], []).append((expression, index + 2))
+        except InputError as error:
+            say(error)
     return found
 
 

@@ -3,9 +3,13 @@
 The oddities stand at the rates counted on the real workbooks, in rows drawn from a seed that is the data set's own
 digest. Every other row gives the generator's truth back exactly when it is read.
 
-SAMM-LV is filmed at 200 pictures a second and worked on at every seventh. Only those seventh pictures are written,
-with the numbers 1, 8, 15, ... that they have there; the times in the workbook are frames of the 200, up to three
-away from the working frame that they stand for.
+SAMM-LV is filmed at 200 pictures a second and worked on at every seventh. The seventh pictures, with the numbers 1, 8,
+15, ... that they have there, are the data set's frames; the six pictures behind each are further names of the same file
+(hard links), so that a program that reads all of them, or others, finds them. The times in the workbook are frames of
+the 200, up to three away from the working frame that they stand for.
+
+Action units are written in the ways the coders have: with intensities (``12E``, ``4(B/C)``), as asymmetric (``A12``),
+as inferred (``ref(10)``), with an alternative (``12/14``); all of them read back as the plain unit.
 """
 
 from __future__ import annotations
@@ -24,8 +28,8 @@ from msstgcn.datasets.workbooks import Rows, write_sheets
 from msstgcn.errors import InputError
 from msstgcn.timeline import Expression
 
-#: Gives a picture's file name from the folder's name, the frame's index and the number of frames.
-PictureName = Callable[[str, int, int], str]
+#: Gives a picture's file names (nearly always one) from the folder's name, the frame's index and the number of frames.
+PictureNames = Callable[[str, int, int], list[str]]
 
 
 @dataclass(frozen=True)
@@ -58,14 +62,14 @@ class Release:
     ----------
     folders : callable
         Folder of each video, relative, in the order of the data set.
-    picture : callable
-        Name of a picture.
+    pictures : callable
+        Names of a picture.
     workbook : callable
         Writes the workbook into a folder.
     """
 
     folders: Callable[[Dataset], list[str]]
-    picture: PictureName
+    pictures: PictureNames
     workbook: Callable[[Dataset, Path], Path]
 
 
@@ -77,7 +81,10 @@ def _numbers(dataset: Dataset, fps: float) -> list[tuple[int, int]]:
     for video in dataset.videos:
         if abs(video.fps - fps) > 1e-6:
             raise InputError(
-                f"{video.fps:.4g} frames a second", where=video.name, expected=f"{fps:.4g} for this layout"
+                f"{video.fps:.4g} frames a second",
+                where=video.name,
+                expected=f"{fps:.4g} for this layout",
+                do="take the preset of that data set",
             )
         found.append((people.setdefault(video.subject, len(people)), films[video.subject]))
         films[video.subject] += 1
@@ -121,6 +128,18 @@ SAMM_QUIRKS: dict[str, tuple[float, str]] = {
     "apex -1": (6 / 502, ""),
     "fraction": (140 / 502, ""),
 }
+#: Share of action units written in each way, by class; guessed by eye from the workbook's rows, the rest are plain.
+SAMM_UNITS: dict[str, dict[str, float]] = {
+    "mae": {
+        "{}{level}": 0.5,
+        "{}({level}/{next})": 0.05,
+        "{}{level}/{next}": 0.02,
+        "A{}": 0.08,
+        "ref({})": 0.07,
+        "{}/14": 0.02,
+    },
+    "me": {"{}{level}": 0.25, "{}({level}/{next})": 0.01, "A{}": 0.06, "ref({})": 0.02, "{}/14": 0.01},
+}
 _TYPE = {"mae": "Macro", "me": "Micro - 1/2"}
 _TITLES = 9
 
@@ -146,11 +165,24 @@ def samm_rows(dataset: Dataset) -> list[WrittenRow]:
         subject, film = (int(part) for part in name.split("_"))
         cells = [
             subject, f"{name}_{count[name]}", film, onset, apex, offset, offset - onset + 1, _TYPE[event.label],
-            "+".join(event.action_units) or None, None,
+            "+".join(_samm_unit(unit, event.label, rng) for unit in event.action_units) or None, None,
         ]  # fmt: skip
         # a fraction is rounded away when it is read: such a row is no less exact than others
         rows.append(WrittenRow(cells, name, event, "" if quirk == "fraction" else quirk))
     return rows
+
+
+def _samm_unit(unit: str, label: str, rng: np.random.Generator) -> str:
+    """A unit as a coder writes it; one-sided ones plainly."""
+    ways = SAMM_UNITS[label]
+    drawn, level = float(rng.uniform()), int(rng.integers(4))
+    if unit[0] in "LR":
+        return unit
+    for way, share in ways.items():
+        drawn -= share
+        if drawn < 0:
+            return way.format(unit, level="ABCD"[level], next="BCDE"[level])
+    return unit
 
 
 def _samm_names(dataset: Dataset) -> dict[str, str]:
@@ -191,9 +223,10 @@ def _samm_folders(dataset: Dataset) -> list[str]:
     return [f"{samm_lv.FRAMES}/{name}" for name in _samm_names(dataset).values()]
 
 
-def _samm_picture(folder: str, frame: int, frames: int) -> str:
+def _samm_pictures(folder: str, frame: int, frames: int) -> list[str]:
     last = 1 + samm_lv.EVERY * (frames - 1)
-    return f"{folder}_{1 + samm_lv.EVERY * frame:0{5 if last > 9999 else 4}d}.jpg"
+    first, digits = 1 + samm_lv.EVERY * frame, 5 if last > 9999 else 4
+    return [f"{folder}_{n:0{digits}d}.jpg" for n in range(first, min(first + samm_lv.EVERY, last + 1))]
 
 
 # --- CAS(ME)^2 -----------------------------------------------------------------------------------------------
@@ -292,12 +325,12 @@ def _casme2_folders(dataset: Dataset) -> list[str]:
     ]
 
 
-def _casme2_picture(folder: str, frame: int, frames: int) -> str:
-    return f"img{frame + 1:03d}.jpg"
+def _casme2_pictures(folder: str, frame: int, frames: int) -> list[str]:
+    return [f"img{frame + 1:03d}.jpg"]
 
 
 #: The real layouts that can be written.
 RELEASES: dict[str, Release] = {
-    "samm-lv": Release(_samm_folders, _samm_picture, samm_workbook),
-    "casme2": Release(_casme2_folders, _casme2_picture, casme2_workbook),
+    "samm-lv": Release(_samm_folders, _samm_pictures, samm_workbook),
+    "casme2": Release(_casme2_folders, _casme2_pictures, casme2_workbook),
 }

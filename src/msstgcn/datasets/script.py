@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from msstgcn.datasets.lengths import relative_rate
 from msstgcn.datasets.statistics import statistics
 from msstgcn.errors import lookup
 from msstgcn.faces import ACTION_UNITS, HALVES, FaceState, Pose, halves_of
@@ -45,9 +47,12 @@ class Difficulty:
     twitch: tuple[float, float] = (0.08, 0.25)
     noise: float = 2.0  # grey levels
     flicker: tuple[float, float] = (0.006, 0.010)  # from frame to frame, and slow
+    compression: int = 95  # quality of the JPEG files; 0: none
 
 
-#: Fixed from the literature and the real data's statistics before any model was trained; see chapter 2.
+#: Fixed from the literature and the real data's statistics before any model was trained; see chapter 2. Both real
+#: data sets are released as JPEG frames, of unstated quality: standard takes OpenCV's own quality for such files (95,
+#: an archive meant to be measured on), hard that of libjpeg (75, whatever a program does unasked), easy none.
 DIFFICULTIES: dict[str, Difficulty] = {
     "easy": Difficulty(
         drift=(0.6, 0.5, 0.3),
@@ -57,6 +62,7 @@ DIFFICULTIES: dict[str, Difficulty] = {
         twitch_every=0.0,
         noise=1.0,
         flicker=(0.002, 0.004),
+        compression=0,
     ),
     "standard": Difficulty(),
     "hard": Difficulty(
@@ -70,6 +76,7 @@ DIFFICULTIES: dict[str, Difficulty] = {
         twitch=(0.12, 0.35),
         noise=3.0,
         flicker=(0.009, 0.015),
+        compression=75,
     ),
 }
 
@@ -84,6 +91,7 @@ _OFF: dict[str, dict[str, Any]] = {
     "twitch": {"twitch_every": 0.0},
     "noise": {"noise": 0.0},
     "flicker": {"flicker": (0.0, 0.0)},
+    "compression": {"compression": 0},
 }
 
 
@@ -176,14 +184,26 @@ def course(frames: int, onset: int, apex: int, offset: int) -> Array:
 
 
 def write_script(
-    preset: str, difficulty: Difficulty, frames: int, fps: float, seed: int, subject: int, video: int
+    preset: str,
+    difficulty: Difficulty,
+    frames: int,
+    fps: float,
+    seed: int,
+    subject: int,
+    video: int,
+    *,
+    real_length: bool = False,
 ) -> Script:
-    """Draw the script of video number `video` of person number `subject`; each part has a random stream of its own."""
+    """Draw the script of video number `video` of person number `subject`; each part has a random stream of its own.
+
+    With `real_length`, the length is one of those of the preset's data set: the number of events then depends on it
+    as it does there, and where those videos begin and end near an event, this one does.
+    """
 
     def stream(part: int) -> np.random.Generator:
         return np.random.default_rng(np.random.SeedSequence([seed, subject, video, 0x5C, part]))
 
-    expressions, intensities, units = _expressions(preset, frames, fps, seed, subject, stream(0))
+    expressions, intensities, units = _expressions(preset, frames, fps, seed, subject, stream(0), real_length)
     other = np.zeros_like(units)
     seen: list[Nuisance] = []
     blink = _blinks(difficulty, frames, fps, stream(1), seen)
@@ -205,24 +225,44 @@ def write_script(
 
 
 def draw_expressions(
-    preset: str, frames: int, fps: float, seed: int, subject: int, video: int
+    preset: str,
+    frames: int,
+    fps: float,
+    seed: int,
+    subject: int,
+    video: int,
+    *,
+    real_length: bool = False,
 ) -> tuple[Expression, ...]:
     """The expressions that `write_script` would draw, without all the rest: a hundred times faster."""
     rng = np.random.default_rng(np.random.SeedSequence([seed, subject, video, 0x5C, 0]))
-    return _expressions(preset, frames, fps, seed, subject, rng)[0]
+    return _expressions(preset, frames, fps, seed, subject, rng, real_length)[0]
 
 
 def _expressions(
-    preset: str, frames: int, fps: float, seed: int, subject: int, rng: np.random.Generator
+    preset: str,
+    frames: int,
+    fps: float,
+    seed: int,
+    subject: int,
+    rng: np.random.Generator,
+    real_length: bool,
 ) -> tuple[tuple[Expression, ...], tuple[float, ...], Array]:
     figures = statistics(preset)
+    labels: Iterable[str] = _labels(preset, frames / fps, seed, subject, rng, real_length)
+    ends: dict[int, str] = {}
+    if real_length:
+        labels = list(labels)
+        if not labels and rng.uniform() >= figures["keep_empty"]:
+            labels = [_any_label(figures, rng)]
+        if figures["ends"]:
+            ends = dict(zip(rng.permutation(len(labels)).tolist(), ("first", "last"), strict=False))
     placed: list[tuple[Expression, float, Array]] = []
-    for label in reversed(CLASSES):  # macro-expressions are longer: they are placed first
-        for _ in range(_count(figures[label], label, frames / fps, seed, subject, rng)):
-            found = _place(figures, label, frames, [p[0] for p in placed], rng)
-            if found is not None:
-                peak, vector = _amplitudes(found, rng)
-                placed.append((found, peak, vector))
+    for number, label in enumerate(labels):
+        found = _place(figures, label, frames, [p[0] for p in placed], rng, ends.get(number, ""))
+        if found is not None:
+            peak, vector = _amplitudes(found, rng)
+            placed.append((found, peak, vector))
     placed.sort(key=lambda p: p[0])
     units = np.zeros((frames, len(HALVES)))
     for expression, _, vector in placed:
@@ -231,15 +271,34 @@ def _expressions(
     return tuple(p[0] for p in placed), tuple(p[1] for p in placed), units
 
 
+def _labels(
+    preset: str, seconds: float, seed: int, subject: int, rng: np.random.Generator, real_length: bool
+) -> Iterator[str]:
+    """Classes of the events of a video. Macro-expressions are longer: they come first, while there is room."""
+    for label in reversed(CLASSES):
+        figures = statistics(preset)[label]
+        if real_length:
+            rate = figures["count"] / statistics(preset)["videos"] * relative_rate(preset, seconds)
+            spread = figures["by_length"]
+        else:
+            rate, spread = figures["per_minute"] * seconds / 60, figures["overdispersion"]
+        yield from [label] * _count(rate, spread, label, seed, subject, rng)
+
+
+def _any_label(figures: dict[str, Any], rng: np.random.Generator) -> str:
+    """A class, each as likely as among the real events."""
+    counts = np.array([figures[label]["count"] for label in CLASSES], dtype=np.float64)
+    return CLASSES[int(rng.choice(len(CLASSES), p=counts / counts.sum()))]
+
+
 def _count(
-    figures: dict[str, Any], label: str, seconds: float, seed: int, subject: int, rng: np.random.Generator
+    rate: float, spread: dict[str, float], label: str, seed: int, subject: int, rng: np.random.Generator
 ) -> int:
     """Number of events in a video: Poisson around a rate that differs between people and between videos."""
     person = np.random.default_rng(np.random.SeedSequence([seed, subject, 0xAC, CLASSES.index(label)]))
-    spread = figures["overdispersion"]
-    rate = figures["per_minute"] * seconds / 60
     rate *= person.gamma(1 / spread["subject"], spread["subject"])
-    rate *= rng.gamma(1 / spread["video"], spread["video"])
+    if spread["video"]:
+        rate *= rng.gamma(1 / spread["video"], spread["video"])
     return int(rng.poisson(rate))
 
 
@@ -264,13 +323,17 @@ def _place(
     frames: int,
     others: list[Expression],
     rng: np.random.Generator,
+    end: str,
 ) -> Expression | None:
-    """An event at a random place; None if the video has no room left for it."""
+    """An event somewhere in the video; None if there is no room left for it."""
     length = 1 + _span_of(figures, label, min(int(0.8 * frames), frames - 1), rng)
     units = _units(figures[label], rng)
-    for _ in range(60):
-        onset = int(rng.integers(0, frames - length + 1))
-        last = onset + length - 1
+    near = bool(figures["near"]["share"] and others and rng.uniform() < figures["near"]["share"])
+    for attempt in range(60):
+        chosen = _onset(figures, length, frames, others, rng, end, near and not end, attempt)
+        if not 0 <= chosen <= frames - length:
+            continue
+        onset, last = chosen, chosen + length - 1
         apex = onset + round(float(rng.beta(*figures[label]["apex"])) * (length - 1))
         found = Expression(onset, min(max(apex, onset + 1), last - 1), last, label, units)
         clashes = [o for o in others if o.onset <= last and onset <= o.offset]
@@ -280,6 +343,33 @@ def _place(
         if not shared and rng.uniform() < figures["keep_overlap"]:
             return found
     return None
+
+
+#: After so many places that do not fit, an event goes anywhere.
+_PATIENCE = 8
+
+
+def _onset(
+    figures: dict[str, Any],
+    length: int,
+    frames: int,
+    others: list[Expression],
+    rng: np.random.Generator,
+    end: str,
+    near: bool,
+    attempt: int,
+) -> int:
+    """Where an event might begin: near an end of the video, next to another event, or anywhere."""
+    fps = figures["fps"]
+    if end and attempt < _PATIENCE:
+        if end == "first":
+            return int(rng.gamma(2.0, figures["ends"]["lead"] / 2) * fps)
+        return frames - length - int(rng.gamma(2.0, figures["ends"]["lag"] / 2) * fps)
+    if near and attempt < _PATIENCE:
+        other = others[int(rng.integers(len(others)))]
+        gap = 1 + int(rng.exponential(figures["near"]["seconds"]) * fps)
+        return other.offset + gap if rng.uniform() < 0.5 else other.onset - gap - length + 1
+    return int(rng.integers(0, frames - length + 1))
 
 
 def _halves(units: tuple[str, ...]) -> set[int]:
@@ -293,14 +383,21 @@ def _units(figures: dict[str, Any], rng: np.random.Generator) -> tuple[str, ...]
     if rng.uniform() < weights.sum() / figures["count"]:
         names = list(listed)[int(rng.choice(len(weights), p=weights / weights.sum()))].split("+")
     else:
-        single = np.array(list(figures["units"].values()), dtype=np.float64)
-        number = int(rng.integers(2, 4))
-        picked = rng.choice(len(single), size=number, replace=False, p=single / single.sum())
-        names = sorted((list(figures["units"])[i] for i in picked), key=int)
+        names = _rare(figures, rng)
+        while "+".join(names) in listed:  # those come as often as they should already
+            names = _rare(figures, rng)
     if rng.uniform() < figures["unilateral_share"] / _paired_share(figures):
         side = "L" if rng.uniform() < 0.5 else "R"
         names = [side + name if ACTION_UNITS[name].paired else name for name in names]
     return tuple(names)
+
+
+def _rare(figures: dict[str, Any], rng: np.random.Generator) -> list[str]:
+    """Two or three units, each as likely as it is among the real ones."""
+    single = np.array(list(figures["units"].values()), dtype=np.float64)
+    number = int(rng.integers(2, 4))
+    picked = rng.choice(len(single), size=number, replace=False, p=single / single.sum())
+    return sorted((list(figures["units"])[i] for i in picked), key=int)
 
 
 def _paired_share(figures: dict[str, Any]) -> float:

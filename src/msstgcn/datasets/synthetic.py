@@ -9,8 +9,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from msstgcn.datasets.lengths import draw_number, draw_seconds
 from msstgcn.datasets.protocol import Dataset
-from msstgcn.datasets.script import Nuisance, Script, difficulty, write_script
+from msstgcn.datasets.script import Nuisance, Script, difficulty, draw_expressions, write_script
 from msstgcn.datasets.statistics import statistics
 from msstgcn.errors import InputError
 from msstgcn.faces import Camera, Face, Truth, identity
@@ -19,7 +20,7 @@ from msstgcn.settings import SyntheticSettings
 from msstgcn.timeline import Expression, seconds_to_frames
 
 #: Raised whenever the same settings would give other pictures or labels than before.
-EDITION = 1
+EDITION = 2
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class SyntheticVideo:
     @property
     def expressions(self) -> tuple[Expression, ...]:
         """The labels: exact, or off by up to ``label_jitter`` frames as a coder's are."""
-        true = self.script.expressions
+        true = _expressions(self.settings, self.subject_number, self.video_number)
         if not self.settings.label_jitter:
             return true
         entropy = [self.settings.seed, self.subject_number, self.video_number, 0x1A]
@@ -78,12 +79,13 @@ class SyntheticVideo:
     def face(self) -> Face:
         """The person before the camera."""
         s = self.settings
-        noise = difficulty(s.difficulty, s.without).noise
-        camera = Camera(s.size, s.iod, bool(statistics(s.preset)["colour"]), noise)
+        strength = difficulty(s.difficulty, s.without)
+        colour = bool(statistics(s.preset)["colour"])
+        camera = Camera(s.size, s.iod, colour, strength.noise, strength.compression)
         return _face(camera, s.seed, self.subject_number)
 
     def __len__(self) -> int:
-        return seconds_to_frames(self.settings.seconds, self.fps)
+        return _frames(self.settings, self.subject_number, self.video_number)
 
     def frame(self, i: int) -> NDArray[np.uint8]:
         """Frame i, uint8 (size, size), or (size, size, 3) RGB where the preset's data set is in colour.
@@ -109,6 +111,10 @@ class SyntheticVideo:
         """Landmarks, action units and pose of frame i."""
         return self.face.truth(self.script.state(i))
 
+    def flow(self, first: int, later: int, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+        """True optical flow from frame `first` to frame `later` at pixels (..., 2) of the first; see `Face.flow`."""
+        return self.face.flow(self.script.state(first), self.script.state(later), pixels)
+
     def landmarks(self) -> NDArray[np.float64]:
         """True landmarks of every frame in pixels, float64 (T, 68, 2); nothing is rendered."""
         face, script = self.face, self.script
@@ -120,17 +126,40 @@ def synthetic(settings: SyntheticSettings) -> Dataset:
     videos = tuple(
         SyntheticVideo(settings, subject, video)
         for subject in range(settings.subjects)
-        for video in range(settings.videos)
+        for video in range(settings.videos or draw_number(settings.preset, settings.seed, subject))
     )
     return Dataset(f"synthetic-{settings.preset}", videos)
+
+
+def _frames(settings: SyntheticSettings, subject: int, video: int) -> int:
+    """Number of frames of a video: that of the settings, or a real one."""
+    seconds = settings.seconds or draw_seconds(settings.preset, settings.seed, subject, video)
+    return seconds_to_frames(seconds, float(statistics(settings.preset)["fps"]))
+
+
+@lru_cache(maxsize=4096)
+def _expressions(settings: SyntheticSettings, subject: int, video: int) -> tuple[Expression, ...]:
+    """The expressions of the script, without all the rest."""
+    fps = float(statistics(settings.preset)["fps"])
+    return draw_expressions(
+        settings.preset,
+        _frames(settings, subject, video),
+        fps,
+        settings.seed,
+        subject,
+        video,
+        real_length=not settings.seconds,
+    )
 
 
 @lru_cache(maxsize=512)
 def _script(settings: SyntheticSettings, subject: int, video: int) -> Script:
     fps = float(statistics(settings.preset)["fps"])
-    frames = seconds_to_frames(settings.seconds, fps)
     strength = difficulty(settings.difficulty, settings.without)
-    return write_script(settings.preset, strength, frames, fps, settings.seed, subject, video)
+    frames, real_length = _frames(settings, subject, video), not settings.seconds
+    return write_script(
+        settings.preset, strength, frames, fps, settings.seed, subject, video, real_length=real_length
+    )
 
 
 @lru_cache(maxsize=4)

@@ -221,9 +221,12 @@ def _on_person(x: float, y: float, points: Array, mouth: Array) -> tuple[float, 
 def _largest(field: Array, lids: Array, side: int, x: Array, y: Array, points: Array) -> float:
     """Largest displacement among the landmarks, to scale by."""
     lower = np.isin(np.arange(68), LOWER).astype(int)
-    column = np.clip(np.round((points[:, 0] - x[0, 0]) / (x[0, 1] - x[0, 0])).astype(int), 0, x.shape[1] - 1)
-    row = np.clip(np.round((points[:, 1] - y[0, 0]) / (y[1, 0] - y[0, 0])).astype(int), 0, x.shape[0] - 1)
-    moved = field[lower, row, column]
+    u, v = (points[:, 0] - x[0, 0]) / (x[0, 1] - x[0, 0]), (points[:, 1] - y[0, 0]) / (y[1, 0] - y[0, 0])
+    column, row = u.astype(int), v.astype(int)
+    a, b = (u - column)[:, None], (v - row)[:, None]
+    moved = (field[lower, row, column] * (1 - a) + field[lower, row, column + 1] * a) * (1 - b) + (
+        field[lower, row + 1, column] * (1 - a) + field[lower, row + 1, column + 1] * a
+    ) * b
     _, up1, up2, _, low2, low1 = EYES[side]
     moved[[up1, up2], 1] += lids[0]
     moved[[low1, low2], 1] += lids[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, maximum_filter
@@ -20,6 +21,8 @@ FIELD_RESOLUTION = 40
 PIVOT = (0.0, 0.35)
 #: Where the middle between the eyes comes to lie, in parts of the picture's size.
 EYES_AT = (0.5, 0.47)
+#: A point so little beside an edge of the lids or lips, in IOD, lies on it.
+_ON_EDGE = 1e-3
 _GREY = np.array([0.299, 0.587, 0.114])
 
 
@@ -66,7 +69,7 @@ class Face:
         self._mouth = _rounded(line)
         self._mouth_box = (x0, x1, float(line.min()), float(line.max()))
         self._fields = fields(x, y, self.points, np.array([float(line.mean()), (x1 - x0) / 2]))
-        self._eyes = [skin.eye_lines(self.points, side) for side in (0, 1)]
+        self._eyes = [skin.eye_lines(self.points, side, who.lid_fold) for side in (0, 1)]
         self._paint()
 
     def _paint(self) -> None:
@@ -178,33 +181,143 @@ class Face:
             np.uint64(frame),
             image,
         )
-        return image if camera.colour else image[..., 0]
+        image = image if camera.colour else image[..., 0]
+        return _through_jpeg(image, camera.jpeg) if camera.jpeg else image
 
     def _moved(self, vector: Array) -> NDArray[np.float32]:
         moved = np.empty((2, *self._height.shape, 2), np.float32)
         kernel.combine(self._fields.branches, vector, moved)
         return moved
 
-    def project(self, points: Array, state: FaceState, lower: NDArray[np.bool_] | None = None) -> Array:
-        """Where points of the neutral face plane are seen.
+    def project(self, points: Array, state: FaceState) -> Array:
+        """Where points of the face are seen.
 
         Parameters
         ----------
-        points : ndarray, shape (N, 2)
-            Positions on the neutral face, in IOD.
+        points : ndarray, shape (..., 2)
+            Positions (x, y) on the face at rest, in IOD; those below the line between the lips move with the jaw,
+            those on a lid with the lid.
         state : FaceState
-        lower : ndarray of bool, shape (N,), optional
-            True where a point moves with the lower lip and the jaw; by default those below the mouth line.
 
         Returns
         -------
-        ndarray of float64, shape (N, 2)
-            Pixels, (x, y).
+        ndarray of float64, shape (..., 2)
+            Pixels, (x, y); NaN for points of an eyeball, which is no skin.
         """
-        if lower is None:
-            lower = points[:, 1] > self._mouth.mean()
-        shift = self._displacement(points, lower, self._vector(state))
-        return self._seen(points, shift, state.pose)
+        flat = np.asarray(points, dtype=np.float64).reshape(-1, 2)
+        vector = self._vector(state)
+        placed = self._on_lids(
+            flat, self._lids(FaceState(), np.zeros(len(vector))), self._lids(state, vector)
+        )
+        skin_only = ~np.isnan(placed).any(axis=1)
+        seen = np.full_like(flat, np.nan)
+        kept = placed[skin_only]
+        lower = kept[:, 1] > self._between_lips(kept[:, 0]) + _ON_EDGE
+        seen[skin_only] = self._seen(kept, self._displacement(kept, lower, vector), state.pose)
+        return seen.reshape(np.shape(points))
+
+    def locate(self, pixels: Array, state: FaceState) -> Array:
+        """Which points of the face are seen at pixels: the inverse of `project`.
+
+        It holds to a thousandth of a pixel, at the very edges of lids and lips to a thousandth of an IOD.
+
+        Parameters
+        ----------
+        pixels : ndarray, shape (..., 2)
+            (x, y), need not be whole.
+        state : FaceState
+
+        Returns
+        -------
+        ndarray of float64, shape (..., 2)
+            Positions on the face at rest, in IOD; NaN where an eyeball, the inside of the mouth or the backdrop is
+            seen. Spectacles are looked through.
+        """
+        flat = np.ascontiguousarray(pixels, dtype=np.float64).reshape(-1, 2)
+        vector = self._vector(state)
+        both = np.empty((len(flat), 4))
+        kernel.locate(self._moved(vector), self._height, self._frame, self._pose(state.pose)[1], flat, both)
+        upper, lower = both[:, :2], both[:, 2:]
+        x0, x1, _, _ = self._mouth_box
+        above = upper[:, 1] <= self._between_lips(upper[:, 0])
+        edge = self._between_lips(lower[:, 0])
+        inside = ~above & (lower[:, 1] < edge)
+        lower[:, 1] = np.maximum(lower[:, 1], edge + 1.1 * _ON_EDGE)  # not to be taken for the upper lip's
+        found = np.where(above[:, None], upper, lower)
+        found[inside & (upper[:, 0] > x0) & (upper[:, 0] < x1)] = np.nan
+        found = self._on_lids(
+            found, self._lids(state, vector), self._lids(FaceState(), np.zeros(len(vector)))
+        )
+        left, top, per_iod = self._place
+        row, column = (np.round((found[:, axis] - start) * per_iod) for axis, start in ((1, top), (0, left)))
+        rows, columns = self._texture.shape[:2]
+        within = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)  # False for NaN
+        within[within] = self._texture[row[within].astype(int), column[within].astype(int), -1] > 0.5
+        found[~within] = np.nan
+        return found.reshape(np.shape(pixels))
+
+    def displacement(self, before: FaceState, after: FaceState, points: Array) -> Array:
+        """How far points of the face move through the picture from one moment to another.
+
+        Parameters
+        ----------
+        before, after : FaceState
+        points : ndarray, shape (..., 2)
+            Positions on the face at rest, in IOD, as for `project`.
+
+        Returns
+        -------
+        ndarray of float64, shape (..., 2)
+            Pixels, (right, down); NaN for points of an eyeball.
+        """
+        return self.project(points, after) - self.project(points, before)
+
+    def flow(self, before: FaceState, after: FaceState, pixels: Array) -> Array:
+        """True optical flow: how far what is seen at pixels of one picture has moved in another.
+
+        A dense field, of a patch or the whole picture, is a mesh of pixels: ``np.moveaxis(np.mgrid[...], 0, -1)``
+        with its axes swapped to (x, y).
+
+        Parameters
+        ----------
+        before, after : FaceState
+        pixels : ndarray, shape (..., 2)
+            (x, y) in the picture of `before`, need not be whole.
+
+        Returns
+        -------
+        ndarray of float64, shape (..., 2)
+            Pixels, (right, down); NaN where no skin or hair of the head is seen before.
+        """
+        return self.displacement(before, after, self.locate(pixels, before))
+
+    def _between_lips(self, x: Array) -> Array:
+        """Height of the line between the closed lips, level beyond the corners."""
+        x0, x1, _, _ = self._mouth_box
+        return np.interp(x, np.linspace(x0, x1, len(self._mouth)), self._mouth)
+
+    def _on_lids(self, points: Array, before: Array, after: Array) -> Array:
+        """Move points on the lids along when the lid lines change from one state to another, each (2, 4, n).
+
+        A lid's skin stretches between its edge and the crease, or the cheek; points between the edges belong to the
+        eyeball and become NaN.
+        """
+        placed = points.copy()
+        for side, eye in enumerate(self._eyes):
+            near = (points[:, 0] > eye.x0) & (points[:, 0] < eye.x1) & (np.abs(points[:, 1]) < 0.5)
+            x, y = points[near].T
+            at = np.linspace(eye.x0, eye.x1, len(eye.upper))
+            up, low, shut, crease = (np.interp(x, at, line) for line in before[side])
+            cheek = shut + kernel.LOWER_LID
+            upper, lower = y <= up + _ON_EDGE, y >= low - _ON_EDGE
+            closed = np.where(upper | lower, y, np.nan)  # on the skin of the shut eye
+            on_upper, on_lower = upper & (y > crease), lower & ~upper & (y < cheek)
+            closed = np.where(on_upper, _between(y, (crease, up), (crease, shut)), closed)
+            closed = np.where(on_lower, _between(y, (low, cheek), (shut, cheek)), closed)
+            up, low, shut, crease = (np.interp(x, at, line) for line in after[side])
+            y = np.where(upper & (closed > crease), _between(closed, (crease, shut), (crease, up)), closed)
+            placed[near, 1] = np.where(on_lower, _between(closed, (shut, cheek), (low, cheek)), y)
+        return placed
 
     def _displacement(self, points: Array, lower: NDArray[np.bool_], vector: Array) -> Array:
         active = np.flatnonzero(vector)
@@ -252,6 +365,20 @@ class Face:
         return Truth(self.landmarks(state), units, state.pose)
 
 
+def _through_jpeg(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """What is left of a picture, grey or RGB, after it was written as a JPEG file and read again."""
+    grey = image.ndim == 2
+    _, file = cv2.imencode(".jpg", image if grey else image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    found = np.asarray(cv2.imdecode(file, cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR), np.uint8)
+    return found if grey else np.ascontiguousarray(found[..., ::-1])
+
+
+def _between(y: Array, old: tuple[Array, Array], new: tuple[Array, Array]) -> Array:
+    """Carry y from where it lies between two lines to the same share of the way between two others."""
+    share = np.clip((y - old[0]) / np.maximum(old[1] - old[0], 1e-9), 0.0, 1.0)
+    return np.asarray(new[0] + share * (new[1] - new[0]))
+
+
 def _unit_lights() -> Array:
     """Rows key, fill, sky: direction, [ambient | - | sky share], share."""
     table = np.zeros((3, 5))
@@ -279,17 +406,18 @@ def _cell(
 
 
 def _glasses(who: Identity, points: Array) -> tuple[float, ...]:
-    """Spectacles: half distance, height, half width and height of the lenses, half thickness of the rim."""
+    """Spectacles: half distance, height, half width and height of the lenses, half thickness and grey of the rim."""
     rng = np.random.default_rng(np.random.SeedSequence([who.seed, 3]))
     if not who.glasses:
-        return (0.0, 0.0, 1.0, 1.0, 0.0)
+        return (0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
     wide = rng.uniform(0.25, 0.29)
     return (
         0.345,
         float(points[41, 1]) + 0.03,
         wide,
         wide * rng.uniform(0.62, 0.85),
-        rng.uniform(0.008, 0.018),
+        rng.uniform(0.007, 0.016),
+        rng.uniform(20.0, 110.0),
     )
 
 
@@ -313,7 +441,7 @@ def _backdrop(who: Identity, camera: Camera) -> Array:
     )
     half = 0.50 + 0.10 * np.clip(y - chin, 0, 1) ** 2 + 0.02 * (who.jaw - 1)
     round_ = np.sqrt(np.maximum(1 - (x / (1.02 * half)) ** 2, 0))
-    lit = (0.45 + 0.40 * round_) * (0.72 + 0.28 * step((y - chin - 0.05) / 0.5)) * (1 - 0.10 * x)
+    lit = (0.45 + 0.40 * round_) * (0.50 + 0.50 * step((y - chin + 0.04) / 0.55)) * (1 - 0.10 * x)
     neck = (step((half - np.abs(x)) / 0.02 + 0.5) * (y > 0.3))[..., None]
     image = wall * (1 - neck) + flesh * lit[..., None] * neck
     collar = chin + 0.48 + 0.05 * rng.uniform(-1, 1)

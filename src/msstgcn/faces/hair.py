@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates
 
 from msstgcn.errors import lookup
 from msstgcn.faces.anatomy import Array, bump, step
@@ -92,15 +92,22 @@ def fringe(c: Canvas, rng: np.random.Generator) -> Array:
     return _soft(_cap(c, 0.16, 0.13)) * _soft(line, 0.05) * _above(c, length, 0.12)
 
 
-def _curtain(c: Canvas, rng: np.random.Generator, length: float, volume: float) -> Array:
-    """Loose hair from a parting down both sides of the face, inner edge along the cheek."""
+def _curtain(c: Canvas, rng: np.random.Generator, length: float, volume: float, turned: float = 0.0) -> Array:
+    """Loose hair from a parting down both sides of the face, inner edge along the cheek and the neck.
+
+    `turned` is how far the tips turn in towards the neck.
+    """
     part = rng.uniform(-0.22, 0.22)
     side = np.abs(c.x - part * step((-0.3 - c.y) / 0.5))
     edge = 0.07 + 0.57 * np.clip((c.y + 0.86) / 0.62, 0, 1) ** 0.55 + 0.07 * step((c.y - 0.1) / 0.5)
+    edge = edge - rng.uniform(0.08, 0.20) * step((c.y - 0.35) / 0.7)
     wave = 0.015 * np.sin(6 * c.y + rng.uniform(0, 6))
     inner = side - edge - wave
     grown = _cap(c, 0.13, volume)
-    below = volume + 0.80 * c.points[16, 0] / 0.742 - np.abs(c.x) + 0.03 * step((c.y + 0.45) / 0.5)
+    half = 0.80 * c.points[16, 0] / 0.742 - 0.05 * (
+        1 - step((c.y + 0.5) / 0.7)
+    )  # leaves the head at the temples
+    below = volume + half - np.abs(c.x) - turned * step((c.y - length + 0.5) / 0.5) ** 2
     outer = np.where(c.y > -0.45, np.maximum(grown, below), grown)
     tips = length + np.interp(c.x, np.linspace(-1.5, 1.5, 81), rng.normal(0, 0.02, 81))
     return _soft(outer) * np.where(c.y < -0.86, 1.0, _soft(inner, 0.05)) * step((tips - c.y) / 0.10)
@@ -108,12 +115,12 @@ def _curtain(c: Canvas, rng: np.random.Generator, length: float, volume: float) 
 
 def bob(c: Canvas, rng: np.random.Generator) -> Array:
     """Parted, to the chin."""
-    return _curtain(c, rng, rng.uniform(0.75, 1.1), 0.15)
+    return _curtain(c, rng, rng.uniform(0.75, 1.15), 0.15, turned=rng.uniform(0.0, 0.14))
 
 
 def long(c: Canvas, rng: np.random.Generator) -> Array:
-    """Parted, below the shoulders."""
-    return _curtain(c, rng, 2.3, rng.uniform(0.12, 0.2))
+    """Parted, to the shoulders or below."""
+    return _curtain(c, rng, rng.uniform(1.4, 2.4), rng.uniform(0.12, 0.2))
 
 
 def tied_back(c: Canvas, rng: np.random.Generator) -> Array:
@@ -131,9 +138,11 @@ def _rough(c: Canvas, rng: np.random.Generator, size: float, strength: float) ->
 def curly(c: Canvas, rng: np.random.Generator) -> Array:
     """Curls to the jaw."""
     rough = _rough(c, rng, 0.035, 0.03)
-    line = _hairline(c, -0.66, 0.60) + rough
-    outer = _cap(c, 0.24, 0.20) + rough
-    return _soft(outer, 0.05) * _soft(line, 0.08) * step((rng.uniform(0.2, 0.9) - c.y + rough) / 0.15)
+    volume = rng.uniform(0.22, 0.34)
+    line = _hairline(c, -0.66, 0.56) + rough
+    length = rng.uniform(0.25, 0.85)
+    outer = _cap(c, volume, volume) - 0.5 * volume * step((c.y - length + 0.3) / 0.4) ** 2 + rough
+    return _soft(outer, 0.05) * _soft(line, 0.08) * step((length - c.y + 2 * rough) / 0.15)
 
 
 def afro(c: Canvas, rng: np.random.Generator) -> Array:
@@ -170,10 +179,10 @@ def hair(c: Canvas, who: Identity) -> tuple[Array, Array]:
     opacity = np.clip(lookup(STYLES, who.hair_style, "hair style")(c, rng), 0, 1)
     curl = _CURLY.get(who.hair_style)
     if curl is None:
-        strands = _strands(c, rng)
+        strands = _strands(_COMBED.get(who.hair_style, _back)(c, opacity), rng)
         opacity = np.clip(opacity * (1 + 1.2 * strands * opacity * (1 - opacity)), 0, 1)
     else:
-        strands = _rough(c, rng, curl, 0.6) + _rough(c, rng, 0.5 * curl, 0.3)
+        strands = 0.5 - np.abs(_rough(c, rng, curl, 0.9)) + _rough(c, rng, 0.4 * curl, 0.3)
     rim = 0.55 + 0.45 * step(opacity * 1.2 - 0.1)
     gloss = (
         0.30
@@ -187,15 +196,45 @@ def hair(c: Canvas, who: Identity) -> tuple[Array, Array]:
     return opacity, np.clip(lifted * shade[..., None], 0, 255)
 
 
-def _strands(c: Canvas, rng: np.random.Generator) -> Array:
-    """Noise drawn out along the strands: from the crown over the top, straight down at the sides."""
+Combing = tuple[Array, Array]  #: along the strands and across them, each (ny, nx), IOD
+
+
+def _back(c: Canvas, opacity: Array) -> Combing:
+    """Swept back over the crown, straight down at the sides."""
     around = np.arctan2(c.x, -(c.y + 0.1)) * 1.1
-    down = np.hypot(c.x, c.y + 0.1)
     low = step((c.y + 0.1) / 0.4)
-    u = around * (1 - low) + np.sign(c.x) * (np.abs(c.x) + 0.95) * low
+    return np.hypot(c.x, c.y + 0.1), around * (1 - low) + np.sign(c.x) * (np.abs(c.x) + 0.95) * low
+
+
+def _forward(c: Canvas, opacity: Array) -> Combing:
+    """From the crown over the forehead, and down the sides, as meridians run down a globe."""
+    width = np.sqrt(np.maximum(1 - (np.minimum(c.y + 0.1, 0) / 1.5) ** 2, 0.05))
+    return c.y, 1.6 * c.x / width
+
+
+def _parted(c: Canvas, opacity: Array) -> Combing:
+    """From the parting around the face: a strand keeps its place between the hair's inner and outer edge."""
+    bare = opacity < 0.5
+    below = c.y[:, 0] > 0.7  # where tips may end and strands hang straight
+    bare[below] = bare[np.argmax(below)]
+    face = bare & (np.abs(c.x) < 0.78 - 0.5 * np.maximum(-0.3 - c.y, 0)) & (c.y > -0.95)
+    inner, outer = (distance_transform_edt(~edge) for edge in (face, bare & ~face))
+    share = inner / np.maximum(inner + outer, 1e-9)
+    part = float(c.x[0, face[np.argmax(face.any(axis=1))]].mean())  # above the highest bare point
+    side = c.x - part * step((-0.3 - c.y) / 0.5)
+    drop = 0.5 * (1 - np.exp(-np.abs(side) / 0.4))  # strands leave the parting at a slope
+    return np.hypot(side, c.y + 0.86), np.sign(side) * (0.7 * share + drop)
+
+
+_COMBED: dict[str, Callable[[Canvas, Array], Combing]] = {"fringe": _forward, "bob": _parted, "long": _parted}
+
+
+def _strands(combing: Combing, rng: np.random.Generator) -> Array:
+    """Noise drawn out along the strands."""
+    along, across = combing
     noise = rng.standard_normal((64, 1024))
     fine = gaussian_filter(noise, (2.0, 0.7), mode="wrap")
     coarse = gaussian_filter(noise[::-1], (3.0, 4.0), mode="wrap")
     texture = fine / fine.std() * 0.6 + coarse / coarse.std() * 0.6
-    where = np.stack([down * 14, (u + 4) * 120])
+    where = np.stack([along * 14, (across + 4) * 120])
     return np.asarray(map_coordinates(texture, where, order=1, mode="grid-wrap"))

@@ -63,11 +63,18 @@ class Identity:
     width: float
     length: float
     jaw: float  # factor on the width of the jaw's angles
+    chin: float  # factor on the width of the chin
     brow_height: float
+    brow_arch: float  # raises the middle of the brows
     eye_opening: float
+    eye_spacing: float  # factor on the distance of the inner corners
+    eye_tilt: float  # lowers the inner corners
+    lid_fold: float  # height of the upper lid's crease above the lid: 1 average, small for a hooded eye
     nose_height: float
     nose_width: float
+    nose_length: float
     mouth_width: float
+    mouth_height: float  # shifts the mouth down
     lip_thickness: float
     asymmetry: tuple[float, float, float]  # brow, mouth, nose: shifts of the image-left side
     tone: float  # 0 lightest .. 1 darkest skin
@@ -92,11 +99,16 @@ class Identity:
         points[3:14, 0] *= 1 + (self.jaw - 1) * np.interp(
             np.arange(3, 14), [2, 5, 8, 11, 14], [0, 1, 0.6, 1, 0]
         )
+        points[[6, 7, 9, 10], 0] *= self.chin
         below = points[:, 1] > 0.1
-        points[17:27, 1] += self.brow_height
+        points[17:27, 1] += self.brow_height - self.brow_arch * np.tile([-0.3, 0.6, 1.0, 0.5, -0.3], 2)
+        points[[39, 42], 0] *= self.eye_spacing
+        points[[38, 40, 43, 47], 0] *= 1 + 0.5 * (self.eye_spacing - 1)
+        points[[39, 42], 1] += self.eye_tilt
+        points[28:36, 1] *= self.nose_length
         points[31:36, 0] *= self.nose_width
         points[48:, 0] *= self.mouth_width
-        points[48:, 1] = mouth + (points[48:, 1] - mouth) * self.lip_thickness
+        points[48:, 1] = mouth + self.mouth_height + (points[48:, 1] - mouth) * self.lip_thickness
         points[[37, 38, 40, 41, 43, 44, 46, 47], 1] *= self.eye_opening
         points[below, 1] *= self.length
         brow, lip, nose = self.asymmetry
@@ -123,16 +135,24 @@ def identity(seed: int, subject: int = 0) -> Identity:
     hair = list(HAIR_COLOURS)[int(rng.choice(len(colours), p=colours))]
     iris = list(IRIS_COLOURS)[int(rng.choice(len(irises), p=irises))]
     styles = _style_weights(tone, age, bool(man))
+    shape = np.random.default_rng(np.random.SeedSequence([seed, subject, 0xFACE, 1]))
     jitter = rng.normal(0, 8) + rng.normal(0, 2, 3)
     return Identity(
         seed=int(rng.integers(2**31)),
         width=float(rng.uniform(0.94, 1.06)),
         length=float(rng.uniform(0.95, 1.06)),
         jaw=float(rng.uniform(0.93, 1.02) + (0.05 if man else 0)),
+        chin=float(shape.uniform(0.86, 1.1) + (0.06 if man else 0)),
         brow_height=float(rng.uniform(-0.03, 0.025) + (0.012 if man else 0)),
+        brow_arch=float(shape.uniform(-0.014, 0.02) - (0.006 if man else 0)),
+        eye_spacing=float(shape.uniform(0.93, 1.07)),
+        eye_tilt=float(shape.uniform(-0.012, 0.02)),
+        lid_fold=float(shape.uniform(0.45, 1.1)),
         eye_opening=float(rng.uniform(0.86, 1.14)),
         nose_height=float(0.30 * rng.uniform(0.8, 1.2)),
         nose_width=float(rng.uniform(0.88, 1.0) + 0.15 * tone),
+        nose_length=float(shape.uniform(0.95, 1.05)),
+        mouth_height=float(shape.uniform(-0.018, 0.018)),
         mouth_width=float(rng.uniform(0.9, 1.1)),
         lip_thickness=float(rng.uniform(0.75, 1.1) + 0.2 * tone * rng.uniform()),
         asymmetry=(

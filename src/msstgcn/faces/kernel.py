@@ -13,6 +13,8 @@ from numba import njit
 
 #: Output pixels between two nodes of the grid on which the inverse map is solved.
 CELL = 4
+#: How far the skin of the lower lid reaches down from the lid's edge, in IOD.
+LOWER_LID = 0.07
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31 = np.uint64(30), np.uint64(27), np.uint64(31)
@@ -104,6 +106,20 @@ def invert(moved, height, frame, pose, px, py, sx, sy):
         x -= _clamp((j11 * f0 - j01 * f1) / det, -0.4, 0.4)
         y -= _clamp((j00 * f1 - j10 * f0) / det, -0.4, 0.4)
     return x, y, x + d, y + e
+
+
+@njit(cache=True)
+def locate(moved, height, frame, pose, pixels, found):
+    """Face positions that pixels (N, 2) show on the upper and on the lower branch: found (N, 4)."""
+    m00, m01, m10, m11, k0, k1, t0, t1 = pose
+    det = m00 * m11 - m01 * m10
+    for n in range(pixels.shape[0]):
+        px, py = pixels[n, 0], pixels[n, 1]
+        f0, f1 = px - t0 - 0.6 * k0, py - t1 - 0.6 * k1
+        sx, sy = (m11 * f0 - m01 * f1) / det, (m00 * f1 - m10 * f0) / det
+        x, y, _, _ = invert(moved[0], height, frame, pose, px, py, sx, sy)
+        lx, ly, _, _ = invert(moved[1], height, frame, pose, px, py, x, y)
+        found[n, 0], found[n, 1], found[n, 2], found[n, 3] = x, y, lx, ly
 
 
 @njit(cache=True)
@@ -212,9 +228,9 @@ def _eyeball(x, y, up, look, sharp, colours, out):
 def _glasses(x, y, shape, sharp):
     """Opacity of a spectacle frame at (x, y), and 1 inside a lens.
 
-    shape = (half distance of the lenses, y, half width and height of a lens, half thickness of the rim).
+    shape = (half distance of the lenses, y, half width and height of a lens, half thickness of the rim, its grey).
     """
-    away, middle, wide, high, rim = shape
+    away, middle, wide, high, rim, _ = shape
     dx, dy = abs(x) - away, y - middle
     u, v = dx / wide, dy / high
     r = sqrt(sqrt((u * u) * (u * u) + (v * v) * (v * v)))
@@ -238,8 +254,8 @@ def _eye_region(texture, place, x, y, ends, lids, look, sharp, eye_colours, othe
         ty = crease + (y - crease) / (up - crease) * (shut - crease)
     elif up < y <= low:
         ty = shut
-    elif low < y < shut + 0.07:
-        ty = shut + (y - low) / (shut + 0.07 - low) * 0.07
+    elif low < y < shut + LOWER_LID:
+        ty = shut + (y - low) / (shut + LOWER_LID - low) * LOWER_LID
     _sample(texture, place, x, ty, 1.0, colour)
     opening = _clamp((y - up) * sharp + 0.5, 0.0, 1.0) * _clamp((low - y) * sharp + 0.5, 0.0, 1.0)
     if opening > 0.0:
@@ -350,7 +366,7 @@ def paint(
                         frame, lens = _glasses(gx, gy, glasses, sharp)
                         frame *= colour[depth - 1]
                         for k in range(depth - 1):
-                            colour[k] = (colour[k] + 5.0 * lens) * (1 - frame) + 26.0 * frame
+                            colour[k] = (colour[k] + 5.0 * lens) * (1 - frame) + glasses[5] * frame
 
 
 @njit(cache=True)

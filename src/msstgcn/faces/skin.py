@@ -19,6 +19,8 @@ RESOLUTION = 200
 #: Directions towards the lights (x right, y down, z to the camera) and the share of each.
 KEY, FILL = np.array([-0.42, -0.50, 0.76]), np.array([0.55, -0.15, 0.82])
 KEY_SHARE, FILL_SHARE, SKY_SHARE, AMBIENT = 0.50, 0.32, 0.20, 0.06
+#: How blunt the lids' arch is at the corners: the power of t (1 - t), t along the eye.
+ROUND = 0.6
 
 
 def grid(per_iod: float) -> tuple[Array, Array]:
@@ -65,8 +67,8 @@ class EyeLines:
         return (self.x0 + self.x1) / 2, float((self.upper.min() + self.lower.max()) / 2)
 
 
-def eye_lines(points: Array, side: int, n: int = 65) -> EyeLines:
-    """Lid lines through the landmarks of the eye on side 0 (image left) or 1."""
+def eye_lines(points: Array, side: int, fold: float = 1.0, n: int = 65) -> EyeLines:
+    """Lid lines through the landmarks of the eye on side 0 (image left) or 1; `fold` as in `Identity.lid_fold`."""
     outer, up1, up2, inner, low2, low1 = (points[i] for i in EYES[side])
     flip = 1.0 if outer[0] < inner[0] else -1.0
     x0, x1 = sorted((float(outer[0]), float(inner[0])))
@@ -81,15 +83,17 @@ def eye_lines(points: Array, side: int, n: int = 65) -> EyeLines:
         ends = outer[1] + (inner[1] - outer[1]) * t
         ta, tb = (abs(float(p[0]) - float(outer[0])) / (x1 - x0) for p in (a, b))
         ha, hb = (float(p[1]) - (outer[1] + (inner[1] - outer[1]) * q) for p, q in ((a, ta), (b, tb)))
-        basis = np.array([[1.0, q - 0.5] for q in (ta, tb)]) * [[(q * (1 - q)) ** 0.75] for q in (ta, tb)]
+        basis = np.array([[1.0, q - 0.5] for q in (ta, tb)]) * [[(q * (1 - q)) ** ROUND] for q in (ta, tb)]
         c = np.linalg.solve(basis, np.array([ha, hb]))
-        arch = (t * (1 - t)) ** 0.75 * (c[0] + c[1] * (t - 0.5))
+        arch = (t * (1 - t)) ** ROUND * (c[0] + c[1] * (t - 0.5))
         return np.asarray(ends + np.sign(ha) * np.abs(arch))
 
     upper, lower = round_line(up1, up2), round_line(low1, low2)
     t = (x - x0) / (x1 - x0)
     profile = 1 - (2 * t - 1) ** 4
-    return EyeLines(x0, x1, upper, np.maximum(lower, upper), upper - 0.104 * np.sqrt(t * (1 - t)), profile)
+    return EyeLines(
+        x0, x1, upper, np.maximum(lower, upper), upper - 0.104 * fold * np.sqrt(t * (1 - t)), profile
+    )
 
 
 def mouth_line(points: Array, n: int = 65) -> tuple[float, float, Array]:
@@ -185,9 +189,9 @@ def _albedo(c: Canvas, who: Identity, rng: np.random.Generator) -> Array:
 
 
 def _moles(c: Canvas, skin: Array, rng: np.random.Generator) -> Array:
-    for _ in range(int(rng.integers(1, 7))):
+    for _ in range(int(rng.integers(0, 5))):
         cx, cy, size = rng.uniform(-0.65, 0.65), rng.uniform(-0.6, 1.0), rng.uniform(0.007, 0.015)
-        skin = skin * (1 - 0.55 * bump(c.x, c.y, cx, cy, size)[..., None] * np.array([0.75, 0.95, 1.0]))
+        skin = skin * (1 - 0.45 * bump(c.x, c.y, cx, cy, size)[..., None] * np.array([0.75, 0.95, 1.0]))
     return skin
 
 
@@ -203,7 +207,9 @@ def _stubble(c: Canvas, who: Identity, skin: Array, rng: np.random.Generator) ->
     beard = who.beard * np.clip(1.6 * area, 0, 1) * (0.6 + 0.3 * hairs)
     dark = np.clip(who.stubble * area * hairs * 0.42 + beard, 0, 0.95)[..., None]
     grown = 0.5 + 0.4 * min(1.0, 2 * who.beard)
-    colour = grown * np.array(who.hair_colour, float) + (1 - grown) * np.array([58, 58, 64])
+    colour = grown * np.array(who.hair_colour, float) * np.array([0.82, 0.74, 0.70]) + (1 - grown) * np.array(
+        [58, 58, 64]
+    )
     return np.asarray(skin * (1 - dark) + colour * min(1.0, skin.mean() / 150) * dark)
 
 
@@ -238,7 +244,7 @@ def _shade(c: Canvas, who: Identity) -> Array:
     )
     hollow = hollow + 0.28 * pair(x, y, wing + 0.015, base - 0.07, 0.025, 0.05)
     hollow = hollow + 0.14 * pair(x, y, half + 0.015, mouth, 0.03, 0.03)
-    rim = 0.26 * (1 - step(c.inside / 0.22)) * step((y + 0.5) / 0.8) + 0.10 * (1 - step(c.inside / 0.08))
+    rim = 0.20 * (1 - step(c.inside / 0.18)) * step((y + 0.5) / 0.8) + 0.10 * (1 - step(c.inside / 0.08))
     return np.asarray(lit * np.clip(1 - hollow, 0.3, 1) * (1 - np.clip(rim, 0, 0.7)))
 
 
@@ -277,11 +283,11 @@ def _lines(c: Canvas, who: Identity, skin: Array) -> Array:
     x, y, p = c.x, c.y, c.points
     dark = np.zeros_like(x)
     for side in (0, 1):
-        eye = eye_lines(p, side)
+        eye = eye_lines(p, side, who.lid_fold)
         at = np.linspace(eye.x0, eye.x1, len(eye.upper))
         near = step((x - eye.x0 + 0.05) / 0.08) * step((eye.x1 + 0.03 - x) / 0.06)
         crease = np.interp(x, at, eye.crease)
-        dark += 0.30 * near * np.exp(-0.5 * ((y - crease) / 0.010) ** 2)
+        dark += 0.30 * min(1.0, who.lid_fold) * near * np.exp(-0.5 * ((y - crease) / 0.010) ** 2)
         dark += 0.16 * near * np.exp(-0.5 * ((y - np.interp(x, at, eye.lower)) / 0.010) ** 2)
         bag = np.interp(x, at, eye.lower) + 0.075
         dark += (0.05 + 0.14 * who.age) * near * np.exp(-0.5 * ((y - bag) / 0.014) ** 2)

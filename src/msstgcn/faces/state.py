@@ -72,9 +72,12 @@ class Camera:
         RGB instead of grey.
     noise : float
         Standard deviation of the sensor noise, grey levels.
+    jpeg : int
+        Quality, 1 to 100, of the JPEG file that every frame goes through; 0: frames stay as the sensor gives them.
     """
 
     size: int = 480
     iod: float = 120.0
     colour: bool = False
     noise: float = 2.0
+    jpeg: int = 0

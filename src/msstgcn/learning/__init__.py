@@ -4,7 +4,8 @@ from msstgcn.learning.batched import train_fold
 from msstgcn.learning.corpus import CONTROLS, Corpus, gather
 from msstgcn.learning.device import DEVICES, device
 from msstgcn.learning.folds import HISTORY_COLUMNS, Fold, load_fold, save_fold
-from msstgcn.learning.loso import LosoRun, train_loso
+from msstgcn.learning.inner import InnerRun, pair_names, train_inner
+from msstgcn.learning.loso import LosoRun, Watched, train_loso, train_seeds
 from msstgcn.learning.prediction import embed, load_network, predict
 from msstgcn.learning.sampling import batches, seed_of, segment_starts
 from msstgcn.learning.targets import Targets, targets
@@ -15,19 +16,24 @@ __all__ = [
     "HISTORY_COLUMNS",
     "Corpus",
     "Fold",
+    "InnerRun",
     "LosoRun",
     "Targets",
+    "Watched",
     "batches",
     "device",
     "embed",
     "gather",
     "load_fold",
     "load_network",
+    "pair_names",
     "predict",
     "save_fold",
     "seed_of",
     "segment_starts",
     "targets",
     "train_fold",
+    "train_inner",
     "train_loso",
+    "train_seeds",
 ]

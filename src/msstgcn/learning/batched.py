@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,15 @@ from msstgcn.learning.corpus import Corpus, gather
 from msstgcn.learning.device import device as named_device
 from msstgcn.learning.folds import HISTORY_COLUMNS, Fold
 from msstgcn.learning.sampling import batches
-from msstgcn.learning.training import Progress, history_row, is_decayed, not_finite, targets_at, windows_of
+from msstgcn.learning.training import (
+    Progress,
+    history_row,
+    is_decayed,
+    not_finite,
+    targets_at,
+    watched_epochs,
+    windows_of,
+)
 from msstgcn.motion.features import VideoFeatures
 from msstgcn.network import BatchTargets, initialised, loss_terms, total_loss
 from msstgcn.network.stacked import MixedWindows, forward, is_trained, mix_windows, stack, unstack
@@ -41,17 +50,32 @@ class Job:
 
     Parameters
     ----------
-    subject : str
-        Who is left out.
+    name : str
+        Who is left out, for messages and as the fold's name.
     starts : ndarray of int64, shape (S,)
         First windows of the segments to draw from.
     seed : int
         Decides the start and the batches.
+    held_out : tuple of str, optional
+        The subjects whose videos the network is asked about.
     """
 
-    subject: str
+    name: str
     starts: NDArray[np.int64]
     seed: int
+    held_out: tuple[str, ...] = ()
+
+
+#: What a fold says of its held-out videos: by video, shape (T, 10).
+Look = dict[str, NDArray[np.float16]]
+
+
+class Trained(NamedTuple):
+    """What training leaves of one fold: weights (float32, CPU), history, and its looks in the order of epochs."""
+
+    weights: dict[str, Tensor]
+    history: pd.DataFrame
+    looks: list[Look]
 
 
 @dataclass(frozen=True)
@@ -113,8 +137,8 @@ def train_fold(
     corpus = gather(features, network, learning)
     job = Job("", corpus.training_starts(learning), seed)
     material = Material.of(corpus, network, place)
-    ((weights, history),) = train_folds(material, [job], network, learning, progress=progress)
-    return Fold("", weights, history, {})
+    (trained,) = train_folds(material, [job], network, learning, progress=progress)
+    return Fold("", trained.weights, trained.history, {})
 
 
 @dataclass
@@ -128,6 +152,7 @@ class _State:
     steps: Tensor  # (F,), float64: updates so far
     running: dict[str, Tensor]
     rows: list[list[tuple[float, ...]]] = field(default_factory=list)  # history, (epochs) of (folds)
+    looks: list[list[Look]] = field(default_factory=list)  # (watched epochs) of (folds)
 
     @classmethod
     def fresh(
@@ -158,14 +183,18 @@ class _State:
         one = self.weights.new_ones(1, self.weights.shape[1])
         return torch.cat([v.flatten() * is_decayed(n) for n, v in self.named(one).items()])
 
-    def results(self) -> list[tuple[dict[str, Tensor], pd.DataFrame]]:
-        """Weights and history of each fold."""
+    def of_fold(self, fold: int) -> dict[str, Tensor]:
+        """Weights and running statistics of one fold as they are now, float32 on the CPU."""
         everything = {**self.named(self.weights), **self.running}
+        return {n: v.float().contiguous() for n, v in unstack(everything, fold).items()}
+
+    def results(self) -> list[Trained]:
+        """What is there of each fold."""
         found = []
         for fold in range(len(self.weights)):
             history = pd.DataFrame([row[fold] for row in self.rows], columns=list(HISTORY_COLUMNS))
-            weights = {n: v.float().contiguous() for n, v in unstack(everything, fold).items()}
-            found.append((weights, history.astype({"epoch": int})))
+            looks = [look[fold] for look in self.looks]
+            found.append(Trained(self.of_fold(fold), history.astype({"epoch": int}), looks))
         return found
 
 
@@ -177,9 +206,10 @@ def train_folds(
     *,
     progress: Progress | None = None,
     stop: Callable[[], bool] = lambda: False,
+    look: Callable[[Job, dict[str, Tensor]], Look] | None = None,
     checkpoint: Path | None = None,
     identity: str = "",
-) -> list[tuple[dict[str, Tensor], pd.DataFrame]]:
+) -> list[Trained]:
     """Train folds together.
 
     Parameters
@@ -194,6 +224,8 @@ def train_folds(
         Told F after each epoch.
     stop : callable, optional
         Asked before each epoch; True ends the training with `InterruptedError`.
+    look : callable, optional
+        Given a job and its weights after each watched epoch; what it returns is kept.
     checkpoint : Path, optional
         File that holds the state after each epoch; training goes on from it if it belongs to these jobs.
     identity : str, optional
@@ -201,8 +233,8 @@ def train_folds(
 
     Returns
     -------
-    list of (dict of str to Tensor, DataFrame)
-        State dict (float32, CPU) and history of each fold, in the order of the jobs.
+    list of Trained
+        In the order of the jobs.
 
     Raises
     ------
@@ -217,10 +249,13 @@ def train_folds(
         if progress and state.rows:
             progress(len(jobs) * len(state.rows))
     decayed = state.decayed() * learning.weight_decay
+    watched = watched_epochs(learning) if look else []
     for epoch in range(len(state.rows), learning.epochs):
         if stop():
             raise InterruptedError
         state.rows.append(_epoch(state, material, jobs, learning, epoch, decayed))
+        if look and epoch + 1 in watched:
+            state.looks.append([look(job, state.of_fold(fold)) for fold, job in enumerate(jobs)])
         if checkpoint:
             _keep(state, checkpoint, about)
         if progress:
@@ -252,7 +287,7 @@ def _epoch(
     history = [history_row(epoch, lr, terms, learning) for terms in means]
     for job, row in zip(jobs, history, strict=True):
         if not np.isfinite(row).all():
-            raise not_finite(epoch, job.subject)
+            raise not_finite(epoch, job.name)
     return history
 
 
@@ -300,7 +335,7 @@ def _about(
         dtype.encode(),
     ]
     for job in jobs:
-        parts += [f"{job.subject}/{job.seed}".encode(), job.starts.tobytes()]
+        parts += [f"{job.name}/{job.seed}".encode(), job.starts.tobytes()]
     return digest_bytes(*parts)
 
 
@@ -308,6 +343,9 @@ def _keep(state: _State, path: Path, about: str) -> None:
     held = {f"running/{name}": value for name, value in state.running.items()}
     held |= {name: getattr(state, name) for name in ("weights", "moment1", "moment2", "steps")}
     held = {name: value.cpu().contiguous() for name, value in held.items()}
+    for turn, folds in enumerate(state.looks):
+        for fold, own in enumerate(folds):
+            held |= {f"look/{turn}/{fold}/{video}": torch.from_numpy(p) for video, p in own.items()}
     with written_whole(path) as temporary:
         save_file(held, temporary, metadata={"about": about, "rows": json.dumps(state.rows)})
 
@@ -328,4 +366,11 @@ def _restore(state: _State, path: Path, about: str) -> None:
         getattr(state, name).copy_(held[name])
     for name, value in state.running.items():
         value.copy_(held[f"running/{name}"])
+    looks: dict[tuple[int, int], Look] = {}
+    for name, value in held.items():
+        if name.startswith("look/"):
+            _, turn, fold, video = name.split("/", 3)
+            looks.setdefault((int(turn), int(fold)), {})[video] = value.numpy()
+    turns = len({turn for turn, _ in looks})
+    state.looks = [[looks[turn, fold] for fold in range(len(state.weights))] for turn in range(turns)]
     state.rows = [[tuple(row) for row in epoch] for epoch in json.loads(told["rows"])]

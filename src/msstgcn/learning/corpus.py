@@ -12,7 +12,7 @@ from torch import Tensor
 
 from msstgcn.errors import InputError, unknown_name
 from msstgcn.learning.sampling import seed_of, segment_starts
-from msstgcn.learning.targets import NEUTRAL, targets
+from msstgcn.learning.targets import targets
 from msstgcn.motion.features import VideoFeatures
 from msstgcn.network import BatchTargets, check_window
 from msstgcn.settings import LearningSettings, NetworkSettings
@@ -36,8 +36,8 @@ class Corpus:
         First window of each segment.
     subject : ndarray of str, shape (S,)
         Whose segment it is.
-    expressive : ndarray of bool, shape (S,)
-        Whether a segment holds a frame of an expression.
+    expressive : ndarray of bool, shape (S, 2)
+        Whether a segment holds a frame of an expression, ME and MaE.
     subjects : tuple of str
         All subjects, sorted.
     notes : tuple of str
@@ -52,26 +52,40 @@ class Corpus:
     subjects: tuple[str, ...]
     notes: tuple[str, ...]
 
-    def training_starts(self, learning: LearningSettings, without: str | None = None) -> NDArray[np.int64]:
-        """First windows of the segments to train on, leaving one subject out.
+    def training_starts(self, learning: LearningSettings, *without: str) -> NDArray[np.int64]:
+        """First windows of the segments to train on, leaving some subjects out.
 
         Raises
         ------
         InputError
-            If there are none.
+            If there are none, or none of them holds an expression.
         """
-        chosen = self.subject != (without or "")
-        if learning.sampling == "expression":
-            chosen &= self.expressive
-        if not chosen.any():
+        chosen = ~np.isin(self.subject, without)
+        where = fold_name(", ".join(without)) or "training"
+        if not (chosen & self.expressive.any(1)).any():
             raise InputError(
-                f"no segment of {learning.segment} usable windows to train on",
-                where=f"fold without {without}" if without else "training",
-                expected="at least one"
-                + (" with an expression" if learning.sampling == "expression" else ""),
-                do="use longer videos, or sampling all",
+                f"no segment of {learning.segment} usable windows holds an expression",
+                where=where,
+                expected="at least one to train on",
+                do="use longer videos or more subjects, or check the annotations",
             )
+        if learning.sampling == "expression":
+            chosen &= self.expressive.any(1)
         return self.starts[chosen]
+
+    def missing_classes(self, without: Sequence[str]) -> list[str]:
+        """Classes of expression that nobody but the given subjects shows in a segment, though they do."""
+        kept = ~np.isin(self.subject, without)
+        return [
+            label
+            for label, shown in zip(CLASSES, self.expressive.T, strict=True)
+            if shown.any() and not shown[kept].any()
+        ]
+
+
+def fold_name(left_out: str) -> str:
+    """What messages call a fold."""
+    return f"fold without {left_out}" if left_out else ""
 
 
 def check(features: Sequence[VideoFeatures], network: NetworkSettings) -> None:
@@ -145,7 +159,7 @@ def gather(
         begin = segment_starts(np.asarray(video.mask), learning.segment)
         inside = begin[:, None] + np.arange(learning.segment)
         unused += len(video.flow) - len(np.unique(inside))
-        expressive.append((own.contrast[inside] != NEUTRAL).any(1))
+        expressive.append((own.action[inside] > 0).any(1))
         starts.append(begin + first)
         owners += [video.subject] * len(begin)
         first += len(video.flow)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -30,19 +30,25 @@ class Fold:
     Parameters
     ----------
     subject : str
-        The subject left out; empty where nobody was.
+        The subject left out, or what else the fold is called; empty where nobody was left out.
     weights : dict of str to Tensor
         State dict of the network after the last epoch: float32, on the CPU.
     history : DataFrame
         Columns `HISTORY_COLUMNS`.
     probabilities : dict of str to ndarray of float32, shape (T, 10)
         By video of the subject left out, as `learning.predict` gives them.
+    epochs : tuple of int
+        After how many epochs of training the fold looked at those videos; ends with the last.
+    watched : dict of str to ndarray of float16, shape (E, T, 10)
+        By video, the probabilities after each of these E epochs; the last are `probabilities`, rounded.
     """
 
     subject: str
     weights: dict[str, Tensor]
     history: pd.DataFrame
     probabilities: dict[str, NDArray[np.float32]]
+    epochs: tuple[int, ...] = ()
+    watched: dict[str, NDArray[np.float16]] = field(default_factory=dict)
 
 
 def save_fold(fold: Fold, path: str | Path, metadata: Mapping[str, str] | None = None) -> Path:
@@ -65,9 +71,15 @@ def save_fold(fold: Fold, path: str | Path, metadata: Mapping[str, str] | None =
     held = {f"weights/{name}": value.contiguous() for name, value in fold.weights.items()}
     table = fold.history[list(HISTORY_COLUMNS)].to_numpy(np.float64)
     held["history"] = torch.from_numpy(np.ascontiguousarray(table))
-    for video, values in fold.probabilities.items():
-        held[f"probabilities/{video}"] = torch.from_numpy(np.ascontiguousarray(values))
-    about = {**(metadata or {}), "subject": fold.subject, "history": json.dumps(HISTORY_COLUMNS)}
+    for kind, arrays in (("probabilities", fold.probabilities), ("watched", fold.watched)):
+        for video, values in arrays.items():
+            held[f"{kind}/{video}"] = torch.from_numpy(np.ascontiguousarray(values))
+    about = {
+        **(metadata or {}),
+        "subject": fold.subject,
+        "history": json.dumps(HISTORY_COLUMNS),
+        "epochs": json.dumps(fold.epochs),
+    }
     with written_whole(path) as temporary:
         save_file(held, temporary, metadata=about)
     return path
@@ -101,7 +113,7 @@ def load_fold(path: str | Path, *, metadata: Mapping[str, str] | None = None) ->
             held = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         columns = json.loads(about["history"])
         history = pd.DataFrame(held.pop("history").numpy(), columns=columns).astype({"epoch": int})
-        subject = about["subject"]
+        subject, epochs = about["subject"], tuple(json.loads(about["epochs"]))
     except (SafetensorError, KeyError, ValueError) as error:
         raise InputError(
             f"damaged, or not a fold ({error})", where=path, do="delete the file and train again"
@@ -111,9 +123,12 @@ def load_fold(path: str | Path, *, metadata: Mapping[str, str] | None = None) ->
             raise InputError(
                 f"{name} is {about.get(name)!r}", where=path, expected=repr(value), do="train again"
             )
-    parts: dict[str, dict[str, Tensor]] = {"weights": {}, "probabilities": {}}
+    parts: dict[str, dict[str, Tensor]] = {"weights": {}, "probabilities": {}, "watched": {}}
     for name, tensor in held.items():
         kind, _, rest = name.partition("/")
         parts[kind][rest] = tensor
-    found = {video: tensor.numpy() for video, tensor in parts["probabilities"].items()}
-    return Fold(subject, parts["weights"], history, found)
+    found, watched = (
+        {video: tensor.numpy() for video, tensor in parts[kind].items()}
+        for kind in ("probabilities", "watched")
+    )
+    return Fold(subject, parts["weights"], history, found, epochs, watched)

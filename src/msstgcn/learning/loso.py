@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,16 +12,18 @@ import torch
 from numpy.typing import NDArray
 
 from msstgcn.errors import InputError
-from msstgcn.files import digest_bytes
-from msstgcn.learning.batched import Job, Material, train_folds
-from msstgcn.learning.corpus import gather
+from msstgcn.learning.batched import Job
+from msstgcn.learning.corpus import Corpus, fold_name, gather
 from msstgcn.learning.device import device as named_device
 from msstgcn.learning.folds import Fold
-from msstgcn.learning.prediction import predict
 from msstgcn.learning.sampling import seed_of
+from msstgcn.learning.schedule import Schedule
 from msstgcn.learning.training import Progress
 from msstgcn.motion.features import VideoFeatures
 from msstgcn.settings import LearningSettings, NetworkSettings
+
+#: After how many epochs (E,) folds looked at their held-out videos, and what they said: by video, (E, T, 10).
+Watched = tuple[NDArray[np.int64], dict[str, NDArray[np.float16]]]
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,20 @@ class LosoRun:
     def probabilities(self) -> dict[str, NDArray[np.float32]]:
         """By video, shape (T, 10), each from the network that never saw the video's subject."""
         return {v: p for fold in self.folds.values() for v, p in fold.probabilities.items()}
+
+    @property
+    def watched(self) -> Watched:
+        """After how many epochs each fold looked at its subject's videos, and what it said then.
+
+        Returns
+        -------
+        epochs : ndarray of int, shape (E,)
+            Increasing; the last is the end of the training.
+        probabilities : dict of str to ndarray of float16, shape (E, T, 10)
+            By video; the last along the first axis are `probabilities`, rounded.
+        """
+        epochs = next(iter(self.folds.values())).epochs
+        return np.array(epochs), {v: p for fold in self.folds.values() for v, p in fold.watched.items()}
 
     @property
     def history(self) -> pd.DataFrame:
@@ -103,8 +116,80 @@ def train_loso(
         Fewer than two subjects, no expression at all, features that do not fit or are not finite, a fold with
         nothing to train on, or a loss that is not finite.
     """
+    seed = learning.seed
+    tell = (lambda _, fold: on_fold(fold)) if on_fold else None
+    runs = train_seeds(
+        features, network, learning, (seed,),
+        device=device, control=control, done={seed: done or {}}, on_fold=tell,
+        progress=progress, checkpoints=checkpoints,
+    )  # fmt: skip
+    return runs[seed]
+
+
+def train_seeds(
+    features: Sequence[VideoFeatures],
+    network: NetworkSettings,
+    learning: LearningSettings,
+    seeds: Sequence[int],
+    *,
+    device: torch.device | str = "cpu",
+    control: str | None = None,
+    done: Mapping[int, Mapping[str, Fold]] | None = None,
+    on_fold: Callable[[int, Fold], None] | None = None,
+    progress: Progress | None = None,
+    checkpoints: Path | None = None,
+) -> dict[int, LosoRun]:
+    """Train all folds from several seeds; each run is the one that `train_loso` gives with that seed.
+
+    On a GPU the folds of all seeds are one program. With a control each seed changes the labels in its own way, so
+    there the seeds follow one another.
+
+    Parameters
+    ----------
+    seeds : sequence of int
+        What to put in the place of ``learning.seed``.
+    done : mapping of int to mapping of str to Fold, optional
+        Folds of an earlier, unfinished call, by seed and subject.
+    on_fold : callable, optional
+        Given the seed and each fold as it is finished.
+    features, network, learning, device, control, progress, checkpoints
+        As in `train_loso`.
+
+    Returns
+    -------
+    dict of int to LosoRun
+        By seed.
+
+    Raises
+    ------
+    InputError
+        If a seed is given twice, or as `train_loso`.
+    """
+    if len(set(seeds)) < len(seeds) or not seeds:
+        raise InputError(f"seeds {list(seeds)}", expected="one or more, each once")
     place = device if isinstance(device, torch.device) else named_device(device)
-    corpus = gather(features, network, learning, control=control)
+    runs: dict[int, LosoRun] = {}
+    for together in [[seed] for seed in seeds] if control else [list(seeds)]:
+        corpus = gather(features, network, learning.but(seed=together[0]), control=control)
+        schedule = Schedule(
+            features, corpus, network, learning, place,
+            progress=progress, checkpoints=checkpoints, control=control,
+        )  # fmt: skip
+        jobs = {seed: loso_jobs(corpus, learning, seed) for seed in together}
+        folds = finish(schedule, jobs, done or {}, on_fold, progress)
+        for seed in together:
+            runs[seed] = LosoRun(folds[seed], remarks(schedule, corpus, jobs[seed], folds[seed]))
+    return runs
+
+
+def loso_jobs(corpus: Corpus, learning: LearningSettings, seed: int) -> list[Job]:
+    """One fold a subject.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two subjects, or a fold has nothing to train on.
+    """
     if len(corpus.subjects) < 2:
         raise InputError(
             f"only one subject, {corpus.subjects[0]}",
@@ -112,116 +197,50 @@ def train_loso(
             expected="at least two",
             do="add videos of another subject",
         )
-    earlier = {subject: fold for subject, fold in (done or {}).items() if subject in corpus.subjects}
-    jobs = [
-        Job(subject, corpus.training_starts(learning, subject), seed_of(learning.seed, "fold", subject))
-        for subject in corpus.subjects
+    return [
+        Job(s, corpus.training_starts(learning, s), seed_of(seed, "fold", s), (s,)) for s in corpus.subjects
     ]
-    todo = [job for job in jobs if job.subject not in earlier]
+
+
+def finish(
+    schedule: Schedule,
+    jobs: Mapping[int, Sequence[Job]],
+    done: Mapping[int, Mapping[str, Fold]],
+    on_fold: Callable[[int, Fold], None] | None,
+    progress: Progress | None,
+) -> dict[int, dict[str, Fold]]:
+    """Train the jobs of each seed that are not done yet; return all folds, by name, in the order of the jobs."""
+    folds = {
+        seed: {job.name: done[seed][job.name] for job in own if job.name in done.get(seed, {})}
+        for seed, own in jobs.items()
+    }
+    earlier = sum(len(own) for own in folds.values())
     if progress and earlier:
-        progress(len(earlier) * learning.epochs)
-    run = _Run(features, network, learning, place, progress, checkpoints, control or "")
-    folds = dict(earlier)
-    if todo:
-        material = Material.of(corpus, network, place)
-        for fold in run.on_cpu(material, todo) if place.type == "cpu" else run.on_gpu(material, todo):
-            folds[fold.subject] = fold
-            if on_fold:
-                on_fold(fold)
-    return LosoRun({s: folds[s] for s in corpus.subjects}, (*corpus.notes, *run.notes))
+        progress(earlier * schedule.learning.epochs)
+    todo = {job.seed: (seed, job) for seed, own in jobs.items() for job in own if job.name not in folds[seed]}
+    for job, fold in schedule.folds([job for _, job in todo.values()]):
+        seed, _ = todo[job.seed]
+        folds[seed][job.name] = fold
+        if on_fold:
+            on_fold(seed, fold)
+    return {seed: {job.name: folds[seed][job.name] for job in own} for seed, own in jobs.items()}
 
 
-class _Run:
-    """What the folds of one run have in common."""
-
-    def __init__(
-        self,
-        features: Sequence[VideoFeatures],
-        network: NetworkSettings,
-        learning: LearningSettings,
-        place: torch.device,
-        progress: Progress | None,
-        checkpoints: Path | None,
-        control: str,
-    ) -> None:
-        self.features, self.network, self.learning, self.place = features, network, learning, place
-        self.checkpoints, self.notes = checkpoints, list[str]()
-        self._progress, self._lock, self._stop = progress, threading.Lock(), threading.Event()
-        flows = [np.ascontiguousarray(v.flow).tobytes() for v in features] if checkpoints else []
-        self._identity = digest_bytes(
-            control.encode(), repr([v.expressions for v in features]).encode(), *flows
-        )
-
-    def _tell(self, epochs: int) -> None:
-        if self._progress:
-            with self._lock:
-                self._progress(epochs)
-
-    def train(self, material: Material, jobs: Sequence[Job]) -> list[Fold]:
-        """Train some folds together and ask each about its own subject."""
-        path = None
-        if self.checkpoints:
-            name = digest_bytes(*(job.subject.encode() for job in jobs))[:16]
-            path = self.checkpoints / f"{name}.safetensors"
-        trained = train_folds(
-            material,
-            jobs,
-            self.network,
-            self.learning,
-            progress=self._tell,
-            stop=self._stop.is_set,
-            checkpoint=path,
-            identity=self._identity,
-        )
-        folds = []
-        for job, (weights, history) in zip(jobs, trained, strict=True):
-            found = {
-                video.video: predict(weights, video, network=self.network, device=self.place)
-                for video in self.features
-                if video.subject == job.subject
-            }
-            folds.append(Fold(job.subject, weights, history, found))
-        return folds
-
-    def on_cpu(self, material: Material, jobs: Sequence[Job]) -> Iterator[Fold]:
-        """One fold a core: no thread waits for another, and the result does not depend on their number."""
-        with _one_thread() as cores, ThreadPoolExecutor(min(cores, len(jobs))) as pool:
-            futures = [pool.submit(self.train, material, [job]) for job in jobs]
-            try:
-                for future in as_completed(futures):
-                    yield from future.result()
-            finally:
-                self._stop.set()
-                for future in futures:
-                    future.cancel()
-
-    def on_gpu(self, material: Material, jobs: Sequence[Job]) -> Iterator[Fold]:
-        """All folds at once; in halves where they do not fit."""
-        try:
-            folds = self.train(material, jobs)
-        except torch.OutOfMemoryError:
-            if len(jobs) == 1:
-                raise InputError(
-                    "not even one fold fits into the GPU's memory",
-                    do="use device cpu, or fewer segments a batch",
-                ) from None
-            folds = []
-        if folds:
-            yield from folds
-            return
-        torch.cuda.empty_cache()
-        half = (len(jobs) + 1) // 2
-        self.notes.append(f"{len(jobs)} folds did not fit into the GPU's memory at once; trained in halves")
-        for part in (jobs[:half], jobs[half:]):
-            yield from self.on_gpu(material, part)
-
-
-@contextmanager
-def _one_thread() -> Iterator[int]:
-    """Give every PyTorch operation one thread for a while; tell how many there were."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield before
-    finally:
-        torch.set_num_threads(before)
+def remarks(
+    schedule: Schedule, corpus: Corpus, jobs: Sequence[Job], folds: Mapping[str, Fold]
+) -> tuple[str, ...]:
+    """What a reader of a run should know: of the data, of each fold, of how it was trained."""
+    notes = list(corpus.notes)
+    for job in jobs:
+        notes += [
+            f"the {fold_name(job.name)} has no expression of class {label} to train on"
+            for label in corpus.missing_classes(job.held_out)
+        ]
+        totals = folds[job.name].history["total"].to_numpy()
+        first, last = totals[0], totals[-1]
+        if last > first:
+            notes.append(
+                f"the loss of the {fold_name(job.name)} rose from {first:.3g} to {last:.3g}: "
+                "it did not learn; a smaller learning rate may help"
+            )
+    return (*notes, *schedule.notes)

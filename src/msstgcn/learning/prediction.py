@@ -13,6 +13,7 @@ from msstgcn.errors import InputError
 from msstgcn.learning.corpus import check
 from msstgcn.motion.features import VideoFeatures
 from msstgcn.network import MSSTGCN
+from msstgcn.network.stacked import evaluate, mix, stack
 from msstgcn.settings import NetworkSettings
 
 
@@ -55,11 +56,11 @@ def _pass(
     """Logits (T, 10) and embedding (T, C) of every frame, on the CPU."""
     fitted = model if isinstance(model, MSSTGCN) else load_network(model, network)
     check([features], fitted.settings)
-    fitted = fitted.to(device).eval()
-    flow = torch.from_numpy(np.asarray(features.flow, np.float32)).permute(0, 3, 1, 2)  # (T, 2, K, R)
+    weights = {name: value.to(device) for name, value in stack([fitted]).items()}
+    flow = torch.from_numpy(np.asarray(features.flow, np.float32))[None]  # (1, T, K, R, 2)
     with torch.inference_mode():
-        parts = [fitted(windows.to(device)) for windows in flow.split(chunk)]
-    return torch.cat([logits.cpu() for logits, _ in parts]), torch.cat([z.cpu() for _, z in parts])
+        parts = [evaluate(weights, mix(windows.to(device))) for windows in flow.split(chunk, 1)]
+    return torch.cat([logits[0].cpu() for logits, _ in parts]), torch.cat([z[0].cpu() for _, z in parts])
 
 
 def embed(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from msstgcn.errors import InputError
-from msstgcn.learning.corpus import Corpus
+from msstgcn.learning.corpus import Corpus, fold_name
 from msstgcn.learning.sampling import batches
 from msstgcn.network import BatchTargets, loss_terms, total_loss
 from msstgcn.settings import LearningSettings
@@ -56,6 +56,12 @@ def targets_at(targets: BatchTargets, index: Tensor, dtype: torch.dtype) -> Batc
     )
 
 
+def watched_epochs(learning: LearningSettings) -> list[int]:
+    """After how many epochs a fold looks at its held-out videos; the last is always among them."""
+    steps = range(learning.watch, learning.epochs, learning.watch) if learning.watch else range(0)
+    return [*steps, learning.epochs]
+
+
 def history_row(epoch: int, lr: float, terms: Tensor, learning: LearningSettings) -> tuple[float, ...]:
     """One row of the history from the mean of the epoch's terms, shape (7,)."""
     terms = terms.double().cpu()
@@ -64,7 +70,7 @@ def history_row(epoch: int, lr: float, terms: Tensor, learning: LearningSettings
 
 def not_finite(epoch: int, fold: str) -> InputError:
     """Build the error for a loss that is no number any more."""
-    where = (f"fold without {fold}, " if fold else "") + f"epoch {epoch}"
+    where = ", ".join([*filter(None, [fold_name(fold)]), f"epoch {epoch}"])
     return InputError("the loss is not finite", where=where, do="use a smaller learning rate")
 
 

@@ -27,7 +27,8 @@ from msstgcn.datasets import Video, open_video
 from msstgcn.faces import Camera, Face, identity
 from msstgcn.motion.bench import FPS, one_core, scene
 from msstgcn.motion.detector import predictor_path
-from msstgcn.motion.extract import STARTS, as_grey, extract
+from msstgcn.motion.extract import as_grey, extract
+from msstgcn.motion.flow import STARTS
 from msstgcn.motion.measure import make_chunk, measure
 from msstgcn.motion.store import load_features, save_features
 from msstgcn.motion.tracker import FaceTracker

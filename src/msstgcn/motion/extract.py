@@ -16,16 +16,14 @@ from msstgcn.datasets.lenient import frames_of
 from msstgcn.errors import InputError, lookup
 from msstgcn.motion.detector import predictor_digest, predictor_path
 from msstgcn.motion.features import VideoFeatures
-from msstgcn.motion.flow import FLOWS
-from msstgcn.motion.head import HEADS
-from msstgcn.motion.measure import make_chunk, measure
+from msstgcn.motion.flow import FLOWS, STARTS, starts_at_once
+from msstgcn.motion.measure import make_chunk, measure, steps_measured, tracked
 from msstgcn.motion.notes import findings, refusal, repeated
-from msstgcn.motion.regions import NODES, iod
+from msstgcn.motion.regions import iod, region_set
 from msstgcn.motion.tracker import Face, FaceTracker
 from msstgcn.motion.windows import gather, usable
 from msstgcn.settings import MotionSettings
 
-STARTS = 64  #: windows measured together
 Grey = NDArray[np.uint8]
 
 
@@ -61,8 +59,8 @@ def extract(
     Raises
     ------
     InputError
-        Unknown flow method or head-motion model; no frame with a face that can be used, with the reason; no
-        usable predictor; no frames.
+        Unknown flow method, head-motion model or set of regions; a window in seconds that is too long; no frame with
+        a face that can be used, with the reason; no usable predictor; no frames.
     """
     settings = settings or MotionSettings()
     path = predictor_path(predictor)
@@ -84,9 +82,13 @@ class _Worker:
     def __init__(
         self, video: Video, settings: MotionSettings, predictor: Path, scratch: Path | None = None
     ) -> None:
-        self.video, self.settings = video, settings
+        self.video, self.settings = video, settings.at(video.fps)
         lookup(FLOWS, settings.flow, "flow method")
-        lookup(HEADS, settings.head, "head-motion model")
+        tracked(settings)  # no unknown region or head-motion model
+        self.regions = region_set(settings.regions)
+        self.ahead = (steps_measured(self.settings) - 1) * settings.stride  # frames a start looks ahead
+        self.starts = starts_at_once(self.settings)
+        self.reach = self.settings.window // 2 * settings.stride  # frames a window looks to each side
         self.truth = _true_landmarks(video) if settings.flow == "truth" else None
         self.tracker = FaceTracker(predictor, settings.detect_every)
         self.notes: list[Finding] = []
@@ -98,7 +100,7 @@ class _Worker:
         self.readable = False
         self.done = 0  # starts measured
         self.first, self.rows = 0, 0  # start that `flow` and `quality` begin with; windows handed on
-        self.flow = np.zeros((0, settings.window, len(NODES), 2), np.float32)
+        self.flow = np.zeros((0, steps_measured(self.settings), len(self.regions), 2), np.float32)
         self.quality = np.zeros(self.flow.shape[:3], np.float16)
         self.result = _Growing(scratch), _Growing(scratch)
 
@@ -117,9 +119,9 @@ class _Worker:
         self.faces.append(face)
         self.tracks.append(-1 if face is None else face.track)
         self.sizes.append(np.nan if face is None else float(iod(face.landmarks)))
-        if len(self.greys) == STARTS + self.settings.window - 1:
-            self._measure(STARTS)
-            self._hand_on(self.done - self.settings.window // 2)
+        if len(self.greys) == self.starts + self.ahead:
+            self._measure(self.starts)
+            self._hand_on(self.done - self.reach)
 
     def finish(self, predictor: str) -> VideoFeatures:
         """Measure what is left and put everything together."""
@@ -132,19 +134,19 @@ class _Worker:
         if max(self.tracks) < 0:
             raise refusal(self.tracker.events, video.name)
         while self.greys:
-            self._measure(min(STARTS, len(self.greys)))
-        self._hand_on(self.done)
+            self._measure(min(self.starts, len(self.greys)))
+        self._hand_on(self.done, last=True)
         return VideoFeatures(
             video.name,
             video.subject,
             video.fps,
             self.result[0].array(),
-            usable(np.array(self.tracks), self.settings.window),
+            usable(np.array(self.tracks), self.settings.window, self.settings.stride, self.settings.edges),
             tuple(video.expressions),
             self.result[1].array(),
             np.array(self.sizes, np.float32),
             predictor,
-            tuple(region.name for region in NODES),
+            tuple(region.name for region in self.regions),
             self.settings.model_dump(mode="json"),
             (*self.notes, *findings(self.tracker.events, video.name), *repeated(self.same, video.name)),
         )
@@ -165,20 +167,28 @@ class _Worker:
         del self.greys[:count], self.faces[:count]
         self.done += count
 
-    def _hand_on(self, stop: int) -> None:
+    def _hand_on(self, stop: int, *, last: bool = False) -> None:
         """Write the windows up to `stop`, and let the starts go that no later window looks up.
 
-        A window looks no further than half its length to each side, so the starts held here, from half a window
-        before the first one written to half a window after the last, are as good as all of them.
+        A window looks no further than its reach to each side, so the starts held here, from one reach before the
+        first window written to one reach after the last, are as good as all of them.
         """
-        window, first = self.settings.window, self.first
+        if stop <= self.rows:
+            return
+        window, stride, first = self.settings.window, self.settings.stride, self.first
         rows = slice(self.rows - first, stop - first)
-        mask = usable(np.array(self.tracks[first : self.done]), window)[rows]
-        for starts, result in zip((self.flow, self.quality), self.result, strict=True):
-            windows = gather(starts, window)[rows].astype(np.float16).astype(starts.dtype)
+        mask = usable(np.array(self.tracks[first : self.done]), window, stride)[rows]
+        if self.settings.edges == "mask":
+            numbers = np.arange(self.rows, stop)
+            mask &= numbers >= self.reach
+            if last:
+                mask &= numbers < self.done - self.reach
+        for starts, result, left_out in zip((self.flow, self.quality), self.result, (0, 1), strict=True):
+            windows = gather(starts, window, stride, self.settings.pairs, left_out=left_out)[rows]
+            windows = windows.astype(np.float16).astype(starts.dtype)
             windows[~mask] = 0
             result.append(windows)
-        self.rows, self.first = stop, max(0, stop - window // 2)
+        self.rows, self.first = stop, max(0, stop - self.reach)
         kept = slice(self.first - first, None)
         self.flow, self.quality = self.flow[kept], self.quality[kept]
 

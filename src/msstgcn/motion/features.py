@@ -38,7 +38,7 @@ class VideoFeatures:
     predictor : str
         SHA-256 of the landmark predictor's file; empty where none was used.
     regions : tuple of str, length R
-        Names of the regions; empty where none are known.
+        Names of the regions, in the order of their axis; empty where none are known.
     settings : dict
         Names and values of the `MotionSettings` they were made with; empty where none are known.
     notes : tuple of Finding

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from msstgcn.motion.dense import FARNEBACK
 from msstgcn.motion.detector import predictor_path
 from msstgcn.motion.extract import as_grey
-from msstgcn.motion.flow import FARNEBACK
 from msstgcn.motion.patches import FINE
 from msstgcn.motion.regions import NODES, Region, iod, region_points
 from msstgcn.motion.tracker import FaceTracker

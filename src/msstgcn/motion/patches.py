@@ -16,10 +16,26 @@ Each step is d <- d - r(d), with H damped so that a patch that holds an edge but
 along it.
 
 Between whole pixels I is bilinear in d, so within one pixel cell r is too: four pairs of dot products, one
-pair for each corner of the cell, give r anywhere in it, and the steps inside a cell cost nothing. A patch
-is followed coarse to fine on two levels, starting from where it was in the frame before. If it does not
+pair for each corner of the cell, give r anywhere in it, and the steps inside a cell cost nothing. But straight
+lines between pixels are not the picture: a fraction f beyond a whole pixel, I is too large by
+
+    e(f) = f (1 - f) / 2 T_xx + f (1 - f) (1 - 2 f) / 6 T_xxx + ...
+
+(Taylor series of (1 - f) T(x - f) + f T(x + 1 - f); the same in y), and r(d) takes that for a displacement of some
+hundredths of a pixel. As it is known from the template alone, it is taken out: r(d) - H^-1 sum_x w g' e = 0.
+
+A patch is followed coarse to fine on two levels, starting from where it was in the frame before. If it does not
 look like its template there, because a blink or the dark of an open mouth led it astray, it is looked for
 again from where it was last seen.
+
+Where the patch does not only shift but turns by a small angle b (clockwise in the picture) and grows by the
+factor 1 + a, its pixels x move by (a + b J)(x - c) beside its centre c, J a quarter turn; d then takes up what
+of that looks like a shift. To first order this is linear in a and b,
+
+    d = d_c + H^-1 sum_x w g' g^T [x - c, J (x - c)] (a, b)^T,
+
+d_c being the displacement of the centre. The 2x2 matrix, the patch's *response*, is known from the template
+alone; the head-motion models, which know a and b, use it.
 """
 
 from __future__ import annotations
@@ -29,7 +45,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from msstgcn.motion.working import Chunk
+from msstgcn.motion.working import Chunk, Tracks
 
 #: At a 192-pixel crop: side of the patch and sigma of its Gaussian weight, pixels, on the fine and the
 #: coarse level. They grow with the crop.
@@ -38,6 +54,7 @@ DAMPING = 0.1  # of the Hessian, in units of its mean diagonal
 CELLS = 4  # pixel cells tried on a level
 STEPS = 12  # in a cell; they cost a few scalar operations each
 DOUBT = 0.8  # likeness below which a patch is looked for again from where it was last seen, and from its first place
+FIRM = 1e-3  # damping of the response, in the same unit
 TOLERANCE = 2e-3  # pixels: a step shorter than this has arrived
 
 
@@ -55,8 +72,12 @@ def patch_weights(crop: int, level: tuple[int, float] = FINE) -> NDArray[np.floa
 # are inlined into `_track` for that: called as functions, a freshly compiled part and one read from numba's cache are
 # optimised differently, and the first run of all would differ from later ones by some 1e-3 % of the IOD.
 @njit(cache=True, fastmath=True, inline="always")
-def _template(image, x0, y0, weights, patch, steepest):  # type: ignore[no-untyped-def]
-    """Cut the template and fill `steepest` (2, n, n) with H^-1 w g'; False where there is no texture."""
+def _template(image, x0, y0, off_x, off_y, weights, patch, steepest, blur, response):  # type: ignore[no-untyped-def]
+    """Cut the template; False where there is no texture.
+
+    Fills `steepest` (2, n, n) with H^-1 w g', `blur` (2, 4) with
+    H^-1 sum w g' (T_xx / 2, T_yy / 2, T_xxx / 6, T_yyy / 6), and `response` (2, 2).
+    """
     n = weights.shape[0]
     s_t = s_tt = np.float32(0)
     mean = np.float32(0)
@@ -86,23 +107,59 @@ def _template(image, x0, y0, weights, patch, steepest):  # type: ignore[no-untyp
         return False
     bx, by = gx_t / s_tt, gy_t / s_tt
     h_xx = h_xy = h_yy = np.float32(0)
+    x_xx = x_yy = y_xx = y_yy = np.float32(0)  # sums of w g' with second and third differences,
+    x_xxx = x_yyy = y_xxx = y_yyy = np.float32(0)
+    x_a = x_b = y_a = y_b = np.float32(0)  # and with growth and turn
     for y in range(n):
+        v = np.float32(y) + off_y
         for x in range(n):
-            gx = steepest[0, y, x] - gx_1 - bx * patch[y, x]
-            gy = steepest[1, y, x] - gy_1 - by * patch[y, x]
+            u = np.float32(x) + off_x
+            gx, gy = steepest[0, y, x], steepest[1, y, x]
+            twice = 2 * patch[y, x] + 2 * mean
+            t_xxx = half * (image[y0 + y, x0 + x + 2] - image[y0 + y, x0 + x - 2]) - 2 * gx
+            t_yyy = half * (image[y0 + y + 2, x0 + x] - image[y0 + y - 2, x0 + x]) - 2 * gy
+            t_xx = image[y0 + y, x0 + x + 1] + image[y0 + y, x0 + x - 1] - twice
+            t_yy = image[y0 + y + 1, x0 + x] + image[y0 + y - 1, x0 + x] - twice
+            grow, turn = gx * u + gy * v, gy * u - gx * v
+            gx -= gx_1 + bx * patch[y, x]
+            gy -= gy_1 + by * patch[y, x]
             w = weights[y, x]
-            h_xx += w * gx * gx
-            h_xy += w * gx * gy
-            h_yy += w * gy * gy
-            steepest[0, y, x] = w * gx
-            steepest[1, y, x] = w * gy
+            wx, wy = w * gx, w * gy
+            h_xx += wx * gx
+            h_xy += wx * gy
+            h_yy += wy * gy
+            x_xx += wx * t_xx
+            x_yy += wx * t_yy
+            y_xx += wy * t_xx
+            y_yy += wy * t_yy
+            x_xxx += wx * t_xxx
+            x_yyy += wx * t_yyy
+            y_xxx += wy * t_xxx
+            y_yyy += wy * t_yyy
+            x_a += wx * grow
+            x_b += wx * turn
+            y_a += wy * grow
+            y_b += wy * turn
+            steepest[0, y, x] = wx
+            steepest[1, y, x] = wy
+    firm = np.float32(FIRM) * half * (h_xx + h_yy)
+    det = (h_xx + firm) * (h_yy + firm) - h_xy * h_xy
+    if det < np.float32(1e-6):
+        return False
+    response[0, 0] = ((h_yy + firm) * x_a - h_xy * y_a) / det
+    response[0, 1] = ((h_yy + firm) * x_b - h_xy * y_b) / det
+    response[1, 0] = ((h_xx + firm) * y_a - h_xy * x_a) / det
+    response[1, 1] = ((h_xx + firm) * y_b - h_xy * x_b) / det
     damp = np.float32(DAMPING) * half * (h_xx + h_yy)
     h_xx += damp
     h_yy += damp
     det = h_xx * h_yy - h_xy * h_xy
-    if det < np.float32(1e-6):
-        return False
     i_xx, i_xy, i_yy = h_yy / det, -h_xy / det, h_xx / det
+    sixth = np.float32(1 / 6)
+    blur[0, 0], blur[1, 0] = half * (i_xx * x_xx + i_xy * y_xx), half * (i_xy * x_xx + i_yy * y_xx)
+    blur[0, 1], blur[1, 1] = half * (i_xx * x_yy + i_xy * y_yy), half * (i_xy * x_yy + i_yy * y_yy)
+    blur[0, 2], blur[1, 2] = sixth * (i_xx * x_xxx + i_xy * y_xxx), sixth * (i_xy * x_xxx + i_yy * y_xxx)
+    blur[0, 3], blur[1, 3] = sixth * (i_xx * x_yyy + i_xy * y_yyy), sixth * (i_xy * x_yyy + i_yy * y_yyy)
     for y in range(n):
         for x in range(n):
             gx, gy = steepest[0, y, x], steepest[1, y, x]
@@ -112,10 +169,12 @@ def _template(image, x0, y0, weights, patch, steepest):  # type: ignore[no-untyp
 
 
 @njit(cache=True, fastmath=True, inline="always")
-def _solve(image, x0, y0, steepest, dx, dy):  # type: ignore[no-untyped-def]
+def _solve(image, x0, y0, steepest, blur, dx, dy):  # type: ignore[no-untyped-def]
     """Find d with r(d) = 0 near (dx, dy) on one level. Returns dx, dy, whether it arrived."""
     n = steepest.shape[1]
     height, width = image.shape
+    xx_u, yy_u, xxx_u, yyy_u = blur[0]
+    xx_v, yy_v, xxx_v, yyy_v = blur[1]
     for _ in range(CELLS):
         ix, iy = int(np.floor(dx)), int(np.floor(dy))
         left, top = x0 + ix, y0 + iy
@@ -142,6 +201,9 @@ def _solve(image, x0, y0, steepest, dx, dy):  # type: ignore[no-untyped-def]
             gx, gy = np.float32(1) - fx, np.float32(1) - fy
             ru = gy * (gx * u00 + fx * u01) + fy * (gx * u10 + fx * u11)
             rv = gy * (gx * v00 + fx * v01) + fy * (gx * v10 + fx * v11)
+            over_x, over_y = fx * gx, fy * gy
+            ru -= over_x * (xx_u + (gx - fx) * xxx_u) + over_y * (yy_u + (gy - fy) * yyy_u)
+            rv -= over_x * (xx_v + (gx - fx) * xxx_v) + over_y * (yy_v + (gy - fy) * yyy_v)
             long = max(abs(ru), abs(rv))
             if long > 1:  # a step is never longer than a pixel: beyond it the cell says nothing
                 ru, rv = ru / long, rv / long
@@ -189,25 +251,32 @@ def _likeness(image, x0, y0, patch, weights, dx, dy):  # type: ignore[no-untyped
 
 
 @njit(cache=True, fastmath=True, inline="always")
-def _match(fine, coarse, x0, y0, x1, y1, two, patch, weights, steepest0, steepest1, dx, dy):  # type: ignore[no-untyped-def]
+def _match(  # type: ignore[no-untyped-def]
+    fine, coarse, x0, y0, x1, y1, two, patch, weights, steepest0, steepest1, blur0, blur1, dx, dy
+):
     """Coarse to fine from (dx, dy) in one later frame. Returns dx, dy, likeness; 0 where it did not arrive."""
     if two:
-        cx, cy, arrived = _solve(coarse, x1, y1, steepest1, 0.5 * dx, 0.5 * dy)
+        cx, cy, arrived = _solve(coarse, x1, y1, steepest1, blur1, 0.5 * dx, 0.5 * dy)
         if arrived:
             dx, dy = 2 * cx, 2 * cy
-    dx, dy, arrived = _solve(fine, x0, y0, steepest0, dx, dy)
+    dx, dy, arrived = _solve(fine, x0, y0, steepest0, blur0, dx, dy)
     if not arrived:
         return dx, dy, np.float32(0)
     return dx, dy, _likeness(fine, x0, y0, patch, weights, dx, dy)
 
 
 @njit(cache=True, fastmath=True)
-def _track(fine, coarse, points, window, weights, wide, moved, quality):  # type: ignore[no-untyped-def]
-    """Follow the patches of all windows of a chunk; fills `moved` (B, K, P, 2) and `quality` (B, K, P)."""
+def _track(fine, coarse, points, window, stride, weights, wide, moved, quality, response):  # type: ignore[no-untyped-def]
+    """Follow the patches of all windows of a chunk.
+
+    Fills `moved` (B, K, P, 2), `quality` (B, K, P) and `response` (B, P, 2, 2).
+    """
     frames = fine.shape[0]
     n, m = weights.shape[0], wide.shape[0]
     patch0, patch1 = np.empty((n, n), np.float32), np.empty((m, m), np.float32)
     steep0, steep1 = np.empty((2, n, n), np.float32), np.empty((2, m, m), np.float32)
+    blur0, blur1 = np.zeros((2, 4), np.float32), np.zeros((2, 4), np.float32)
+    unused = np.empty((2, 2), np.float32)
     for b in range(points.shape[0]):
         for p in range(points.shape[1]):
             px, py = points[b, p, 0], points[b, p, 1]
@@ -215,26 +284,33 @@ def _track(fine, coarse, points, window, weights, wide, moved, quality):  # type
                 continue
             x0, y0 = int(np.floor(px - 0.5 * n + 1.0)), int(np.floor(py - 0.5 * n + 1.0))
             x1, y1 = int(np.floor(0.5 * px - 0.5 * m + 1.0)), int(np.floor(0.5 * py - 0.5 * m + 1.0))
-            inside = x0 > 0 and y0 > 0 and x0 + n < fine.shape[2] and y0 + n < fine.shape[1]
-            if not inside or not _template(fine[b], x0, y0, weights, patch0, steep0):
+            inside = x0 > 1 and y0 > 1 and x0 + n + 1 < fine.shape[2] and y0 + n + 1 < fine.shape[1]
+            off_x, off_y = np.float32(x0 - px), np.float32(y0 - py)
+            if not inside or not _template(
+                fine[b], x0, y0, off_x, off_y, weights, patch0, steep0, blur0, response[b, p]
+            ):
                 continue
-            two = x1 > 0 and y1 > 0 and x1 + m < coarse.shape[2] and y1 + m < coarse.shape[1]
-            two = two and _template(coarse[b], x1, y1, wide, patch1, steep1)
+            two = x1 > 1 and y1 > 1 and x1 + m + 1 < coarse.shape[2] and y1 + m + 1 < coarse.shape[1]
+            two = two and _template(coarse[b], x1, y1, off_x, off_y, wide, patch1, steep1, blur1, unused)
             quality[b, 0, p] = 1
-            dx = dy = good_x = good_y = np.float32(
-                0
-            )  # where it was a frame ago, and when it was last seen clearly
-            for k in range(1, min(window, frames - b)):
-                one, half = fine[b + k], coarse[b + k]
-                nx, ny, like = _match(one, half, x0, y0, x1, y1, two, patch0, weights, steep0, steep1, dx, dy)
-                if like < DOUBT:
-                    for again in range(2):
-                        sx, sy = (good_x, good_y) if again == 0 else (np.float32(0), np.float32(0))
-                        ax, ay, other = _match(
-                            one, half, x0, y0, x1, y1, two, patch0, weights, steep0, steep1, sx, sy
-                        )
-                        if other > like:
-                            nx, ny, like = ax, ay, other
+            # where it was a frame ago, and when it was last seen clearly
+            dx = dy = good_x = good_y = np.float32(0)
+            for k in range(1, min(window, (frames - 1 - b) // stride + 1)):
+                one, half = fine[b + k * stride], coarse[b + k * stride]
+                nx, ny, like = dx, dy, np.float32(-1)
+                for attempt in range(3):
+                    sx, sy = dx, dy
+                    if attempt == 1:
+                        sx, sy = good_x, good_y
+                    elif attempt == 2:
+                        sx = sy = np.float32(0)
+                    ax, ay, other = _match(
+                        one, half, x0, y0, x1, y1, two, patch0, weights, steep0, steep1, blur0, blur1, sx, sy
+                    )
+                    if other > like:
+                        nx, ny, like = ax, ay, other
+                    if like >= DOUBT:
+                        break
                 if like > 0:
                     dx, dy = nx, ny
                 if like >= DOUBT:
@@ -250,24 +326,22 @@ def pyramid(images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.
     return images.astype(np.float32), small.astype(np.float32)
 
 
-def patch_lk(chunk: Chunk) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def patch_lk(chunk: Chunk) -> Tracks:
     """Direct patch flow of a chunk of windows; see the module's text for the formula.
 
     Returns
     -------
-    moved : ndarray of float32, shape (B, K, P, 2)
-        Displacement of each region from frame 0 of its window to frame k, grid pixels.
-    quality : ndarray of float32, shape (B, K, P)
-        Correlation with the template after the move; 0 where the patch was lost (it then keeps its last
-        displacement).
+    Tracks
+        The quality is the correlation with the template after the move, 0 where the patch was lost (it then keeps
+        its last displacement).
 
     Notes
     -----
     Cost: about half a millisecond a window of 17 frames for 13 patches on one core.
     """
-    moved, quality = chunk.blank()
+    tracks = chunk.blank()
     fine, coarse = pyramid(chunk.images)
     crop = chunk.grid.crop
     weights, wide = patch_weights(crop), patch_weights(crop, COARSE)
-    _track(fine, coarse, chunk.points, chunk.window, weights, wide, moved, quality)
-    return moved, quality
+    _track(fine, coarse, chunk.points, chunk.window, chunk.stride, weights, wide, *tracks)
+    return tracks

@@ -5,15 +5,35 @@ own axes: x from landmark 36 to 45, y down the face. Depth points from the face 
 the outer eye corners. The depths are those of an average adult head to about a tenth of an IOD; the
 head-motion models need no better, because they only take out what a *turning rigid head* does to each
 region.
+
+Which regions are measured is a setting: one of the sets below, or regions of the user's own.
+
+====  =====================================================================================================
+set   regions
+====  =====================================================================================================
+6     the middle of each brow, both mouth corners, both lips: the least that tells the sides apart
+10    three on each brow, four on the mouth: the nodes of the facial graph, as in the paper
+12    10 and both nose wings, which action units 9 and 10 raise
+14    12 and the middle of both upper eyelids: what a blink looks like
+22    14 and the ends of the brows and four more places on the lips
+====  =====================================================================================================
+
+The ten are the paper's. Which landmarks the others take is our own choice: the counts are those in use, their
+places are rarely told. Each larger set begins with the smaller ones from ten on, so a region keeps its number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+
+from msstgcn.errors import InputError, lookup
+from msstgcn.settings import MotionSettings, RegionSettings
 
 LEFT_EYE, RIGHT_EYE = 36, 45  #: outer eye corners, left and right in the picture
 LANDMARKS = 68
@@ -64,6 +84,12 @@ NOSE: tuple[Region, ...] = (
     Region("nose wing R", 35, depth=0.28),
 )
 
+#: The middle of the upper eyelids, where a blink moves most.
+EYELIDS: tuple[Region, ...] = (
+    Region("upper eyelid L", 37, dx=0.05, depth=0.09),
+    Region("upper eyelid R", 44, dx=-0.05, depth=0.09),
+)
+
 #: Regions that hardly move but with the head: nose bridge, nose wings, four temples. The temples lie far
 #: enough beside the eyes that a blink does not pull at them.
 RIGID10: tuple[Region, ...] = (
@@ -88,6 +114,110 @@ RIGID15: tuple[Region, ...] = (
     Region("outer eye corner R", 45, depth=0.0),
     Region("forehead", 27, dy=-0.50, depth=0.12),
 )
+
+
+#: Named sets of regions; see the module's text.
+REGION_SETS: dict[str, tuple[Region, ...]] = {
+    "6": (
+        Region("mid brow L", 19, depth=0.11),
+        Region("mid brow R", 24, depth=0.11),
+        *NODES[6:],
+    ),
+    "10": NODES,
+    "12": (*NODES, *NOSE[1:]),
+    "14": (*NODES, *NOSE[1:], *EYELIDS),
+    "22": (
+        *NODES,
+        *NOSE[1:],
+        *EYELIDS,
+        Region("brow end L", 17, depth=-0.03),
+        Region("brow head L", 21, depth=0.17),
+        Region("brow head R", 22, depth=0.17),
+        Region("brow end R", 26, depth=-0.03),
+        Region("upper lip L", 50, depth=0.23),
+        Region("upper lip R", 52, depth=0.23),
+        Region("lower lip R", 56, depth=0.20),
+        Region("lower lip L", 58, depth=0.20),
+    ),
+}
+
+#: Depth of the 68 landmarks on a generic head, IOD: jaw from ear to ear, brows, nose, eyes, outer and inner lips.
+DEPTHS: tuple[float, ...] = (
+    -0.60, -0.55, -0.48, -0.38, -0.25, -0.12, 0.00, 0.08, 0.12, 0.08, 0.00, -0.12, -0.25, -0.38, -0.48, -0.55,
+    -0.60, -0.03, 0.05, 0.11, 0.15, 0.17, 0.17, 0.15, 0.11, 0.05, -0.03, 0.21, 0.28, 0.38, 0.47, 0.28, 0.31, 0.34,
+    0.31, 0.28, 0.00, 0.08, 0.10, 0.10, 0.08, 0.07, 0.10, 0.10, 0.08, 0.00, 0.07, 0.08, 0.12, 0.19, 0.23, 0.24,
+    0.23, 0.19, 0.12, 0.17, 0.20, 0.20, 0.20, 0.17, 0.13, 0.21, 0.22, 0.21, 0.13, 0.20, 0.20, 0.20,
+)  # fmt: skip
+
+
+def region_set(chosen: str | tuple[RegionSettings, ...]) -> tuple[Region, ...]:
+    """Return the regions that a setting means.
+
+    Parameters
+    ----------
+    chosen : str or tuple of RegionSettings
+        A name in `REGION_SETS`, or regions of the user's own; where one tells no depth, it gets that of its
+        landmark on a generic head.
+
+    Raises
+    ------
+    InputError
+        If there is no set of that name.
+    """
+    if isinstance(chosen, str):
+        return lookup(REGION_SETS, chosen, "set of regions")
+    return tuple(
+        Region(
+            own.name, own.landmark, own.dx, own.dy, DEPTHS[own.landmark] if own.depth is None else own.depth
+        )
+        for own in chosen
+    )
+
+
+def read_regions(path: str | Path) -> tuple[RegionSettings, ...]:
+    """Read regions of one's own from a CSV file, for the setting `regions`.
+
+    Parameters
+    ----------
+    path : str or Path
+        Columns ``name`` and ``landmark`` (0 to 67); if wanted ``dx``, ``dy`` and ``depth`` (inter-ocular
+        distances; see the module's text). An empty cell stands for the usual value.
+
+    Raises
+    ------
+    InputError
+        No such file, a column that is missing or unknown, no row, a landmark that does not exist, a number out of
+        range, or a name that stands twice; with the row.
+    """
+    path = Path(path)
+    columns = list(RegionSettings.model_fields)
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"the regions cannot be read ({error})", where=path, expected="a CSV file") from None
+    unknown = [name for name in table.columns if name not in columns]
+    missing = [name for name in columns[:2] if name not in table.columns]
+    if unknown or missing:
+        raise InputError(
+            f"column {unknown[0]!r} is unknown" if unknown else f"column {missing[0]!r} is missing",
+            where=path,
+            expected="name,landmark and, if wanted, dx,dy,depth",
+        )
+    found = tuple(_one_region(row, f"{path}, row {i}") for i, (_, row) in enumerate(table.iterrows(), 2))
+    MotionSettings.make({"regions": [own.model_dump(mode="json") for own in found]}, where=str(path))
+    return found
+
+
+def _one_region(row: pd.Series, where: str) -> RegionSettings:
+    values: dict[str, str | float] = {"name": row["name"]}
+    for column, text in row.drop("name").items():
+        if text == "":
+            continue
+        try:
+            values[str(column)] = int(text) if column == "landmark" else float(text)
+        except ValueError:
+            raise InputError(f"{column} = {text!r}", where=where, expected="a number") from None
+    return RegionSettings.make(values, where=where)
 
 
 def iod(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:

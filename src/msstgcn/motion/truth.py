@@ -1,7 +1,8 @@
-"""What a perfect measurement would give: the skin's own motion in a synthetic video, without the head's."""
+"""What a perfect measurement would give in a synthetic video: dense flow at the regions, motion of the skin alone."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from msstgcn.datasets import SyntheticVideo
 from msstgcn.faces import Pose
-from msstgcn.motion.regions import NODES
+from msstgcn.motion.regions import NODES, Region, region_points
 from msstgcn.motion.windows import window_frames
 
 
@@ -33,3 +34,29 @@ def skin_motion(video: SyntheticVideo, window: int = 17) -> NDArray[np.float64]:
     places = np.array([video.face.landmarks(state)[numbers] for state in states])
     frames = window_frames(len(video), window)
     return 100 * (places[frames] - places[frames[:, :1]]) / video.settings.iod
+
+
+def region_flow(
+    video: SyntheticVideo, first: int, later: int, regions: Sequence[Region] = NODES, half: int = 16
+) -> NDArray[np.float64]:
+    """True dense optical flow around regions of the face, the head's motion included.
+
+    Parameters
+    ----------
+    video : SyntheticVideo
+    first, later : int
+        Frames from which and to which the flow leads.
+    regions : sequence of Region, length R
+    half : int
+        A patch reaches this many pixels from the pixel nearest to its region's true centre.
+
+    Returns
+    -------
+    ndarray of float64, shape (R, 2 half + 1, 2 half + 1, 2)
+        Pixels, (right, down), for each pixel of the patches in frame `first`, row by row; NaN where no skin or hair
+        of the head is seen.
+    """
+    centres = np.round(region_points(video.truth(first).landmarks, regions))
+    reach = np.arange(-half, half + 1, dtype=np.float64)
+    around = np.stack(np.meshgrid(reach, reach), axis=-1)
+    return video.flow(first, later, centres[:, None, None] + around)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -91,6 +91,26 @@ class Grid:
         return out
 
 
+class Tracks(NamedTuple):
+    """What a flow method finds out about the windows of a chunk.
+
+    Parameters
+    ----------
+    moved : ndarray of float32, shape (B, K, P, 2)
+        Displacement of each region from frame 0 of its window to frame k, grid pixels.
+    quality : ndarray of float32, shape (B, K, P)
+        How far it can be believed: 1 at best (and where the method measures none), 0 where the region was lost.
+    response : ndarray of float32, shape (B, P, 2, 2)
+        Displacement in grid pixels, (u, v), that the method sees where a region only grows about its centre by
+        the factor 1 + a, and only turns about it by b radians: the columns, for one unit of a and of b. Zero for
+        a method that sees none.
+    """
+
+    moved: NDArray[np.float32]
+    quality: NDArray[np.float32]
+    response: NDArray[np.float32]
+
+
 @dataclass(frozen=True)
 class Chunk:
     """Consecutive windows, ready for a flow method.
@@ -105,12 +125,17 @@ class Chunk:
     centres : ndarray of float64, shape (B, 2)
         Centre of each window's face crop, grid pixels.
     window : int
-        K, frames; a window may end at the last frame of the chunk before it is K long.
+        K, steps that are measured, the one to itself included; a window may end at the last frame of the chunk
+        before it is K long.
     grid : Grid
     anchor : int, optional
         Which of the P regions the crop moves along with, where a head-motion model wants that.
     truth : ndarray of float64, shape (F, P, 2), optional
         True centres of the regions in every frame, grid pixels; synthetic videos only.
+    stride : int
+        Frames a step: window b compares frame b with the frames b + stride, b + 2 stride, ...
+    device : str
+        Where a method that uses PyTorch computes: auto, cpu or cuda.
     """
 
     images: NDArray[np.uint8]
@@ -120,8 +145,18 @@ class Chunk:
     grid: Grid
     anchor: int | None = None
     truth: NDArray[np.float64] | None = None
+    stride: int = 1
+    device: str = "auto"
 
-    def blank(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Zero displacements, shape (B, K, P, 2), and quality, shape (B, K, P): what a flow method fills."""
-        shape = (self.points.shape[0], self.window, self.points.shape[1])
-        return np.zeros((*shape, 2), np.float32), np.zeros(shape, np.float32)
+    def later(self, start: int) -> range:
+        """Frames that a window compares its first one with, as far as the chunk reaches."""
+        return range(start, len(self.images), self.stride)[1 : self.window]
+
+    def blank(self) -> Tracks:
+        """What a flow method fills: nothing moved, all lost, no response."""
+        starts, regions = self.points.shape[:2]
+        return Tracks(
+            np.zeros((starts, self.window, regions, 2), np.float32),
+            np.zeros((starts, self.window, regions), np.float32),
+            np.zeros((starts, regions, 2, 2), np.float32),
+        )

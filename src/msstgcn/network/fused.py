@@ -1,6 +1,6 @@
-"""Three steps of the stacked network, each with a leading axis of F folds.
+"""Steps of the stacked network, each with a leading axis of F folds.
 
-On the CPU two of them run as compiled loops (`msstgcn.network.kernels`); elsewhere, and as twins in the tests, as
+On the CPU most of them run as compiled loops (`msstgcn.network.kernels`); elsewhere, and as twins in the tests, as
 plain tensor operations. Axes are (F, N, J, T, C): channels last, because they are what loops and matrix
 products run over, and time beside them, so that a convolution sees neighbouring frames in neighbouring memory.
 """
@@ -26,13 +26,14 @@ Groups = tuple[tuple[int, ...], ...]
 def convolve(x: Tensor, weight: Tensor) -> Tensor:
     """Convolve each fold in time: (F, N, J, T, C) with (F, O, C, k, 1) to (F, N, J, T - k + 1, O).
 
-    On a CPU a call of the library's convolution a fold is fastest (two to one against unfolding and one matrix
-    product); on a GPU one batched product for all folds is. A kernel as long as the video is a product anyway.
+    On a CPU one call of the library's convolution a fold is fastest. It must recognise the memory as channels
+    last, for which the axis of length one has to stand *before* time: with (N J, C, 1, T) it takes its fast way,
+    with the same numbers as (N J, C, T, 1) one that is six times slower. On a GPU one batched product for all
+    folds is fastest. A kernel as long as the video is a product anyway.
     """
-    kernel = weight.shape[3]
-    if x.device.type == "cpu" and kernel < x.shape[3]:
+    if x.device.type == "cpu" and weight.shape[3] < x.shape[3]:
         parts = [
-            functional.conv2d(own.flatten(0, 1).movedim(-1, 1)[..., None], taps)[..., 0].movedim(1, -1)
+            functional.conv2d(own.flatten(0, 1).mT.unsqueeze(2), taps.mT).squeeze(2).mT
             for own, taps in zip(x, weight, strict=True)
         ]  # each (N J, T', O)
         found = parts[0][None] if len(parts) == 1 else torch.stack(parts)
@@ -42,7 +43,9 @@ def convolve(x: Tensor, weight: Tensor) -> Tensor:
 
 def convolve_plain(x: Tensor, weight: Tensor) -> Tensor:
     """Do the same as `convolve`: unfold, and one batched matrix product."""
-    frames = x.unfold(3, weight.shape[3], 1).mT  # (F, N, J, T', k, C)
+    kernel, frames = weight.shape[3], x[:, :, :, None]  # (F, N, J, 1, T, C)
+    if kernel < x.shape[3]:
+        frames = x.unfold(3, kernel, 1).mT  # (F, N, J, T', k, C)
     taps = weight[..., 0].permute(0, 3, 2, 1).flatten(1, 2)  # (F, k C, O)
     return (frames.flatten(4).flatten(1, 3) @ taps).unflatten(1, frames.shape[1:4])
 
@@ -57,7 +60,7 @@ class _PatchPool(torch.autograd.Function):
         ctx: Any, flow: Tensor, weight: Tensor, constant: Tensor, groups: Groups, basis: Tensor
     ) -> Tensor:
         folds, windows, frames = flow.shape[:3]
-        inner, channels = frames - weight.shape[1] // 2 + 1, weight.shape[2]
+        inner, channels = frames - kernels.TAPS + 1, weight.shape[2]
         out = flow.new_empty(folds, windows, basis.shape[1], inner, channels)
         winner = np.empty((folds, windows, inner, len(groups), channels), np.uint8)
         ctx.starts = np.array([0, *(group[-1] + 1 for group in groups)])
@@ -112,7 +115,7 @@ def patch_pool(flow: Tensor, weight: Tensor, constant: Tensor, groups: Groups, b
     -------
     Tensor, shape (F, N, J, K - k + 1, C)
     """
-    if flow.device.type == "cpu":
+    if flow.device.type == "cpu" and weight.shape[1] == 2 * kernels.TAPS:
         result: Tensor = _PatchPool.apply(flow, weight, constant, groups, basis)
         return result
     return patch_pool_plain(flow, weight, constant, groups, basis)
@@ -201,5 +204,37 @@ def norm_pool_plain(x: Tensor, gamma: Tensor, beta: Tensor, basis: Tensor) -> tu
     variance, mean = torch.var_mean(nodes, (1, 2, 3), correction=0)  # (F, C)
     scale = gamma * (variance + EPSILON).rsqrt()
     shift = beta - mean * scale
-    nodes = nodes * scale[:, None, None, None] + shift[:, None, None, None]
-    return nodes.amax(2).relu(), mean.detach(), variance.detach()
+    return _pooled(nodes, scale, shift), mean.detach(), variance.detach()
+
+
+def _pooled(nodes: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    return (nodes * scale[:, None, None, None] + shift[:, None, None, None]).amax(2).relu()
+
+
+def affine_pool(x: Tensor, scale: Tensor, shift: Tensor, basis: Tensor) -> Tensor:
+    """Spread parts over nodes, scale and shift, take the largest node, rectify; no slope flows.
+
+    Parameters
+    ----------
+    x : Tensor, shape (F, N, J, T, C)
+    scale, shift : Tensor, shape (F, C)
+    basis : Tensor, shape (J, V)
+
+    Returns
+    -------
+    Tensor, shape (F, N, T, C)
+    """
+    if x.device.type != "cpu":
+        return affine_pool_plain(x, scale, shift, basis)
+    out = x.new_empty(*x.shape[:2], *x.shape[3:])
+    winner = np.empty(out.shape[1:], np.uint8)
+    for f in range(len(x)):
+        kernels.norm_forward(
+            _numpy(x[f]), _numpy(basis), _numpy(scale[f]), _numpy(shift[f]), out[f].numpy(), winner
+        )
+    return out
+
+
+def affine_pool_plain(x: Tensor, scale: Tensor, shift: Tensor, basis: Tensor) -> Tensor:
+    """Do the same as `affine_pool` in plain tensor operations."""
+    return _pooled(torch.einsum("fnjtc,jv->fnvtc", x, basis), scale, shift)

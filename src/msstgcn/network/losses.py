@@ -7,9 +7,11 @@ also take a leading dimension of folds, (F, N, ...), and then return one value a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from msstgcn.settings import LearningSettings
@@ -120,17 +122,42 @@ def supervised_contrast_released(embedding: Tensor, label: Tensor, temperature: 
 
 
 def _contrast(z: Tensor, label: Tensor, temperature: float) -> Tensor:
-    scaled = z / temperature
-    itself = (scaled * z).sum(-1)  # (..., N)
-    diagonal = torch.eye(z.shape[-2], dtype=torch.bool, device=z.device)
-    others = (scaled @ z.mT).masked_fill(diagonal, -torch.inf)  # (..., N, N)
-    top = torch.maximum(others.detach().amax(-1), itself.detach())  # no overflow in exp, same ratios
-    log_sum = torch.log((others - top[..., None]).exp().sum(-1) + EPSILON_CONTRAST) + top
-    # The sum over a frame's positives is a product with its label's total, so no N x N mask is needed.
-    member = functional.one_hot(label, 3).to(z.dtype)  # (..., N, 3)
-    count = (member * member.sum(-2, keepdim=True)).sum(-1) - 1
-    positive = (scaled * (member @ (member.mT @ z))).sum(-1) - itself
-    return -((positive - count * log_sum) / (count + EPSILON_CONTRAST)).mean(-1)
+    loss: Tensor = _Contrast.apply(z, label, temperature)
+    return loss
+
+
+class _Contrast(torch.autograd.Function):
+    """The contrastive loss of embeddings (..., N, C), with its slope written out.
+
+    The table of N frames by N frames is the one large thing here, and it is written once and read a few times;
+    automatic differentiation would keep several. A frame's positives need no such table: their sum is its
+    label's total less itself.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, label: Tensor, temperature: float) -> Tensor:
+        itself = z.square().sum(-1) / temperature  # (..., N)
+        other = (z / temperature) @ z.mT  # (..., N, N)
+        diagonal = other.diagonal(dim1=-2, dim2=-1)
+        diagonal.fill_(-torch.inf)
+        top = torch.maximum(other.amax(-1), itself)  # no overflow in exp, same ratios
+        share = other.sub_(top[..., None]).exp_()
+        total = share.sum(-1) + EPSILON_CONTRAST
+        member = functional.one_hot(label, 3).to(z.dtype)  # (..., N, 3)
+        count = (member * member.sum(-2, keepdim=True)).sum(-1) - 1
+        alike = member @ (member.mT @ z) - z  # (..., N, C), sum over the positives
+        positive = (z * alike).sum(-1) / temperature
+        weight = 1 / ((count + EPSILON_CONTRAST) * z.shape[-2])
+        ctx.save_for_backward(z, share, weight * count / total, weight[..., None] * alike)
+        ctx.temperature = temperature
+        return (weight * (count * (total.log() + top) - positive)).sum(-1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None]:
+        z, share, push, pull = ctx.saved_tensors
+        pushed = (share @ z) * push[..., None] + share.mT @ (z * push[..., None])
+        return (pushed - 2 * pull) * (slope[..., None, None] / ctx.temperature), None, None
 
 
 #: Contrastive losses by name.

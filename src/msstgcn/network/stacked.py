@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from msstgcn.graph import FACE, PART_GROUPS, PARTS
-from msstgcn.network.fused import EPSILON, convolve, norm_pool, patch_pool
+from msstgcn.network.fused import EPSILON, affine_pool, convolve, norm_pool, patch_pool
 from msstgcn.network.model import MSSTGCN
 
 #: Share of a new batch in the running statistics; PyTorch's own default.
@@ -74,6 +74,11 @@ class MixedWindows:
         return MixedWindows(self.flow[index], self.mean[index], self.square[index])
 
 
+def mix(flow: Tensor) -> Tensor:
+    """Mix windows (..., K, R, 2) over the facial graph."""
+    return torch.einsum("...kvc,vr->...krc", flow, FACE.laplacian().to(flow)).contiguous()
+
+
 def mix_windows(flow: Tensor, kernel: int, *, chunk: int = 2048) -> MixedWindows:
     """Mix windows over the graph and count the statistics of the first convolution's inputs.
 
@@ -90,9 +95,8 @@ def mix_windows(flow: Tensor, kernel: int, *, chunk: int = 2048) -> MixedWindows
     -------
     MixedWindows
     """
-    operator = FACE.laplacian().to(flow)
     factor = FACE.laplacian().sum(0).to(flow.device)  # (R,) float64
-    mixed = torch.einsum("wkvc,vr->wkrc", flow, operator).contiguous()
+    mixed = mix(flow)
     means, squares = [], []
     for part in mixed.split(chunk):
         patches = part.double().unfold(1, kernel, 1).mT.flatten(-2)  # (w, T, R, 2 k)
@@ -146,26 +150,74 @@ def forward(weights: Stack, windows: MixedWindows) -> tuple[Tensor, Tensor, dict
             mean = mean + weights[f"{block}.convolution.bias"].detach()
         _remember(running, weights, block, mean, variance, count)
         x = pooled[:, :, None]  # (F, N, 1, T, C)
-    embedding = x.flatten(2)  # (F, N, C)
+    return *_head(weights, x.flatten(2)), running
+
+
+def evaluate(weights: Stack, flow: Tensor) -> tuple[Tensor, Tensor]:
+    """Pass of F trained networks, with the running statistics: normalisation is part of the weights everywhere.
+
+    Parameters
+    ----------
+    weights : mapping of str to Tensor
+        As `stack` gives them.
+    flow : Tensor, shape (F, N, K, R, 2)
+        Windows of each, after `mix`.
+
+    Returns
+    -------
+    logits : Tensor, shape (F, N, 10)
+    embedding : Tensor, shape (F, N, C)
+    """
+    into, out_of = (basis.to(flow) for basis in _spectrum())
+    taps, bias = _first_taps(weights), weights["block1.convolution.bias"]
+    scale, shift = _normaliser(weights, "block1")
+    x = patch_pool(flow, taps * scale[:, None], _at_nodes(bias * scale, shift), PART_GROUPS, into)
+    for block in ("block2", "block3", "block4"):
+        x = convolve(x, weights[f"{block}.convolution.weight"])  # (F, N, J, T', C)
+        scale, shift = _normaliser(weights, block)
+        if block != "block2":
+            shift = shift + scale * weights[f"{block}.convolution.bias"]
+        basis = out_of if block == "block2" else out_of.new_ones(1, 1)
+        x = affine_pool(x, scale, shift, basis)[:, :, None]  # (F, N, 1, T', C)
+    return _head(weights, x.flatten(2))
+
+
+def _normaliser(weights: Stack, block: str) -> tuple[Tensor, Tensor]:
+    """Scale and shift (F, C) that batch normalisation amounts to with the running statistics."""
+    scale = weights[f"{block}.norm.weight"] * (weights[f"{block}.norm.running_var"] + EPSILON).rsqrt()
+    return scale, weights[f"{block}.norm.bias"] - weights[f"{block}.norm.running_mean"] * scale
+
+
+def _head(weights: Stack, embedding: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits and embedding."""
     head = weights["head.weight"].flatten(2)  # (F, 10, C)
-    return embedding @ head.mT + weights["head.bias"][:, None], embedding, running
+    return embedding @ head.mT + weights["head.bias"][:, None], embedding
+
+
+def _first_taps(weights: Stack) -> Tensor:
+    """Weights of the first convolution as a matrix: (F, C, 2, k, 1) to (F, 2 k, C)."""
+    return weights["block1.convolution.weight"][..., 0].permute(0, 3, 2, 1).flatten(1, 2)
+
+
+def _at_nodes(bias: Tensor, shift: Tensor) -> Tensor:
+    """What is added at each node (F, R, C): the bias as the Laplacian leaves it, and the shift."""
+    factor = FACE.laplacian().sum(0).to(bias)  # (R,)
+    return factor[:, None] * bias[:, None] + shift[:, None]
 
 
 def _first_block(weights: Stack, windows: MixedWindows, basis: Tensor, running: dict[str, Tensor]) -> Tensor:
-    kernel, bias = weights["block1.convolution.weight"], weights["block1.convolution.bias"]
-    taps = kernel[..., 0].permute(0, 3, 2, 1).flatten(1, 2)  # (F, C, 2, k, 1) to (F, 2 k, C)
+    taps, bias = _first_taps(weights), weights["block1.convolution.bias"]  # (F, 2 k, C), (F, C)
     full = torch.cat([taps, bias[:, None]], 1)  # (F, P, C)
     centre = windows.mean.mean(1)  # (F, P)
     spread = windows.square.mean(1) - centre[:, :, None] * centre[:, None, :]  # (F, P, P), float64
     mean = (centre[:, None].to(full) @ full)[:, 0]  # (F, C)
     variance = (full * (spread.to(full) @ full)).sum(1)
-    places = windows.flow.shape[1] * (windows.flow.shape[2] - kernel.shape[3] + 1) * windows.flow.shape[3]
+    _, count, frames, regions, _ = windows.flow.shape
+    places = count * (frames - taps.shape[1] // 2 + 1) * regions
     _remember(running, weights, "block1", mean.detach(), variance.detach(), places)
     scale = weights["block1.norm.weight"] * (variance + EPSILON).rsqrt()
     shift = weights["block1.norm.bias"] - mean * scale
-    factor = FACE.laplacian().sum(0).to(full)  # (R,)
-    constant = factor[:, None] * (bias * scale)[:, None] + shift[:, None]  # (F, R, C)
-    return patch_pool(windows.flow, taps * scale[:, None], constant, PART_GROUPS, basis)
+    return patch_pool(windows.flow, taps * scale[:, None], _at_nodes(bias * scale, shift), PART_GROUPS, basis)
 
 
 def _remember(

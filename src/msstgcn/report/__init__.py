@@ -1,7 +1,20 @@
-"""How results look: one figure style, one table writer, numbers for the prose."""
+"""How results look: one figure style, one table writer, films, numbers for the prose."""
 
+from msstgcn.report.clip import Clip, clip
 from msstgcn.report.numbers import glue, interval
+from msstgcn.report.outcomes import outcome_shown, outcome_text
 from msstgcn.report.style import COLOURS, colour, use_style
 from msstgcn.report.tables import table
 
-__all__ = ["COLOURS", "colour", "glue", "interval", "table", "use_style"]
+__all__ = [
+    "COLOURS",
+    "Clip",
+    "clip",
+    "colour",
+    "glue",
+    "interval",
+    "outcome_shown",
+    "outcome_text",
+    "table",
+    "use_style",
+]

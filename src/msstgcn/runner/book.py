@@ -189,10 +189,18 @@ def _check_site(root: Path, html: Path) -> None:
             raise InputError("the page shows a traceback", where=page)
 
 
-def summary(html: Path, started: float) -> str:
-    """Say what a run made and how long it took."""
+def summary(html: Path, started: float, given: Mapping[str, object] | None = None) -> str:
+    """Say what a run made, from which data set on disk if from one, and how long it took."""
+    known, given = chapters(), given or {}
     tables = len(list(paths.tables_dir().glob("*.csv"))) if paths.tables_dir().is_dir() else 0
-    return (
-        f"{html / 'index.html'}\n"
-        f"{len(chapters())} chapters, {tables} tables in {paths.tables_dir()}, {time.monotonic() - started:.0f} s"
-    )
+    took = f"{time.monotonic() - started:.0f} s"
+    lines = [
+        str(html / "index.html"),
+        f"{len(known)} chapters, {tables} tables in {paths.tables_dir()}, {took}",
+    ]
+    if "root" in given:
+        numbers = ", ".join(chapter.number for chapter in known if "root" in chapter.parameters)
+        lines.append(
+            f"on {given['dataset']} in {given['root']}: chapters {numbers}; the others are synthetic"
+        )
+    return "\n".join(lines)

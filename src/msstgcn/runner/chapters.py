@@ -91,11 +91,14 @@ class Chapter:
         ]
 
     def values(self, given: Mapping[str, object]) -> dict[str, Value]:
-        """All parameters' values, those given checked by name, type and range."""
-        return checked(self.parameters, given, f"chapter {self.name}")
+        """All parameters' values, those given checked by name, type and range; the folder of a data set absolute."""
+        values = checked(self.parameters, given, f"chapter {self.name}")
+        if values.get("root"):  # notebooks run in a folder of their own
+            values["root"] = str(Path(str(values["root"])).resolve())
+        return values
 
     def key(self, values: Mapping[str, Value]) -> str:
-        """Cache key: chapter, parameters, the ``src/`` it depends on, and the locked versions.
+        """Cache key: chapter, parameters, the ``src/`` it depends on, the locked versions, and data on disk.
 
         Synthetic data follow from the parameters and ``src/``.
         """
@@ -107,7 +110,18 @@ class Chapter:
             digest_file(lock) if lock.is_file() else "no lock",
             sys.version_info[:2],
             os.environ.get("MSSTGCN_PREDICTOR", ""),
+            _content(values),
         )
+
+
+def _content(values: Mapping[str, Value]) -> str:
+    """Digest of the data set on disk that a chapter's parameters name; empty where they name none."""
+    if not values.get("root"):
+        return ""
+    from msstgcn.runner import sources
+
+    chosen = sources.on_disk(*(str(values[name]) for name in ("dataset", "root", "repair")))
+    return sources.content(chosen) if chosen else ""
 
 
 def chapters() -> list[Chapter]:

@@ -4,8 +4,10 @@ Papermill only logs an unknown parameter and checks no type, so this does. A par
 
     epochs: int = 20  # 1..1000; passes over the training windows
     device: str = "auto"  # auto | cpu | cuda; where the network runs
+    root: str = ""  # text; folder of a data set on disk
 
-that is: a name, a type (int, float, bool or str), a literal, then the range or the choices, then what it means.
+that is: a name, a type (int, float, bool or str), a literal, then the range or the choices (``text`` for any text),
+then what it means.
 """
 
 from __future__ import annotations
@@ -97,7 +99,8 @@ def _declared(line: str, where: str) -> Parameter:
     limits, _, meaning = (part.strip() for part in match["comment"].partition(";"))
     span = _RANGE.match(limits.replace(" ", ""))
     choices = tuple(part.strip() for part in limits.split("|")) if "|" in limits else ()
-    if not meaning or not (span if kind in (int, float) else choices):
+    free = kind is str and limits == "text"
+    if not meaning or not (span if kind in (int, float) else choices or free):
         raise bad
     low, high = (float(span["low"]), float(span["high"])) if span else (None, None)
     parameter = Parameter(node.target.id, kind, default, choices, low, high, meaning)

@@ -10,23 +10,26 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 
 from msstgcn import learning, paths, settings, spotting
-from msstgcn.datasets import Dataset, Video, open_dataset, open_folder, open_video, sound_part, synthetic
+from msstgcn.datasets import Dataset, Video, open_dataset, synthetic
 from msstgcn.errors import InputError, unknown_name
 from msstgcn.files import written_whole
 from msstgcn.learning import load_fold, save_fold
 from msstgcn.motion import VideoFeatures, extract, load_features, predictor_path, save_features
 from msstgcn.motion.detector import predictor_digest
+from msstgcn.motion.regions import region_set
 from msstgcn.report.check_video import film
 from msstgcn.report.log import bar, warn
-from msstgcn.runner import executors
+from msstgcn.runner import executors, sources
 from msstgcn.runner.dependencies import code_digest
 from msstgcn.runner.store import Store, key_of
 from msstgcn.settings import MotionSettings, Profile
@@ -34,8 +37,12 @@ from msstgcn.settings import MotionSettings, Profile
 FEATURES = "features.npz"
 FOLD = "fold.safetensors"
 _TOLD = 10  # notes on videos that a run tells in full
+TRAINING, INNER = "training", "training of inner folds"
 _used_data: dict[str, str] = {}
 _used_devices: dict[str, None] = {}
+_unmeasured: dict[
+    tuple[str, ...], str
+] = {}  # by its place, why the motion in a video cannot be measured, or ""
 
 
 def used_data() -> list[str]:
@@ -55,9 +62,18 @@ def _store() -> Store:
 #: What a chapter's parameter says to take the profile's value of a setting.
 AS_PROFILE = -1
 _PARTS = ("data", "motion", "network", "learning", "spotting")
+_SOURCE = ("dataset", "root", "repair")
 
 
-def profile(name: str, *, seed: int = 0, **changes: Any) -> Profile:
+def profile(
+    name: str,
+    *,
+    seed: int = 0,
+    dataset: str = sources.SYNTHETIC,
+    root: str | Path = "",
+    repair: str = "authors",
+    **changes: Any,
+) -> Profile:
     """Settings of every stage: the profile of that name, one seed for all of it, and single settings changed.
 
     Parameters
@@ -66,17 +82,24 @@ def profile(name: str, *, seed: int = 0, **changes: Any) -> Profile:
         smoke, cpu or gpu.
     seed : int
         Seed of data and learning.
+    dataset, root, repair : str
+        The videos to work on; see `sources.on_disk`. Some data sets change a setting: `settings.ON_DATASET`.
     changes
         Settings of any stage by name, as ``epochs=5`` or ``flow="farneback"``; -1 keeps the profile's value.
 
     Raises
     ------
     InputError
-        On an unknown profile or setting, or a value that the setting cannot take.
+        On an unknown profile, setting or data set, or a value that the setting cannot take.
     """
     parts = settings.profile(name).model_dump(mode="json")
     parts["data"]["seed"] = parts["learning"]["seed"] = seed
     fields = {field: part for part in _PARTS for field in parts[part] if field != "seed"}
+    source = sources.on_disk(dataset, root, repair)
+    if source is not None:
+        parts["source"] = source.model_dump(mode="json")
+    for field, value in settings.ON_DATASET.get(dataset, {}).items():
+        parts[fields[field]][field] = value
     for field, value in changes.items():
         if field not in fields:
             raise unknown_name("setting", field, fields)
@@ -86,9 +109,9 @@ def profile(name: str, *, seed: int = 0, **changes: Any) -> Profile:
 
 
 def _settings_among(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of a chapter's parameters that are settings of a stage."""
+    """Those of a chapter's parameters that are settings of a stage or say what videos to work on."""
     known = {field for part in _PARTS for field in getattr(settings.profile("smoke"), part).model_dump()}
-    return {name: value for name, value in values.items() if name in known}
+    return {name: value for name, value in values.items() if name in known or name in _SOURCE}
 
 
 def prepare(calls: Iterable[tuple[str, Mapping[str, Any]]], values: Mapping[str, Any]) -> None:
@@ -99,32 +122,49 @@ def prepare(calls: Iterable[tuple[str, Mapping[str, Any]]], values: Mapping[str,
     calls : iterable of (name, keywords)
         Stages that the chapter calls, with their literal keywords.
     values : mapping
-        The chapter's parameters; those named like a setting change it.
+        The chapter's parameters; those named like a setting change it. A data set on disk without a folder is
+        one that the chapter writes itself: there is nothing to prepare.
     """
-    if "profile" not in values:
+    waits = values.get("dataset", sources.SYNTHETIC) != sources.SYNTHETIC and not values.get("root")
+    if "profile" not in values or waits:
         return
-    chosen = profile(values["profile"], **_settings_among(values))
+    chosen, calls = profile(values["profile"], **_settings_among(values)), list(calls)
+    if any(name == "loso" for name, _ in calls):
+        _must_be_trainable(chosen)
     for name, keywords in calls:
         if name == "features":
             features(chosen)
         elif name == "loso":
             loso(chosen, device=values.get("device", "auto"), control=keywords.get("control"))
+        elif name == "inner":
+            inner(chosen, device=values.get("device", "auto"))
 
 
 def dataset(chosen: Profile) -> Dataset:
-    """The videos of a profile. Frames are rendered when asked for."""
-    found = synthetic(chosen.data)
-    _used_data[found.name] = found.digest
+    """The videos of a profile. Frames are rendered or read when asked for."""
+    if chosen.source is None:
+        found: Dataset = synthetic(chosen.data)
+        name = found.name
+    else:
+        found = sources.open_on_disk(chosen.source)
+        name = f"{found.name}, repair {chosen.source.repair}"
+    _used_data[name] = found.digest
     return found
 
 
 def features(chosen: Profile) -> list[VideoFeatures]:
-    """Motion features of every video of a profile, in the data set's order, from the store or made now."""
-    return features_of(dataset(chosen), chosen.motion)
+    """Motion features of the videos of a profile, in the data set's order, from the store or made now.
+
+    On a data set on disk a video whose motion cannot be measured is left out with a warning: one of them must not
+    end the work of a night. `truth` and `scores` keep it, so that its expressions count as missed.
+    """
+    return features_of(dataset(chosen), chosen.motion, leave_out=chosen.source is not None)
 
 
-def features_of(source: Dataset, chosen: MotionSettings, executor: str = "local") -> list[VideoFeatures]:
-    """Motion features of every video of a data set, in its order.
+def features_of(
+    source: Dataset, chosen: MotionSettings, *, leave_out: bool = False, executor: str = "local"
+) -> list[VideoFeatures]:
+    """Motion features of the videos of a data set, in its order.
 
     Missing ones are made side by side; each is stored as soon as it is finished, so a stopped run goes on with the
     first video that is not. What is odd about a video and what was made of it is told as a warning.
@@ -133,30 +173,50 @@ def features_of(source: Dataset, chosen: MotionSettings, executor: str = "local"
     ----------
     source : Dataset
     chosen : MotionSettings
+    leave_out : bool
+        Leave out videos whose motion cannot be measured, with a warning that names them. Otherwise they are an
+        error, which is raised when all others are finished.
     executor : str
         Where to work: see `executors.run`. On a cluster the store has to lie where all workers see it.
 
     Raises
     ------
     InputError
-        From the first video that cannot be used, naming it. The others that were finished stay in the store.
+        If some videos cannot be measured, naming each; with `leave_out`, if none can.
     """
     store = _store()
     places = [feature_place(source, video, chosen) for video in source.videos]
-    missing = [
+    waiting = [
         (video, place)
         for video, place in zip(source.videos, places, strict=True)
         if store.entry(*place) is None
     ]
+    missing = [(video, place) for video, place in waiting if not (leave_out and place in _unmeasured)]
     if missing:
         steps = [len(video) for video, _ in missing]
         with executors.counted(store.root, "features", steps, "frame") as counters:
             calls = [(*one, chosen, store, counter) for one, counter in zip(missing, counters, strict=True)]
-            for number, _ in executors.run(_make_features, calls, executor):
+            for number, made in executors.run(_make_features, calls, executor):
                 counters[number](steps[number])
-    found = [load_features(store.folder(*place) / FEATURES) for place in places]
+                _unmeasured.update([made])
+    failed = {place: _unmeasured[place] for _, place in waiting if _unmeasured[place]}
+    if failed:
+        _report_unmeasured(list(failed.values()), len(places), leave_out)
+    found = [load_features(store.folder(*place) / FEATURES) for place in places if place not in failed]
     _tell(found)
     return found
+
+
+def _report_unmeasured(problems: list[str], videos: int, leave_out: bool) -> None:
+    """Say which videos cannot be measured and why: an error, or a warning if they may be left out."""
+    what = f"the motion in {len(problems)} of {videos} videos cannot be measured"
+    listed = "".join(f"\n  {problem}" for problem in problems)
+    if leave_out and len(problems) < videos:
+        warn(f"{what}: they are left out of training, and their expressions count as missed:{listed}")
+    elif len(problems) == 1:
+        raise InputError(problems[0])
+    else:
+        raise InputError(f"{what} (the others are finished and kept):{listed}")
 
 
 def feature_place(source: Dataset, video: Video, chosen: MotionSettings) -> tuple[str, ...]:
@@ -171,8 +231,14 @@ def _feature_key(video: Video, chosen: MotionSettings) -> str:
 
 def _make_features(
     video: Video, place: tuple[str, ...], chosen: MotionSettings, store: Store, counter: executors.Counter
-) -> None:
-    """Make one video's features in a process of its own, maybe on another machine, and store them."""
+) -> tuple[tuple[str, ...], str]:
+    """Make one video's features in a process of its own, maybe on another machine, and store them.
+
+    Returns
+    -------
+    (tuple of str, str)
+        Its place, and why the motion cannot be measured if so.
+    """
     import cv2
 
     counter.check()
@@ -190,11 +256,15 @@ def _make_features(
         "settings": chosen.model_dump(mode="json"),
         "machine": socket.gethostname(),
     }
+    try:
+        features = extract(video, chosen, progress=counter, scratch=Path(tempfile.gettempdir()))
+    except InputError as error:
+        return place, str(error)
     with store.writing(*place, about=about) as folder:
-        made = extract(video, chosen, progress=counter, scratch=Path(tempfile.gettempdir()))
-        save_features(made, folder / FEATURES, video.digest)
-        about["notes"] = [str(note) for note in made.notes]
+        save_features(features, folder / FEATURES, video.digest)
+        about["notes"] = [str(note) for note in features.notes]
         about["seconds"] = round(time.monotonic() - started, 2)
+    return place, ""
 
 
 def _tell(found: list[VideoFeatures]) -> None:
@@ -209,69 +279,23 @@ def _tell(found: list[VideoFeatures]) -> None:
         )
 
 
-def open_source(source: Path, layout: str | None = None, repair: str = "authors") -> Dataset:
-    """Open what a path names: a data set folder (with ``videos.csv``), or one video or folder of images.
-
-    Parameters
-    ----------
-    source : Path
-    layout : str, optional
-        A name in `datasets.LAYOUTS_ON_DISK`, as ``"samm-lv"``, if the path holds a data set as it was released.
-        Videos and events that cannot be used are left out, with a warning that counts them.
-    repair : str
-        How to mend annotations, where a layout is given: a name in `datasets.REPAIRS`.
-
-    Raises
-    ------
-    InputError
-        If it is none of these, or cannot be read.
-    """
-    if layout is not None:
-        return _open_layout(source, layout, repair)
-    if (source / "videos.csv").is_file():
-        return open_folder(source)
-    return Dataset(source.stem, (open_video(source),))
-
-
-def _open_layout(source: Path, layout: str, repair: str) -> Dataset:
-    found = sound_part(open_dataset(layout, source, repair=repair), source)
-    if not found.videos:
-        raise InputError("no video can be used", where=source, do="see `msstgcn data check`")
-    counted = {level: sum(f.level == level for f in found.findings) for level in ("error", "repair")}
-    if any(counted.values()):
-        warn(
-            f"{source}: {counted['error']} errors (left out), {counted['repair']} repairs ({repair}); "
-            f"`msstgcn data check {source} --layout {layout} --repair {repair}` lists them"
-        )
-    _used_data[f"{found.name}, repair {repair}"] = found.digest
-    return found
-
-
 def labelled(source: Path | None, layout: str, repair: str, chosen: Profile) -> Dataset:
     """The data set at a path, or without one the profile's, for its labels: no frame is looked at."""
     return dataset(chosen) if source is None else open_dataset(layout, source, repair=repair)
 
 
 def features_to(
-    source: Path | None,
-    out: Path | None,
-    chosen: Profile,
-    *,
-    layout: str | None = None,
-    repair: str = "authors",
-    executor: str = "local",
+    source: Path | None, out: Path | None, chosen: Profile, *, executor: str = "local"
 ) -> list[Path]:
-    """Make the features of a video, a folder or (with no source) the profile's data; say where they lie.
+    """Make the features of a video, a folder or (with no source) of a profile's data; say where they lie.
 
     Parameters
     ----------
     source : Path, optional
-        See `open_source`.
+        See `sources.open_source`.
     out : Path, optional
         Folder to copy the files to, as ``<video>.npz``; they always stay in the store too.
     chosen : Profile
-    layout, repair : str, optional
-        See `open_source`.
     executor : str
         See `features_of`.
 
@@ -279,38 +303,54 @@ def features_to(
     -------
     list of Path
         One file a video.
+
+    Raises
+    ------
+    InputError
+        If some videos cannot be measured, naming each. The others are finished by then, and copied.
     """
-    data = dataset(chosen) if source is None else open_source(source, layout, repair)
-    features_of(data, chosen.motion, executor)
-    places = [feature_place(data, video, chosen.motion) for video in data.videos]
-    files = [_store().folder(*place) / FEATURES for place in places]
+    data = dataset(chosen) if source is None else sources.open_source(source)
+    try:
+        features_of(data, chosen.motion, executor=executor)
+    except InputError:
+        _copied(data, out, chosen.motion)
+        raise
+    return _copied(data, out, chosen.motion)
+
+
+def _copied(data: Dataset, out: Path | None, chosen: MotionSettings) -> list[Path]:
+    """Copy what features of a data set there are to a folder; without one, say where they lie."""
+    store = _store()
+    places = {video.name: feature_place(data, video, chosen) for video in data.videos}
+    files = {name: store.folder(*place) / FEATURES for name, place in places.items() if store.entry(*place)}
     if out is None:
-        return files
-    targets = [out / f"{video.name}.npz" for video in data.videos]
-    for file, target in zip(files, targets, strict=True):
-        with written_whole(target) as temporary:
+        return list(files.values())
+    for name, file in files.items():
+        with written_whole(out / f"{name}.npz") as temporary:
             shutil.copyfile(file, temporary)
-    return targets
+    return [out / f"{name}.npz" for name in files]
 
 
-def look(source: Path | None, files: list[Path], out: Path) -> Path:
+def look(source: Path | None, files: list[Path], out: Path, chosen: Profile) -> Path:
     """Film what was measured in one video; see `report.check_video.film`.
 
     Parameters
     ----------
     source : Path
-        See `open_source`.
+        See `sources.open_source`.
     files : list of Path
         The features, as `features_to` names them.
     out : Path
         Ends in ``.mp4``.
+    chosen : Profile
+        What the features were made with.
 
     Raises
     ------
     InputError
         If the source is not one video.
     """
-    videos = () if source is None else open_source(source).videos
+    videos = () if source is None else sources.open_source(source).videos
     if len(videos) != 1 or len(files) != 1:
         raise InputError(
             "a check video shows one video",
@@ -319,7 +359,7 @@ def look(source: Path | None, files: list[Path], out: Path) -> Path:
         )
     found = load_features(files[0])
     with bar("check video", len(found), "frame") as advance:
-        film(videos[0], found, out, progress=advance)
+        film(videos[0], found, out, regions=region_set(chosen.motion.regions), progress=advance)
     return out
 
 
@@ -336,53 +376,153 @@ def loso(chosen: Profile, *, device: str = "auto", control: str | None = None) -
     control : str, optional
         ``"shuffled-labels"``: train on labels moved away from the motion.
     """
-    place = learning.device(device)
-    _used_devices[place.type if place.type == "cpu" else torch.cuda.get_device_name()] = None
+    return loso_seeds(chosen, (chosen.learning.seed,), device=device, control=control)[chosen.learning.seed]
+
+
+def loso_seeds(
+    chosen: Profile, seeds: Sequence[int], *, device: str = "auto", control: str | None = None
+) -> dict[int, learning.LosoRun]:
+    """Train leave-one-subject-out from several seeds on the same data; each run is what `loso` gives with its seed.
+
+    Parameters
+    ----------
+    chosen : Profile
+        Its own ``learning.seed`` does not count.
+    seeds : sequence of int
+    device, control
+        As in `loso`.
+
+    Returns
+    -------
+    dict of int to LosoRun
+        By seed.
+    """
+    _must_be_trainable(chosen)
     videos = features(chosen)
-    store, name = _store(), ("runs", _run_key(chosen, place.type, control))
     subjects = sorted({video.subject for video in videos})
-    done = {s: load_fold(store.folder(*name, s) / FOLD) for s in subjects if store.entry(*name, s)}
-    about = {"settings": chosen.model_dump(mode="json"), "control": control, "device": place.type}
-    half_done = store.folder(*name, ".checkpoints")
+    parts = {seed: chosen.model_copy(update={"learning": chosen.learning.but(seed=seed)}) for seed in seeds}
+    with _training(parts, videos, device, subjects, TRAINING, control) as given:
+        runs = learning.train_seeds(videos, chosen.network, chosen.learning, seeds, control=control, **given)
+    for run in runs.values():
+        for note in run.notes:
+            warn(note)
+    return runs
 
-    def keep(fold: learning.Fold) -> None:
-        with store.writing(*name, fold.subject, about={**about, "subject": fold.subject}) as folder:
-            save_fold(fold, folder / FOLD, {"data": chosen.data.digest(), "licence": "BSD-3-Clause"})
 
-    what = f"training ({control})" if control else "training"
-    steps = len(subjects) * chosen.learning.epochs if len(done) < len(subjects) else 0
-    with bar(what, steps, "epoch") as advance:
-        run = learning.train_loso(
-            videos, chosen.network, chosen.learning, device=place, control=control,
-            done=done, on_fold=keep, progress=advance, checkpoints=half_done,
+def inner(chosen: Profile, *, device: str = "auto") -> learning.InnerRun:
+    """Train the inner folds of a profile's leave-one-subject-out run, or take those that are in the store.
+
+    With them an epoch or a threshold can be chosen for each test subject without looking at it; see
+    `learning.train_inner`. Kept and resumed like the folds of `loso`.
+    """
+    _must_be_trainable(chosen)
+    videos = features(chosen)
+    names = learning.pair_names(sorted({video.subject for video in videos}), chosen.learning)
+    with _training({chosen.learning.seed: chosen}, videos, device, names, INNER) as given:
+        done, keep = given.pop("done"), given.pop("on_fold")
+        run = learning.train_inner(
+            videos, chosen.network, chosen.learning,
+            done=done[chosen.learning.seed], on_fold=lambda fold: keep(chosen.learning.seed, fold), **given,
         )  # fmt: skip
-    shutil.rmtree(half_done, ignore_errors=True)
     for note in run.notes:
         warn(note)
     return run
 
 
-def _run_key(chosen: Profile, device: str, control: str | None) -> str:
-    """Everything that decides a training run: its features, its settings, the code, the kind of device."""
+@contextmanager
+def _training(
+    parts: Mapping[int, Profile],
+    videos: list[VideoFeatures],
+    device: str,
+    names: list[str],
+    what: str,
+    control: str | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Give a training what it needs to keep its folds, by seed and name: in the store, one entry each."""
+    place = learning.device(device)
+    _used_devices[place.type if place.type == "cpu" else torch.cuda.get_device_name()] = None
+    data, store = dataset(next(iter(parts.values()))), _store()
+    runs = {seed: ("runs", _run_key(videos, part, place.type, what, control)) for seed, part in parts.items()}
+    done = {
+        seed: {f: load_fold(store.folder(*run, f) / FOLD) for f in names if store.entry(*run, f)}
+        for seed, run in runs.items()
+    }
+    half_done = store.folder("runs", key_of(*runs.values()), ".checkpoints")
+
+    def keep(seed: int, fold: learning.Fold) -> None:
+        about = {
+            "settings": parts[seed].model_dump(mode="json"), "control": control, "device": place.type,
+            "subject": fold.subject,
+        }  # fmt: skip
+        with store.writing(*runs[seed], fold.subject, about=about) as folder:
+            save_fold(fold, folder / FOLD, {"data": data.digest, "licence": "BSD-3-Clause"})
+
+    missing = any(len(own) < len(names) for own in done.values())
+    steps = len(parts) * len(names) * next(iter(parts.values())).learning.epochs if missing else 0
+    with bar(f"{what} ({control})" if control else what, steps, "epoch") as advance:
+        yield {
+            "device": place, "done": done, "on_fold": keep, "progress": advance, "checkpoints": half_done,
+        }  # fmt: skip
+    shutil.rmtree(half_done.parent, ignore_errors=True)
+
+
+def _must_be_trainable(chosen: Profile) -> Dataset:
+    """Give the data set of a profile, or raise if nothing can be learned from it, before hours of work on it."""
     data = dataset(chosen)
-    places = [feature_place(data, video, chosen.motion) for video in data.videos]
+    where = chosen.source.root if chosen.source else data.name
+    if len(data.subjects) < 2:
+        raise InputError(
+            f"only one subject, {', '.join(data.subjects)}",
+            where=where,
+            expected="at least two: one is left out, and the network learns from the others",
+        )
+    if not any(video.expressions for video in data.videos):
+        raise InputError("no annotated expression", where=where, expected="at least one to learn from")
+    return data
+
+
+def _run_key(
+    videos: list[VideoFeatures], chosen: Profile, device: str, what: str, control: str | None
+) -> str:
+    """Everything that decides a training run: its features, its settings, the code, the kind of device."""
+    data, used = dataset(chosen), {video.video for video in videos}
+    places = [feature_place(data, video, chosen.motion) for video in data.videos if video.name in used]
     code = code_digest("msstgcn.learning")
-    return key_of(places, chosen.network.digest(), chosen.learning.digest(), control, device, code)
+    unused = () if what == INNER else ("inner_groups",)
+    return key_of(
+        places, chosen.network.digest(), chosen.learning.digest(*unused), what, control, device, code
+    )
 
 
-def predictions(run: learning.LosoRun, chosen: Profile) -> pd.DataFrame:
+def watched(
+    run: learning.LosoRun, chosen: Profile, inner: learning.InnerRun | None = None
+) -> spotting.Watched:
+    """What a run, and its inner folds if given, said of videos while training went on."""
+    subjects = {video.name: video.subject for video in dataset(chosen).videos}
+    epochs, looks = run.watched
+    final = run.probabilities  # not rounded as the looks are
+    tables = {v: np.concatenate([looks[v][:-1], final[v][None]], dtype=np.float32) for v in sorted(final)}
+    others: dict[str, Mapping[str, Any]] = {}
+    for group in inner.groups if inner else ():
+        others |= dict.fromkeys(group, inner.watched(group[0])[1] if inner else {})
+    return spotting.Watched(epochs.tolist(), tables, subjects, others)
+
+
+def predictions(
+    run: learning.LosoRun, chosen: Profile, inner: learning.InnerRun | None = None
+) -> pd.DataFrame:
     """What a run spotted in all videos, each judged by the network that never saw its subject.
+
+    Epoch and thresholds are those of the selection protocol that the settings name; ``inner-fold`` asks for the
+    inner folds.
 
     Returns
     -------
     DataFrame
         Columns ``video, class, onset, apex, offset, score``.
     """
-    spotted = [
-        spotting.spot_video(table, chosen.spotting, video=video)
-        for video, table in sorted(run.probabilities.items())
-    ]
-    return pd.concat(spotted, ignore_index=True)
+    seen = watched(run, chosen, inner)
+    return spotting.spot(seen, spotting.choose(seen, truth(chosen), chosen.spotting), chosen.spotting)
 
 
 def truth(chosen: Profile) -> pd.DataFrame:
@@ -401,8 +541,10 @@ def truth(chosen: Profile) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["video", "subject", "class", "onset", "apex", "offset"])
 
 
-def scores(run: learning.LosoRun, chosen: Profile) -> spotting.Scores:
-    """The score of a run over all of a profile's videos, those without any expression too."""
-    names = [video.name for video in dataset(chosen).videos]
-    wanted = chosen.spotting.match_iou
-    return spotting.score(predictions(run, chosen), truth(chosen), iou=wanted, videos=names)
+def scores(run: learning.LosoRun, chosen: Profile, inner: learning.InnerRun | None = None) -> spotting.Scores:
+    """The score of a run, as the settings say, over all of a profile's videos, those without any expression too."""
+    how = chosen.spotting
+    return spotting.score(
+        predictions(run, chosen, inner), truth(chosen), videos=[v.name for v in dataset(chosen).videos],
+        iou=how.match_iou, inclusive=how.inclusive, matching=how.matching, rows=how.rows,
+    )  # fmt: skip

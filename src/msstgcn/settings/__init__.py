@@ -1,21 +1,28 @@
 """The strict, typed settings of every stage, and the three profiles that bundle them."""
 
-from msstgcn.settings.profiles import PROFILES, Profile, profile
+from msstgcn.settings.profiles import ON_DATASET, PROFILES, Profile, profile
 from msstgcn.settings.stages import (
+    DiskSettings,
     LearningSettings,
     MotionSettings,
     NetworkSettings,
+    Pairs,
+    RegionSettings,
     Settings,
     SpottingSettings,
     SyntheticSettings,
 )
 
 __all__ = [
+    "ON_DATASET",
     "PROFILES",
+    "DiskSettings",
     "LearningSettings",
     "MotionSettings",
     "NetworkSettings",
+    "Pairs",
     "Profile",
+    "RegionSettings",
     "Settings",
     "SpottingSettings",
     "SyntheticSettings",

@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from msstgcn.errors import InputError, unknown_name
 from msstgcn.files import digest_bytes
 
 #: A temporal kernel, in frames.
 Kernel = Annotated[int, Field(ge=1, le=101)]
+
+Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class Settings(BaseModel):
@@ -34,23 +36,26 @@ class Settings(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"]) or "settings"
+            wanted = first["msg"].removeprefix("Value error, ")
             raise InputError(
                 f"{name} = {first['input']!r} cannot be used",
                 where=where or cls.__name__,
-                expected=first["msg"][0].lower() + first["msg"][1:],
+                expected=wanted[0].lower() + wanted[1:],
             ) from None
 
     def but(self, **changes: Any) -> Self:
         """Return a copy with some values changed, checked like any other."""
         return type(self).make({**self.model_dump(mode="json"), **changes})
 
-    def digest(self) -> str:
-        """SHA-256 of the settings' names and values."""
-        return digest_bytes(self.model_dump_json().encode())
+    def digest(self, *without: str) -> str:
+        """SHA-256 of the settings' names and values, some left out that a result does not depend on."""
+        return digest_bytes(self.model_dump_json(exclude=set(without)).encode())
 
 
 #: What moves or changes in a synthetic video and is no expression.
-Disturbance = Literal["blink", "gaze", "drift", "jerk", "speech", "swallow", "twitch", "noise", "flicker"]
+Disturbance = Literal[
+    "blink", "gaze", "drift", "jerk", "speech", "swallow", "twitch", "noise", "flicker", "compression"
+]
 
 
 class SyntheticSettings(Settings):
@@ -59,29 +64,107 @@ class SyntheticSettings(Settings):
     preset: Literal["samm-lv", "casme2"] = "samm-lv"  # whose statistics the events follow
     difficulty: Literal["easy", "standard", "hard"] = "standard"  # strength of head motion, speech, noise
     subjects: int = Field(12, ge=2, le=1000)
-    videos: int = Field(4, ge=1, le=100)  # a subject
-    seconds: float = Field(16.0, ge=2, le=600)  # length of a video; 16.4 s is SAMM-LV's mean
+    videos: int = Field(4, ge=0, le=100)  # a subject; 0: as many as people of the preset's data set have
+    seconds: float = Field(16.0, ge=0, le=600)  # length of a video, 2 or more; 0: lengths of that data set
     size: int = Field(480, ge=240, le=1080)  # pixels, width and height of a frame
     iod: float = Field(120.0, ge=40, le=300)  # pixels between the outer eye corners
     without: tuple[Disturbance, ...] = ()  # disturbances that are switched off
     label_jitter: int = Field(0, ge=0, le=5)  # frames that onset and offset are off by at most, as coders are
     seed: int = Field(0, ge=0)
 
+    @model_validator(mode="after")
+    def _long_enough(self) -> Self:
+        if 0 < self.seconds < 2:
+            raise ValueError("seconds must be 0 or at least 2")
+        return self
+
+
+class DiskSettings(Settings):
+    """A data set that lies on disk."""
+
+    dataset: str  # how it lies there: a name in datasets.LAYOUTS_ON_DISK
+    root: str = Field(min_length=1)  # its folder
+    repair: str = "authors"  # how annotations are mended: a name in datasets.REPAIRS
+
+
+class RegionSettings(Settings):
+    """A region of the user's own: a landmark of the 68-point scheme, and an offset along the face's axes."""
+
+    name: str = Field(min_length=1, max_length=40)
+    landmark: int = Field(ge=0, le=67)  # counted from 0
+    dx: float = Field(0.0, ge=-1.5, le=1.5)  # inter-ocular distances, from landmark 36 towards 45
+    dy: float = Field(0.0, ge=-1.5, le=1.5)  # inter-ocular distances, down the face
+    depth: float | None = Field(None, ge=-1.5, le=1.5)  # towards the camera; None: the landmark's usual depth
+
+
+def _kind(value: Any) -> str:
+    return "name" if isinstance(value, str) else "own"
+
+
+#: A named set of regions, or the user's own.
+Regions = Annotated[
+    Annotated[str, Tag("name")] | Annotated[tuple[RegionSettings, ...], Tag("own")], Discriminator(_kind)
+]
+#: Which pairs of frames a window compares; `motion.windows` gives the formulas.
+Pairs = Literal["from-first", "adjacent-only", "short-only", "long-only"]
+
 
 class MotionSettings(Settings):
     """From frames to features (T, K, R, 2)."""
 
     flow: str = "patch-lk"  # a name in motion.FLOWS
+    flow_device: Literal["auto", "cpu", "cuda"] = (
+        "auto"  # where patch-lk-torch computes; the others use the CPU
+    )
     head: str = "rigid10"  # a name in motion.HEADS; the paper's is "nose"
-    window: int = Field(17, ge=3, le=101)  # K, frames; equal to the network's receptive field
+    regions: Regions = "10"  # a name in motion.REGION_SETS; 10 are the nodes of the facial graph
+    window: int = Field(17, ge=3, le=101)  # K, frames, odd; equal to the network's receptive field
+    window_seconds: float | None = Field(None, gt=0, le=60)  # instead: K follows from each video's frame rate
+    stride: int = Field(
+        1, ge=1, le=64
+    )  # frames from one frame of a window to its next: every s-th is looked at
+    pairs: Pairs = "from-first"  # the others are for studies
+    edges: Literal["repeat", "mask"] = (
+        "repeat"  # windows over the video's ends: repeat its end frames, or mask
+    )
     crop: int = Field(192, ge=96, le=512)  # pixels, side of the square face crop the flow works on
     detect_every: int = Field(8, ge=1, le=256)  # frames between two face detections
 
     @model_validator(mode="after")
-    def _window_is_odd(self) -> Self:
+    def _fits_together(self) -> Self:
         if self.window % 2 == 0:
             raise ValueError("window must be an odd number of frames, so that it has a middle")
+        if not isinstance(self.regions, str):
+            names = [region.name for region in self.regions]
+            if not names:
+                raise ValueError("regions must hold at least one region")
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                raise ValueError(f"regions must have different names, and {twice!r} stands twice")
         return self
+
+    def at(self, fps: float) -> Self:
+        """Return the settings for a video of that frame rate, with the window's length in frames.
+
+        Where `window_seconds` is set, K is the odd number of frames nearest to ``window_seconds * fps / stride``,
+        and at least 3.
+
+        Raises
+        ------
+        InputError
+            If that makes more than 101 frames.
+        """
+        if self.window_seconds is None:
+            return self
+        frames = max(3, 2 * round((self.window_seconds * fps / self.stride - 1) / 2) + 1)
+        if frames > 101:
+            raise InputError(
+                f"window_seconds = {self.window_seconds:g} makes a window of {frames} frames",
+                where=f"a video of {fps:g} frames a second",
+                expected="at most 101 frames",
+                do="make the window shorter, or the stride larger",
+            )
+        return self.but(window=frames, window_seconds=None)
 
 
 class NetworkSettings(Settings):
@@ -111,6 +194,8 @@ class LearningSettings(Settings):
     lambda_contrast: float = Field(0.05, ge=0)
     temperature: float = Field(0.5, gt=0)  # of the contrastive loss
     rho: float = Field(0.7, ge=0)  # weight of the macro-expression terms
+    watch: int = Field(0, ge=0)  # epochs between two looks at the held-out videos; 0: only at the end
+    inner_groups: int = Field(4, ge=3, le=100)  # of subjects, for what is chosen without the test subject
     seed: int = Field(0, ge=0)
 
 
@@ -118,13 +203,33 @@ class SpottingSettings(Settings):
     """From frame scores to intervals, and how they are matched."""
 
     threshold: float = Field(0.5, ge=0, le=1)  # apex probability; SAMM-LV .5, CAS(ME)^2 .55
+    me_threshold: float | None = Field(None, ge=0, le=1)  # that of ME alone; None for `threshold`
+    mae_threshold: float | None = Field(None, ge=0, le=1)  # that of MaE alone; None for `threshold`
     me_near: int = Field(2, ge=0)  # frames from the apex to the nearest onset or offset looked at, ME
     me_far: int = Field(8, ge=0)  # frames from the apex to the farthest, ME
     mae_near: int = Field(8, ge=0)  # the same for MaE, at about 30 frames a second
     mae_far: int = Field(29, ge=0)
     nms_iou: float = Field(0.5, ge=0, le=1)
     top: int | None = Field(5, ge=1)  # most spotted intervals a video and class; None for no cap
-    match_iou: float = Field(0.5, gt=0, le=1)
+    selection: str = "fixed-epoch"  # who chooses epoch and thresholds; a name in spotting.SELECTIONS
+    thresholds_tried: tuple[Probability, ...] = (
+        0.2,
+        0.3,
+        0.4,
+        0.6,
+        0.7,
+        0.8,
+    )  # beside the set ones, by inner-fold
+    matching: str = "one-to-one"  # what counts as a hit; a name in spotting.MATCHINGS
+    rows: str = "keep-all"  # what is scored; a name in spotting.ROWS
+    match_iou: float = Field(0.5, gt=0, le=1)  # least IoU of a hit
+    inclusive: bool = True  # IoU counts both end frames, as MEGC does; some peers leave the +1 out
+
+    @property
+    def thresholds(self) -> tuple[float, float]:
+        """Apex probability that ME and MaE candidates must exceed."""
+        me, mae = self.me_threshold, self.mae_threshold
+        return self.threshold if me is None else me, self.threshold if mae is None else mae
 
     @model_validator(mode="after")
     def _near_before_far(self) -> Self:

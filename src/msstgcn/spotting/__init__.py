@@ -1,8 +1,30 @@
 """From frame probabilities to intervals, and how good they are."""
 
+from msstgcn.spotting.ceilings import decoder_ceiling, perfect_probabilities, real_ceilings
+from msstgcn.spotting.comparing import Comparison, compare, holm, resolvable, swap_test
 from msstgcn.spotting.decoding import SPOTTED_COLUMNS, candidates, spot_video, suppress
-from msstgcn.spotting.matching import match
-from msstgcn.spotting.scoring import Counts, Scores, score
+from msstgcn.spotting.matching import MATCHINGS, match
+from msstgcn.spotting.outcomes import (
+    FATES,
+    OUTCOMES,
+    average_precision,
+    boundary_table,
+    frame_table,
+    outcome_table,
+    outcomes,
+)
+from msstgcn.spotting.rows import ROWS
+from msstgcn.spotting.scoring import Counts, Scores, f1_of, score
+from msstgcn.spotting.selection import (
+    SELECTIONS,
+    Choice,
+    Evidence,
+    Watched,
+    choose,
+    gather_evidence,
+    is_oracle,
+    spot,
+)
 from msstgcn.spotting.uncertainty import (
     Estimate,
     bootstrap_difference,
@@ -12,17 +34,43 @@ from msstgcn.spotting.uncertainty import (
 )
 
 __all__ = [
+    "FATES",
+    "MATCHINGS",
+    "OUTCOMES",
+    "ROWS",
+    "SELECTIONS",
     "SPOTTED_COLUMNS",
+    "Choice",
+    "Comparison",
     "Counts",
     "Estimate",
+    "Evidence",
     "Scores",
+    "Watched",
+    "average_precision",
     "bootstrap_difference",
     "bootstrap_f1",
+    "boundary_table",
     "candidates",
+    "choose",
+    "compare",
+    "decoder_ceiling",
+    "f1_of",
+    "frame_table",
+    "gather_evidence",
+    "holm",
+    "is_oracle",
     "match",
+    "outcome_table",
+    "outcomes",
+    "perfect_probabilities",
+    "real_ceilings",
+    "resolvable",
     "results_table",
     "score",
+    "spot",
     "spot_video",
     "subject_counts",
     "suppress",
+    "swap_test",
 ]

@@ -83,28 +83,28 @@ def suppress(frames: NDArray[np.int64], score: Scores, *, iou: float, top: int |
     ndarray of int64
         Rows of `frames` that stay, best first.
     """
-    order = np.lexsort((frames[:, 1], frames[:, 2], frames[:, 0], -score))
-    ends = frames[order][:, [0, 2]]
-    alive = np.ones(len(order), dtype=bool)
+    rest = np.lexsort((frames[:, 1], frames[:, 2], frames[:, 0], -score))
+    ends = frames[:, [0, 2]]
     kept: list[int] = []
-    for row in range(len(order)):
-        if top is not None and len(kept) == top:
-            break
-        if alive[row]:
-            kept.append(row)
-            alive &= ~above(*overlaps(ends[row : row + 1], ends), iou)[0]
-    return order[kept]
+    while len(rest) and (top is None or len(kept) < top):
+        best, rest = rest[0], rest[1:]
+        kept.append(best)
+        rest = rest[~above(*overlaps(ends[best], ends[rest]), iou)[0]]
+    return np.array(kept, dtype=np.int64)
 
 
 def spot_video(probabilities: ArrayLike, settings: SpottingSettings, *, video: str = "") -> pd.DataFrame:
     """Spot the expressions of one video.
+
+    A frame of probability 0, as `learning.predict` gives it to frames without a usable face, is never an onset,
+    apex or offset, whatever the threshold. An interval may span such frames.
 
     Parameters
     ----------
     probabilities : array_like of float, shape (T, 10)
         Per frame: ME onset, offset, none; MaE onset, offset, none; apex of ME and MaE; action of ME and MaE.
     settings : SpottingSettings
-        Threshold, search spans, suppression and cap.
+        Thresholds, search spans, suppression and cap.
     video : str, optional
         Name, for the table and for messages.
 
@@ -119,6 +119,41 @@ def spot_video(probabilities: ArrayLike, settings: SpottingSettings, *, video: s
     InputError
         If the array has another shape or holds anything but numbers from 0 to 1.
     """
+    table = checked(probabilities, video)
+    parts = []
+    for number, label in enumerate(CLASSES):
+        frames, score = class_candidates(table, number, settings, settings.thresholds[number])
+        kept = suppress(frames, score, iou=settings.nms_iou, top=settings.top)
+        parts.append((np.full(len(kept), label, dtype=object), frames[kept], score[kept]))
+    labels, frames, score = (np.concatenate(part) for part in zip(*parts, strict=True))
+    columns = (video, labels, *frames.T, score)
+    return pd.DataFrame(dict(zip(SPOTTED_COLUMNS, columns, strict=True)))
+
+
+def class_candidates(
+    probabilities: Scores, number: int, settings: SpottingSettings, threshold: float
+) -> tuple[Frames, Scores]:
+    """`candidates` of one class.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float64, shape (T, 10)
+        As in `spot_video`.
+    number : int
+        0 for ME, 1 for MaE.
+    settings : SpottingSettings
+        Search spans.
+    threshold : float
+        Apex probability to be exceeded.
+    """
+    spans = ((settings.me_near, settings.me_far), (settings.mae_near, settings.mae_far))
+    near, far = spans[number]
+    onset, offset, apex = (probabilities[:, column] for column in (3 * number, 3 * number + 1, 6 + number))
+    return candidates(onset, offset, apex, threshold=threshold, near=near, far=far)
+
+
+def checked(probabilities: ArrayLike, video: str = "") -> Scores:
+    """Return the probabilities of a video as float64 (T, 10), or raise as `spot_video` does."""
     table = np.asarray(probabilities, dtype=np.float64)
     if table.ndim != 2 or table.shape[1] != 10:
         raise InputError(f"probabilities of shape {table.shape}", where=video, expected="(T, 10)")
@@ -128,12 +163,4 @@ def spot_video(probabilities: ArrayLike, settings: SpottingSettings, *, video: s
             where=video,
             do="train again, or look for NaN features",
         )
-    found = []
-    spans = ((settings.me_near, settings.me_far), (settings.mae_near, settings.mae_far))
-    for number, (label, (near, far)) in enumerate(zip(CLASSES, spans, strict=True)):
-        onset, offset, apex = table[:, 3 * number], table[:, 3 * number + 1], table[:, 6 + number]
-        frames, score = candidates(onset, offset, apex, threshold=settings.threshold, near=near, far=far)
-        kept = suppress(frames, score, iou=settings.nms_iou, top=settings.top)
-        columns = dict(zip(("onset", "apex", "offset"), frames[kept].T, strict=True))
-        found.append(pd.DataFrame({"video": video, "class": label, **columns, "score": score[kept]}))
-    return pd.concat(found, ignore_index=True)[list(SPOTTED_COLUMNS)]
+    return table

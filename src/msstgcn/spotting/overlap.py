@@ -7,11 +7,13 @@ decides cases on the line exactly, which floating point does not: 3/10 >= 0.3 ca
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 
+@cache
 def _ratio(iou: float) -> tuple[int, int]:
     exact = Fraction(iou).limit_denominator(1_000_000)  # 0.7 means 7/10, not the nearest binary fraction
     return exact.numerator, exact.denominator

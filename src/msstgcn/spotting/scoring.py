@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
-from msstgcn.errors import InputError, unknown_name
-from msstgcn.spotting.matching import match
+from msstgcn.errors import InputError, lookup, unknown_name
+from msstgcn.spotting.matching import MATCHINGS
+from msstgcn.spotting.rows import ROWS
 from msstgcn.timeline import CLASSES, EVENT_COLUMNS
+
+
+def f1_of(counts: ArrayLike) -> NDArray[np.float64]:
+    """F1 of counts (..., 3): hits, false alarms, misses; 0 where there is nothing to count."""
+    tp, fp, fn = np.moveaxis(np.asarray(counts, dtype=np.float64), -1, 0)
+    total = np.asarray(2 * tp + fp + fn)
+    return np.divide(2 * tp, total, out=np.zeros_like(total), where=total > 0)
 
 
 @dataclass(frozen=True)
@@ -96,19 +106,22 @@ class Scores:
         return pd.DataFrame(self.to_dict()).T.astype({"tp": int, "fp": int, "fn": int})
 
 
-def _checked(table: pd.DataFrame, name: str) -> pd.DataFrame:
+def events_checked(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the columns ``video, class, onset, offset`` of a table, or raise as `score` does."""
     missing = [column for column in EVENT_COLUMNS if column not in table.columns]
     if missing:
         raise InputError(f"missing column {', '.join(missing)}", where=name, expected=",".join(EVENT_COLUMNS))
     for label in table["class"].unique():
         if label not in CLASSES:
             raise unknown_name("class", label, CLASSES, where=name)
-    wrong = table[(table["onset"] < 0) | (table["onset"] > table["offset"])]
-    if len(wrong):
+    ends = table[["onset", "offset"]].apply(pd.to_numeric, errors="coerce")
+    good = (ends % 1 == 0).all(axis=1) & (ends["onset"] >= 0) & (ends["onset"] <= ends["offset"])
+    if not good.all():
+        wrong = table[~good]
         raise InputError(
             f"onset {wrong['onset'].iloc[0]}, offset {wrong['offset'].iloc[0]}",
             where=f"{name}, row {wrong.index[0]}",
-            expected="0 <= onset <= offset",
+            expected="whole frames, 0 <= onset <= offset",
         )
     return table[list(EVENT_COLUMNS)].assign(video=table["video"].astype(str))
 
@@ -120,8 +133,10 @@ def score(
     iou: float = 0.5,
     videos: Iterable[str] | None = None,
     inclusive: bool = True,
+    matching: str = "one-to-one",
+    rows: str = "keep-all",
 ) -> Scores:
-    """Score spotted intervals as MEGC does.
+    """Score spotted intervals, as MEGC does unless another protocol is named.
 
     A prediction is a true positive if it is paired with a true interval of its video and class whose IoU with
     it is at least `iou`; pairs are one to one, and chosen so that there are most of them. Counts are pooled
@@ -137,6 +152,10 @@ def score(
         Videos that belong to the data set, for those without any expression.
     inclusive : bool, default True
         Count both end frames in the IoU. Some peers' code leaves the +1 out.
+    matching : str
+        What counts as a hit: a name in `MATCHINGS`.
+    rows : str
+        What is scored: a name in `ROWS`.
 
     Returns
     -------
@@ -145,22 +164,46 @@ def score(
     Raises
     ------
     InputError
-        If a column is missing, a class unknown, an interval impossible, or `iou` out of range.
+        If a column is missing, a class unknown, an interval impossible, `iou` out of range, or a protocol unknown.
     """
-    if not 0 < iou <= 1:
-        raise InputError(f"iou = {iou}", expected="above 0 and at most 1")
-    spotted, events = _checked(predictions, "predictions"), _checked(truth, "truth")
+    count = counter(iou=iou, inclusive=inclusive, matching=matching, rows=rows)
+    spotted, events = events_checked(predictions, "predictions"), events_checked(truth, "truth")
     listed = {str(video) for video in videos or ()} | set(events["video"])
     names = listed | set(spotted["video"])
-    groups = [
-        {key: rows[["onset", "offset"]].to_numpy() for key, rows in table.groupby(["video", "class"])}
-        for table in (spotted, events)
-    ]
-    rows = []
+    found, there = intervals_by_video(spotted), intervals_by_video(events)
+    counted = []
     for video in sorted(names):
-        for label in CLASSES:
-            found, there = (group.get((video, label), ()) for group in groups)
-            tp = len(match(found, there, iou=iou, inclusive=inclusive)) if len(found) and len(there) else 0
-            rows.append((video, label, tp, len(found) - tp, len(there) - tp))
-    per_video = pd.DataFrame(rows, columns=["video", "class", "tp", "fp", "fn"])
+        counts = count(found.get(video, NOTHING), there.get(video, NOTHING))
+        counted += [(video, label, *row) for label, row in zip(CLASSES, counts.tolist(), strict=True)]
+    per_video = pd.DataFrame(counted, columns=["video", "class", "tp", "fp", "fn"])
     return Scores(per_video, unlisted=tuple(sorted(names - listed)))
+
+
+#: The intervals of a video that has none.
+NOTHING: tuple[NDArray[np.int64], ...] = (np.zeros((0, 2), np.int64),) * len(CLASSES)
+#: Counts of a video, int64 (2, 3), from its spotted and its true intervals by class.
+Counter = Callable[[Sequence[NDArray[np.int64]], Sequence[NDArray[np.int64]]], NDArray[np.int64]]
+
+
+def counter(*, iou: float, inclusive: bool, matching: str, rows: str) -> Counter:
+    """Put a protocol together: a function that counts one video. Parameters and errors as in `score`."""
+    if not 0 < iou <= 1:
+        raise InputError(f"iou = {iou}", expected="above 0 and at most 1")
+    count, keep = lookup(MATCHINGS, matching, "matching"), lookup(ROWS, rows, "row policy")
+
+    def count_video(
+        found: Sequence[NDArray[np.int64]], true: Sequence[NDArray[np.int64]]
+    ) -> NDArray[np.int64]:
+        return count(*keep(found, true), iou=iou, inclusive=inclusive)
+
+    return count_video
+
+
+def intervals_by_video(events: pd.DataFrame) -> dict[str, tuple[NDArray[np.int64], ...]]:
+    """Onsets and offsets of each video by class, in an order that does not depend on that of the rows."""
+    ordered = events.sort_values(list(EVENT_COLUMNS))
+    videos: dict[str, tuple[NDArray[np.int64], ...]] = {}
+    for video, rows in ordered.groupby("video"):
+        ends, labels = rows[["onset", "offset"]].to_numpy(np.int64), rows["class"].to_numpy()
+        videos[str(video)] = tuple(ends[labels == label] for label in CLASSES)
+    return videos

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from msstgcn.errors import InputError
-from msstgcn.spotting.scoring import Scores
+from msstgcn.spotting.scoring import Scores, f1_of
 
 
 @dataclass(frozen=True)
@@ -39,35 +39,70 @@ class Estimate:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
-def _f1(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    tp, fp, fn = np.moveaxis(counts, -1, 0)
-    total = 2 * tp + fp + fn
-    return np.divide(2 * tp, total, out=np.zeros_like(total), where=total > 0)
+def as_counts(counts: ArrayLike) -> NDArray[np.float64]:
+    """Return counts as float64 (R, S, 3): seeds, subjects, hits / false alarms / misses.
 
-
-def _counts(per_subject: ArrayLike) -> NDArray[np.float64]:
-    counts = np.asarray(per_subject, dtype=np.float64)
-    if counts.ndim != 2 or counts.shape[1] != 3 or len(counts) < 2:
+    Raises
+    ------
+    InputError
+        If they have another shape than (S, 3) or (R, S, 3), or there are fewer than two subjects.
+    """
+    found = np.asarray(counts, dtype=np.float64)
+    if found.ndim not in (2, 3) or found.shape[-1] != 3 or found.shape[-2] < 2 or not found.shape[0]:
         raise InputError(
-            f"counts of shape {counts.shape}", expected="(S, 3): tp, fp, fn of at least two subjects"
+            f"counts of shape {found.shape}",
+            expected="(S, 3) or (R, S, 3): tp, fp, fn of at least two subjects, with each of R seeds",
         )
-    return counts
+    return found if found.ndim == 3 else found[None]
 
 
-def _weights(subjects: int, draws: int, seed: int) -> NDArray[np.int64]:
-    """How often each subject is drawn in each resample, shape (draws, S)."""
-    return np.random.default_rng(seed).multinomial(subjects, np.full(subjects, 1 / subjects), size=draws)
+def paired_counts(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the counts of two runs as `as_counts` does, after a check that the subjects are as many."""
+    one, other = as_counts(first), as_counts(second)
+    if one.shape[1] != other.shape[1]:
+        raise InputError(
+            f"{one.shape[1]} and {other.shape[1]} subjects", expected="the same subjects in both runs"
+        )
+    return one, other
 
 
-def bootstrap_f1(
-    per_subject: ArrayLike, *, draws: int = 10_000, level: float = 0.95, seed: int = 0
-) -> Estimate:
+def mean_f1(counts: NDArray[np.float64]) -> float:
+    """F1 of the counts of all subjects added, mean over the seeds; counts (R, S, 3)."""
+    return float(f1_of(counts.sum(1)).mean())
+
+
+def _drawn(rng: np.random.Generator, things: int, draws: int) -> NDArray[np.int64]:
+    """How often each of some things is drawn in each resample, shape (draws, things)."""
+    return rng.multinomial(things, np.full(things, 1 / things), size=draws)
+
+
+def _resampled(
+    rng: np.random.Generator, counts: NDArray[np.float64], subjects: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Mean F1 in each resample of the subjects; with several seeds these are drawn too."""
+    values = f1_of(subjects @ counts)  # (R, draws)
+    if len(values) == 1:
+        return values[0]
+    seeds = _drawn(rng, len(values), len(subjects))
+    return (seeds * values.T).sum(1) / len(values)
+
+
+def _estimate(value: float, resampled: NDArray[np.float64], level: float) -> Estimate:
+    low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
+    return Estimate(value, float(low), float(high), level)
+
+
+def bootstrap_f1(counts: ArrayLike, *, draws: int = 10_000, level: float = 0.95, seed: int = 0) -> Estimate:
     """F1 with a percentile interval from resampling subjects with replacement.
+
+    With several seeds the value is the mean of their F1, and each resample draws subjects and seeds, both with
+    replacement: the interval then holds for other people and another training. A few seeds show less than the
+    whole spread between trainings.
 
     Parameters
     ----------
-    per_subject : array_like of int, shape (S, 3)
-        True positives, false positives, false negatives of each subject; at least two subjects.
+    counts : array_like of int, shape (S, 3) or (R, S, 3)
+        True positives, false positives, false negatives of each of at least two subjects, with each of R seeds.
     draws : int
         Resamples.
     level : float
@@ -84,28 +119,35 @@ def bootstrap_f1(
     InputError
         If the counts have another shape or there are fewer than two subjects.
     """
-    counts = _counts(per_subject)
-    resampled = _f1(_weights(len(counts), draws, seed) @ counts)
-    low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(float(_f1(counts.sum(0))), float(low), float(high), level)
+    found, rng = as_counts(counts), np.random.default_rng(seed)
+    resampled = _resampled(rng, found, _drawn(rng, found.shape[1], draws))
+    return _estimate(mean_f1(found), resampled, level)
+
+
+def resampled_differences(
+    first: ArrayLike, second: ArrayLike, *, draws: int = 10_000, seed: int = 0
+) -> NDArray[np.float64]:
+    """F1 of one run minus F1 of another in each resample, shape (draws,).
+
+    Subjects are drawn for both runs together, seeds for each alone. Parameters and errors as in
+    `bootstrap_difference`.
+    """
+    one, other = paired_counts(first, second)
+    rng = np.random.default_rng(seed)
+    subjects = _drawn(rng, one.shape[1], draws)
+    return _resampled(rng, one, subjects) - _resampled(rng, other, subjects)
 
 
 def bootstrap_difference(
-    per_subject: ArrayLike, other: ArrayLike, *, draws: int = 10_000, level: float = 0.95, seed: int = 0
+    first: ArrayLike, second: ArrayLike, *, draws: int = 10_000, level: float = 0.95, seed: int = 0
 ) -> Estimate:
     """F1 of one run minus F1 of another on the same subjects, in the same order, resampled together.
 
-    Parameters and errors as in `bootstrap_f1`; both arrays have shape (S, 3).
+    Parameters and errors as in `bootstrap_f1`; both arrays have shape (S, 3) or (R, S, 3), with equal S.
     """
-    first, second = _counts(per_subject), _counts(other)
-    if len(first) != len(second):
-        raise InputError(
-            f"{len(first)} and {len(second)} subjects", expected="the same subjects in both runs"
-        )
-    weights = _weights(len(first), draws, seed)
-    resampled = _f1(weights @ first) - _f1(weights @ second)
-    low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(float(_f1(first.sum(0)) - _f1(second.sum(0))), float(low), float(high), level)
+    one, other = paired_counts(first, second)
+    resampled = resampled_differences(one, other, draws=draws, seed=seed)
+    return _estimate(mean_f1(one) - mean_f1(other), resampled, level)
 
 
 def results_table(scores: Scores, subjects: Mapping[str, str], *, seed: int = 0) -> pd.DataFrame:

@@ -1,5 +1,31 @@
-"""Experiments as data, and what others have published."""
+"""Experiments as data, what came out of them, and what others have published."""
 
+from msstgcn.studies.outcome import COUNT_COLUMNS, outcome_table
+from msstgcn.studies.protocols import (
+    BASE,
+    PROTOCOLS,
+    Variant,
+    epoch_verdict,
+    inflation,
+    protocol_table,
+    verdict,
+)
 from msstgcn.studies.published import published
+from msstgcn.studies.study import CONTROL, STUDIES, Study, study
 
-__all__ = ["published"]
+__all__ = [
+    "BASE",
+    "CONTROL",
+    "COUNT_COLUMNS",
+    "PROTOCOLS",
+    "STUDIES",
+    "Study",
+    "Variant",
+    "epoch_verdict",
+    "inflation",
+    "outcome_table",
+    "protocol_table",
+    "published",
+    "study",
+    "verdict",
+]

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
+import unicodedata
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from msstgcn.errors import InputError
@@ -15,21 +20,61 @@ from msstgcn.timeline.expressions import CLASSES
 EVENT_COLUMNS: tuple[str, ...] = ("video", "class", "onset", "offset")
 
 
-def _read_csv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Read a CSV file as text; a row with too many or too few fields is refused, not mended."""
-    wanted = "a header line with the columns " + ",".join(columns)
+#: Ways in which people write the two classes, without letter case, spaces, hyphens and underscores.
+_CLASS_NAMES: dict[str, str] = {
+    **dict.fromkeys(("me", "mes", "micro", "microexpression", "microexpressions"), "me"),
+    **dict.fromkeys(("mae", "maes", "macro", "macroexpression", "macroexpressions"), "mae"),
+}
+_SEPARATORS: dict[str, str] = {",": "commas", ";": "semicolons", "\t": "tabs"}
+_FRAME = r"[+-]?[0-9]+(\.0*)?"
+_LAST_FRAME = 10**9  # a year at 30 frames a second; more is a mistake
+
+
+def _text(path: Path, expected: str, notes: list[str]) -> str:
+    """Text of a file in UTF-8, UTF-16 (with its mark) or else Windows-1252, as spreadsheets write them."""
     try:
-        text = path.read_text(encoding="utf-8-sig").rstrip()
-        rows = [[field.strip() for field in row] for row in csv.reader(text.splitlines(), strict=True)]
+        data = path.read_bytes()
     except FileNotFoundError:
         raise InputError("no such file", where=path, do="check the path") from None
     except IsADirectoryError:
         raise InputError("is a folder", where=path, expected="a CSV file") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"not a CSV file in UTF-8 ({error})", where=path, expected=wanted) from None
-    if not rows:
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", where=path) from None
+    encodings = ["utf-16"] if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        with suppress(UnicodeDecodeError):
+            text = data.decode(encoding)
+            if any(unicodedata.category(one) == "Cc" and one not in "\t\r\n" for one in set(text)):
+                break
+            if encoding != "utf-8-sig":
+                notes.append(f"read as {'UTF-16' if encoding == 'utf-16' else 'Windows-1252'}")
+            return unicodedata.normalize("NFC", text.rstrip())
+    raise InputError("not a CSV file in UTF-8, UTF-16 or Windows-1252", where=path, expected=expected)
+
+
+def _header(cells: list[str]) -> list[str]:
+    return [name.strip().lower() for name in cells]
+
+
+def _read_csv(
+    path: Path, columns: tuple[str, ...], notes: list[str], skip: Collection[int] = ()
+) -> pd.DataFrame:
+    """Read a CSV file as text; a row with too many or too few fields is refused, not mended.
+
+    The index of a row, and 2, is its row in the file.
+    """
+    wanted = "a header line with the columns " + ",".join(columns)
+    text = _text(path, wanted, notes)
+    if not text:
         raise InputError("the file is empty", where=path, expected=wanted)
-    header = rows[0]
+    first = text.splitlines()[0]
+    separator = max(_SEPARATORS, key=lambda sign: len(set(columns) & set(_header(first.split(sign)))))
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        rows = [[field.strip() for field in row] for row in reader]
+    except csv.Error as error:
+        raise InputError(f"not a CSV file ({error})", where=path, expected=wanted) from None
+    header = _header(rows[0])
     missing = [name for name in columns if name not in header]
     if missing:
         raise InputError(
@@ -38,90 +83,156 @@ def _read_csv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
             expected=wanted,
             do=f"found {','.join(header)}",
         )
-    for index, row in enumerate(rows[1:]):
-        if len(row) != len(header):
+    for name in header:
+        if name and header.count(name) > 1:
+            raise InputError(f"column {name} stands twice", where=path, do="remove one of the two")
+    if separator != ",":
+        notes.append(f"fields separated by {_SEPARATORS[separator]}")
+    kept = [index for index in range(len(rows) - 1) if index + 2 not in skip]
+    for index in kept:
+        if len(rows[index + 1]) != len(header):
             raise InputError(
-                f"{len(row)} fields", where=_row(path, index), expected=f"{len(header)}, as in the header"
+                f"{len(rows[index + 1])} fields",
+                where=_row(path, index),
+                expected=f"{len(header)}, as in the header",
             )
-    return pd.DataFrame(rows[1:], columns=header, dtype=str)
+    table = pd.DataFrame([rows[index + 1] for index in kept], index=kept, columns=header, dtype=str)
+    _refuse(table["video"] == "", path, lambda index: "empty video name")
+    if "subject" in table:
+        _refuse(table["subject"] == "", path, lambda index: "empty subject")
+    return table
 
 
 def _row(path: Path, index: int) -> str:
     return f"{path}, row {index + 2}"  # the header is row 1
 
 
-def _frames(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
-    text = table[column]
-    bad = ~text.str.fullmatch(r"[+-]?\d+(\.0*)?")
+def _refuse(
+    bad: pd.Series, path: Path, what: Callable[[int], str], *, expected: str = "", do: str = ""
+) -> None:
+    """Raise an error for the first row that is bad, if one is."""
     if bad.any():
         index = int(bad.to_numpy().argmax())
-        raise InputError(
-            f"{column} is {text.iloc[index]!r}", where=_row(path, index), expected="a whole frame number"
-        )
-    frames = text.astype(float).astype("int64")
-    if (frames < 0).any():
-        index = int((frames < 0).to_numpy().argmax())
-        raise InputError(
-            f"negative {column} {frames.iloc[index]}", where=_row(path, index), expected="0-based frames"
-        )
-    return frames
+        raise InputError(what(index), where=_row(path, int(bad.index[index])), expected=expected, do=do)
 
 
-def read_events(path: str | Path) -> pd.DataFrame:
-    """Read a table of expressions or predictions.
+def _frames(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
+    text = table[column]
+    bad = ~text.str.fullmatch(_FRAME)
+    _refuse(bad, path, lambda index: f"{column} is {text.iloc[index]!r}", expected="a whole frame number")
+    value = text.astype(float)
+    _refuse(value < 0, path, lambda i: f"negative {column} {value.iloc[i]:.0f}", expected="0-based frames")
+    _refuse(
+        value > _LAST_FRAME, path, lambda i: f"{column} is {text.iloc[i]!r}", expected=f"up to {_LAST_FRAME}"
+    )
+    return value.astype("int64")
+
+
+def _classes(table: pd.DataFrame, path: Path, notes: list[str]) -> pd.Series:
+    text = table["class"]
+    plain = text.str.lower().str.replace(r"[\s_-]+", "", regex=True)
+    label = plain.map(_CLASS_NAMES)
+    _refuse(
+        label.isna(), path, lambda index: f"unknown class {text.iloc[index]!r}",
+        expected=f"one of {', '.join(CLASSES)} (or micro, macro)",
+    )  # fmt: skip
+    for one in CLASSES:
+        others = sorted(set(text[(label == one) & (plain != one)]))
+        if others:
+            notes.append(f"class {', '.join(others)} read as {one}")
+    return label
+
+
+def _scores(table: pd.DataFrame, path: Path) -> pd.Series:
+    text = table["score"]
+    value = pd.to_numeric(text, errors="coerce").astype(float)
+    bad = ~value.map(np.isfinite)
+    _refuse(bad, path, lambda index: f"score is {text.iloc[index]!r}", expected="a number, or no such column")
+    return value
+
+
+def read_events(path: str | Path, notes: list[str] | None = None, skip: Collection[int] = ()) -> pd.DataFrame:
+    """Read a table of expressions or predictions, as spreadsheets and programs write them.
+
+    UTF-8 with or without a mark at its start, UTF-16 and Windows-1252 are read; commas, semicolons or tabs; any
+    line ends; spaces around fields; column names in any letter case. The classes may be written ``me``, ``micro``
+    or ``micro-expression`` and so on, in any case. Anything that could mean two things is refused.
 
     Parameters
     ----------
     path : path
-        CSV in UTF-8 with a header and the columns ``video,class,onset,offset``; more columns are kept as text.
+        CSV with a header and the columns ``video,class,onset,offset``; more columns are kept as text. A column
+        ``score`` must hold numbers; a column ``subject`` one name for each video.
+    notes : list of str, optional
+        Gets a line for whatever had to be interpreted.
+    skip : collection of int, optional
+        Rows to leave out, as the file counts them; the header is row 1.
 
     Returns
     -------
     DataFrame
         Columns ``video`` (str), ``class`` (``me`` or ``mae``), ``onset`` and ``offset`` (int64, 0-based,
-        both inclusive), then any others; in the order of the file.
+        both inclusive), then any others; in the order of the file. A row's index, and 2, is its row in the file.
 
     Raises
     ------
     InputError
         Missing file or column, a frame that is no whole number or is negative, onset after offset, an unknown
-        class, an empty video name, or a row that stands twice; with file and row.
+        class, an empty name, a score that is no number, a video of two subjects, or a row that stands twice; with
+        file and row.
     """
-    path = Path(path)
-    table = _read_csv(path, EVENT_COLUMNS)
-    table["class"] = table["class"].str.lower()
-    for index, (video, label) in enumerate(zip(table["video"], table["class"], strict=True)):
-        if not video:
-            raise InputError("empty video name", where=_row(path, index))
-        if label not in CLASSES:
-            raise InputError(
-                f"unknown class {label!r}", where=_row(path, index), expected="one of " + ", ".join(CLASSES)
-            )
+    path, notes = Path(path), [] if notes is None else notes
+    table = _read_csv(path, EVENT_COLUMNS, notes, skip)
+    table["class"] = _classes(table, path, notes)
     for column in ("onset", "offset"):
         table[column] = _frames(table, column, path)
-    wrong = (table["onset"] > table["offset"]).to_numpy()
-    if wrong.any():
-        index = int(wrong.argmax())
-        onset, offset = table["onset"].iloc[index], table["offset"].iloc[index]
-        raise InputError(
-            f"onset {onset} after offset {offset}", where=_row(path, index), expected="onset <= offset"
+    onset, offset = table["onset"], table["offset"]
+    _refuse(
+        onset > offset, path, lambda i: f"onset {onset.iloc[i]} after offset {offset.iloc[i]}",
+        expected="onset <= offset",
+    )  # fmt: skip
+    _refuse(
+        table.duplicated(list(EVENT_COLUMNS)), path, lambda index: "the same event stands twice",
+        do="remove one of the rows",
+    )  # fmt: skip
+    if "score" in table:
+        table["score"] = _scores(table, path)
+    if "subject" in table:
+        first = table.drop_duplicates("video").set_index("video")["subject"]
+        owner = table["video"].map(first)
+        _refuse(
+            owner != table["subject"],
+            path,
+            lambda i: (
+                f"video {table['video'].iloc[i]!r} has two subjects, "
+                f"{owner.iloc[i]!r} and {table['subject'].iloc[i]!r}"
+            ),
         )
-    twice = table.duplicated(list(EVENT_COLUMNS)).to_numpy()
-    if twice.any():
-        index = int(twice.argmax())
-        raise InputError("the same event stands twice", where=_row(path, index), do="remove one of the rows")
     return table
 
 
-def read_videos(path: str | Path) -> list[str]:
-    """Read the names in the column ``video`` of a CSV file, each once, in the file's order."""
+def read_videos(path: str | Path, notes: list[str] | None = None, skip: Collection[int] = ()) -> pd.DataFrame:
+    """Read a list of videos: a CSV file with the column ``video``, each name once, and perhaps ``subject``.
+
+    Parameters
+    ----------
+    path : path
+        File; what is accepted is as in `read_events`.
+    notes : list of str, optional
+        Gets a line for whatever had to be interpreted.
+    skip : collection of int, optional
+        Rows to leave out, as in `read_events`.
+
+    Returns
+    -------
+    DataFrame
+        All columns as text, in the order of the file.
+    """
     path = Path(path)
-    names = _read_csv(path, ("video",))["video"]
-    twice = names.duplicated().to_numpy()
-    if twice.any():
-        index = int(twice.argmax())
-        raise InputError(f"video {names.iloc[index]!r} stands twice", where=_row(path, index))
-    return names.tolist()
+    table = _read_csv(path, ("video",), [] if notes is None else notes, skip)
+    names = table["video"]
+    _refuse(names.duplicated(), path, lambda index: f"video {names.iloc[index]!r} stands twice")
+    return table
 
 
 def write_csv(table: pd.DataFrame, path: str | Path) -> Path:

@@ -1,0 +1,37 @@
+"""A study's table as people read it: intervals in one cell each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msstgcn.report.numbers import interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def outcome_shown(table: pd.DataFrame) -> pd.DataFrame:
+    """Turn `studies.outcome_table` into a table to show.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``variant, class, TP, FP, FN``, then as text ``F1, 95 % interval``, ``difference from <base>``, ``p``
+        (adjusted for the number of variants) and ``resolvable``: the smallest difference that this run would have
+        found four times in five. A dash stands in the rows of the base.
+    """
+    base = table["variant"].iloc[0]
+    shown = table[["variant", "class", "TP", "FP", "FN"]].copy()
+    shown["F1, 95 % interval"] = [interval(*row) for row in table[["F1", "low", "high"]].to_numpy()]
+    columns = ["difference", "diff low", "diff high"]
+    shown[f"difference from {base}"] = [
+        "–" if row[0] != row[0] else interval(*row) for row in table[columns].to_numpy()
+    ]
+    for column in ("p", "resolvable"):
+        shown[column] = ["–" if value != value else f"{value:.3f}" for value in table[column]]
+    return shown
+
+
+def outcome_text(table: pd.DataFrame) -> str:
+    """The same as plain text, for a terminal."""
+    return outcome_shown(table).to_string(index=False)

@@ -1,0 +1,94 @@
+"""Figures of record: what a long run or a bench measured, committed under ``benchmarks/`` with date and commit.
+
+A record is written by the command that measured it, never by hand, so that everyone can make it again.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from msstgcn import paths
+from msstgcn.errors import InputError
+from msstgcn.files import written_whole
+from msstgcn.runner.provenance import commit, versions
+
+
+def records_dir() -> Path:
+    """Folder of the records: ``benchmarks/`` in the project."""
+    return paths.project_root() / "benchmarks"
+
+
+def write_record(name: str, result: Any, *, seconds: float, **about: Any) -> Path:
+    """Write ``benchmarks/<name>-<date>.json``; a second record of one day takes the first one's place.
+
+    Parameters
+    ----------
+    name : str
+        What was measured: small letters, digits and hyphens.
+    result : JSON-like
+        The figures.
+    seconds : float
+        Wall time of the run.
+    about
+        What else decides the figures: profile, seeds, settings.
+
+    Returns
+    -------
+    Path
+    """
+    if not re.fullmatch(r"[a-z0-9-]+", name):
+        raise InputError(f"record name {name!r}", expected="small letters, digits and hyphens")
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    record = {
+        "name": name,
+        "date": today,
+        "commit": commit(),
+        "command": " ".join(["msstgcn", *sys.argv[1:]]),
+        **about,
+        "machine": machine(),
+        "versions": versions(),
+        "seconds": round(seconds, 1),
+        "result": result,
+    }
+    path = records_dir() / f"{name}-{today}.json"
+    with written_whole(path) as temporary:
+        temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def latest_record(name: str) -> Mapping[str, Any]:
+    """Read the newest record of that name.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it cannot be read.
+    """
+    found = sorted(records_dir().glob(f"{name}-????-??-??.json"))
+    if not found:
+        raise InputError(
+            f"no record {name!r}",
+            where=records_dir(),
+            expected=f"a file {name}-<date>.json",
+            do="see `msstgcn bench`",
+        )
+    try:
+        return dict(json.loads(found[-1].read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"the record cannot be read ({error})", where=found[-1], do="make it again"
+        ) from None
+
+
+def machine() -> str:
+    """Processor kind, number of usable cores and system, in words."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{platform.machine()}, {cores} cores, {platform.system()}"

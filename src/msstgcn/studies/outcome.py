@@ -1,0 +1,73 @@
+"""What came out of a study: counts of every variant, seed and subject, and the table made of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from msstgcn.spotting import Comparison, bootstrap_f1, compare, holm
+
+#: Columns of a study's counts.
+COUNT_COLUMNS = ("variant", "seed", "subject", "class", "tp", "fp", "fn")
+_CLASSES = {"overall": ("me", "mae"), "ME": ("me",), "MaE": ("mae",)}
+
+
+def counts_array(counts: pd.DataFrame, variant: str, classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """Counts of one variant, shape (seeds, subjects, 3): hits, false alarms, misses of the classes added."""
+    rows = counts[(counts["variant"] == variant) & counts["class"].isin(classes)]
+    added = rows.groupby(["seed", "subject"], sort=True)[["tp", "fp", "fn"]].sum()
+    seeds = added.index.get_level_values("seed").nunique()
+    return added.to_numpy(np.int64).reshape(seeds, -1, 3)
+
+
+def outcome_table(counts: pd.DataFrame, base: str, *, seed: int = 0) -> pd.DataFrame:
+    """F1 of every variant and class with its interval, and its difference from the base.
+
+    Intervals come from resampling subjects, and seeds where there are several. The p values are those of the swap
+    test, adjusted by Holm's method for the number of variants compared with the base in one class.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Columns `COUNT_COLUMNS`; every variant with the same seeds and subjects.
+    base : str
+        The variant that the others are compared with.
+    seed : int
+        Of the resampling.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``variant, class, seeds, TP, FP, FN`` (counts added over the seeds), ``F1, low, high``, then
+        ``difference, diff low, diff high, p, resolvable``, which are NaN in the base's rows.
+    """
+    others = [name for name in counts["variant"].unique() if name != base]
+    rows = []
+    for title, classes in _CLASSES.items():
+        of_base = counts_array(counts, base, classes)
+        found = {name: compare(counts_array(counts, name, classes), of_base, seed=seed) for name in others}
+        adjusted = dict(zip(others, holm([one.p for one in found.values()]), strict=True))
+        for name in (base, *others):
+            own = counts_array(counts, name, classes)
+            rows.append(_row(name, title, own, found.get(name), adjusted.get(name), seed))
+    order = {name: place for place, name in enumerate((base, *others))}
+    table = pd.DataFrame(rows)
+    return table.sort_values("variant", key=lambda names: names.map(order), kind="stable", ignore_index=True)
+
+
+def _row(
+    name: str, title: str, counts: NDArray[np.int64], against: Comparison | None, p: float | None, seed: int
+) -> dict[str, object]:
+    f1 = bootstrap_f1(counts, seed=seed)
+    tp, fp, fn = counts.sum((0, 1)).tolist()
+    row: dict[str, object] = {
+        "variant": name, "class": title, "seeds": len(counts), "TP": tp, "FP": fp, "FN": fn,
+        "F1": f1.value, "low": f1.low, "high": f1.high,
+        "difference": np.nan, "diff low": np.nan, "diff high": np.nan, "p": np.nan, "resolvable": np.nan,
+    }  # fmt: skip
+    if against is not None:
+        one = against.difference
+        row |= {"difference": one.value, "diff low": one.low, "diff high": one.high}
+        row |= {"p": p, "resolvable": against.resolvable}
+    return row

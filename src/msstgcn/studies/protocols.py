@@ -1,0 +1,126 @@
+"""One trained run under every protocol: what each is worth in F1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from msstgcn.spotting import Choice, Estimate, Scores, bootstrap_difference, bootstrap_f1, subject_counts
+
+#: Kinds of protocol, from what a user of the method will see to what nobody will.
+KINDS: tuple[str, ...] = ("honest", "lenient", "oracle")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A protocol: what it changes in the settings of spotting, and whether its score can be had in use.
+
+    Parameters
+    ----------
+    kind : str
+        ``honest``: nothing is chosen on the test subjects, and the count is the challenge's. ``lenient``: the same
+        intervals, counted in a way that flatters or that another count could not be compared with. ``oracle``:
+        something is chosen by looking at the test subjects.
+    changes : mapping
+        Settings of `settings.SpottingSettings` that differ from the challenge's protocol.
+    """
+
+    kind: str
+    changes: Mapping[str, Any]
+
+
+#: The protocol that all others are compared with.
+BASE = "fixed epoch, one-to-one"
+#: Protocols by the name that tables print.
+PROTOCOLS: dict[str, Variant] = {
+    BASE: Variant("honest", {}),
+    "inner folds choose": Variant("honest", {"selection": "inner-fold"}),
+    "IoU without the +1": Variant("lenient", {"inclusive": False}),
+    "drop onset 0": Variant("lenient", {"rows": "drop-onset-0"}),
+    "only videos with the class": Variant("lenient", {"rows": "only-videos-with-the-class"}),
+    "many-to-one": Variant("lenient", {"matching": "many-to-one"}),
+    "class-agnostic": Variant("lenient", {"matching": "class-agnostic"}),
+    "oracle epoch, one for all": Variant("oracle", {"selection": "oracle-epoch-global"}),
+    "oracle epoch of each subject": Variant("oracle", {"selection": "oracle-epoch-per-subject"}),
+    "oracle epoch, most lenient count": Variant(
+        "oracle",
+        {
+            "selection": "oracle-epoch-per-subject",
+            "matching": "many-to-one",
+            "rows": "only-videos-with-the-class",
+        },
+    ),
+}
+
+
+def in_points(estimate: Estimate) -> Estimate:
+    """Return a difference of F1 in points: hundredths."""
+    return Estimate(100 * estimate.value, 100 * estimate.low, 100 * estimate.high, estimate.level)
+
+
+def inflation(
+    scores: Mapping[str, Scores], subjects: Mapping[str, str], *, base: str = BASE, seed: int = 0
+) -> dict[str, Estimate]:
+    """F1 points that each protocol adds to the base, with an interval from resampling subjects together.
+
+    Parameters
+    ----------
+    scores : mapping of str to Scores
+        Of one trained run, by protocol.
+    subjects : mapping of str to str
+        Subject of each video.
+    base : str
+        Name of the protocol to compare with.
+    seed : int
+        Of the bootstrap.
+    """
+    counts = {name: subject_counts(one, subjects) for name, one in scores.items()}
+    return {
+        name: in_points(bootstrap_difference(one, counts[base], seed=seed)) for name, one in counts.items()
+    }
+
+
+def protocol_table(
+    scores: Mapping[str, Scores], subjects: Mapping[str, str], *, base: str = BASE, seed: int = 0
+) -> pd.DataFrame:
+    """One row a protocol: its kind, F1 of both classes and overall, and what it adds; parameters of `inflation`.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``protocol, kind, ME F1, MaE F1, F1, low, high, points, points low, points high``.
+    """
+    gains = inflation(scores, subjects, base=base, seed=seed)
+    rows = []
+    for name, one in scores.items():
+        f1, gain = bootstrap_f1(subject_counts(one, subjects), seed=seed), gains[name]
+        kind = PROTOCOLS[name].kind
+        parts = (one.me.f1, one.mae.f1, f1.value, f1.low, f1.high, gain.value, gain.low, gain.high)
+        rows.append((name, kind, *parts))
+    columns = ["ME F1", "MaE F1", "F1", "low", "high", "points", "points low", "points high"]
+    return pd.DataFrame(rows, columns=["protocol", "kind", *columns])
+
+
+def verdict(points: Estimate) -> str:
+    """Say what a difference in F1 points comes to, as the end of a sentence whose subject is a protocol."""
+    shown = f"{points.value:+.1f} [{points.low:+.1f}, {points.high:+.1f}] points"
+    if points.value == points.low == points.high == 0:
+        return "changes nothing here"
+    if points.low > 0:
+        return f"adds something: {shown}"
+    if points.high < 0:
+        return f"takes something away: {shown}"
+    return f"changes F1 by {shown}, which these subjects cannot tell from nothing"
+
+
+def epoch_verdict(points: Estimate, fixed: int, chosen: Mapping[str, Choice]) -> str:
+    """Say what picking an epoch for each subject did, as a sentence: how many left the fixed one, and for what."""
+    moved = sum(choice.epoch != fixed for choice in chosen.values())
+    if not moved:
+        return (
+            "No subject has an epoch that is better for it than the last, so this oracle has nothing to pick"
+        )
+    return f"{moved} of {len(chosen)} subjects leave the last epoch, and that {verdict(points)}"

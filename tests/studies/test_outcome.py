@@ -1,0 +1,87 @@
+"""A study's table is made of counts that anyone can add up again."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from msstgcn import report
+from msstgcn.errors import InputError
+from msstgcn.spotting import bootstrap_f1, compare
+from msstgcn.studies import COUNT_COLUMNS, STUDIES, outcome_table, study
+from msstgcn.studies.study import CONTROL
+
+
+@pytest.fixture
+def counts():
+    rng = np.random.default_rng(3)
+    rows = [
+        (variant, seed, f"s{person}", label, *(rng.integers(0, 9, 3) + np.array([bonus, 0, 0])).tolist())
+        for variant, bonus in (("base", 0), ("better", 6), ("same", 0))
+        for seed in (0, 1)
+        for person in range(8)
+        for label in ("me", "mae")
+    ]
+    return pd.DataFrame(rows, columns=list(COUNT_COLUMNS))
+
+
+def test_the_table_holds_every_variant_and_class_with_the_base_first(counts):
+    table = outcome_table(counts.sample(frac=1, random_state=1), "base")
+    assert table["variant"].iloc[0] == "base" and set(table["variant"][3:]) == {"better", "same"}
+    assert table["class"].tolist() == ["overall", "ME", "MaE"] * 3
+    assert table["difference"].isna().tolist() == [True] * 3 + [False] * 6
+
+
+def test_counts_are_added_and_compared_over_the_same_subjects(counts):
+    table = outcome_table(counts, "base").set_index(["variant", "class"])
+    for variant in ("base", "better"):
+        for title, labels in (("ME", ["me"]), ("overall", ["me", "mae"])):
+            rows = counts[(counts["variant"] == variant) & counts["class"].isin(labels)]
+            assert table.loc[(variant, title), "TP"] == rows["tp"].sum()
+            by_seed = [f1(rows[rows["seed"] == seed]) for seed in (0, 1)]
+            assert table.loc[(variant, title), "F1"] == pytest.approx(np.mean(by_seed))
+    one, other = (cube(counts, variant) for variant in ("better", "base"))
+    assert table.loc[("better", "overall"), "low"] == bootstrap_f1(one).low
+    found = compare(one, other)
+    row = table.loc[("better", "overall")]
+    assert row["difference"] == found.difference.value and row["resolvable"] == found.resolvable
+
+
+def test_p_values_are_corrected_for_the_number_of_variants(counts):
+    table = outcome_table(counts, "base").set_index(["variant", "class"])
+    raw = {v: compare(cube(counts, v), cube(counts, "base")).p for v in ("better", "same")}
+    smallest = min(raw, key=lambda v: raw[v])
+    assert table.loc[(smallest, "overall"), "p"] == pytest.approx(min(1, 2 * raw[smallest]))
+
+
+def test_the_shown_table_has_intervals_as_text_and_dashes_for_the_base(counts):
+    shown = report.outcome_shown(outcome_table(counts, "base"))
+    assert shown["difference from base"].tolist()[:3] == ["–"] * 3
+    assert all("[" in text for text in shown["F1, 95 % interval"])
+    assert "better" in report.outcome_text(outcome_table(counts, "base"))
+
+
+def test_studies_have_a_question_and_a_base_that_differs_from_the_rest():
+    for one in STUDIES.values():
+        assert one.question.endswith("?") and one.base in one.variants
+        rest = [dict(own) for name, own in one.variants.items() if name != one.base]
+        assert dict(one.variants[one.base]) not in rest
+        assert all(own.get(CONTROL, "shuffled-labels") == "shuffled-labels" for own in rest)
+    with pytest.raises(InputError, match="unknown study 'moton'.*did you mean 'motion'"):
+        study("moton")
+
+
+def f1(rows):
+    return 2 * rows["tp"].sum() / (2 * rows["tp"].sum() + rows["fp"].sum() + rows["fn"].sum())
+
+
+def cube(counts, variant):
+    rows = counts[counts["variant"] == variant]
+    return np.array(
+        [
+            [
+                rows[(rows["seed"] == s) & (rows["subject"] == f"s{p}")][["tp", "fp", "fn"]].sum()
+                for p in range(8)
+            ]
+            for s in (0, 1)
+        ]
+    )

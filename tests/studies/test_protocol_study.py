@@ -1,0 +1,102 @@
+"""What each protocol is worth: the table, and the sentences that depend on what a run found."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from msstgcn.settings import SpottingSettings
+from msstgcn.spotting import Choice, Estimate, bootstrap_difference, is_oracle, score, subject_counts
+from msstgcn.studies import BASE, PROTOCOLS, epoch_verdict, inflation, protocol_table, verdict
+from msstgcn.studies.protocols import KINDS
+
+COLUMNS = ["video", "class", "onset", "offset"]
+SUBJECTS = {"a1": "a", "b1": "b", "c1": "c"}
+
+
+def table(*rows):
+    return pd.DataFrame(list(rows), columns=COLUMNS)
+
+
+TRUTH = table(("a1", "me", 10, 19), ("b1", "mae", 0, 39), ("c1", "mae", 10, 49))
+SPOTTED = table(
+    ("a1", "me", 10, 19),
+    ("a1", "me", 11, 19),
+    ("b1", "mae", 0, 39),
+    ("c1", "me", 10, 19),
+    ("c1", "mae", 12, 50),
+)
+
+
+def of(**protocol):
+    return score(SPOTTED, TRUTH, videos=SUBJECTS, **protocol)
+
+
+SCORES = {BASE: of(), "many-to-one": of(matching="many-to-one"), "drop onset 0": of(rows="drop-onset-0")}
+
+
+def test_whatever_looks_at_the_test_subjects_is_called_an_oracle():
+    for name, variant in PROTOCOLS.items():
+        SpottingSettings().but(**variant.changes)  # they are settings
+        looks = is_oracle(variant.changes.get("selection", "fixed-epoch"))
+        assert looks == (variant.kind == "oracle") == ("oracle" in name)
+        assert variant.kind in KINDS
+    assert PROTOCOLS[BASE].changes == {} and PROTOCOLS[BASE].kind == "honest"
+
+
+def test_an_honest_protocol_counts_as_the_challenge_does():
+    for variant in PROTOCOLS.values():
+        if variant.kind == "honest":
+            assert set(variant.changes) <= {"selection"}
+
+
+def test_points_are_paired_differences_in_hundredths():
+    gains = inflation(SCORES, SUBJECTS)
+    counts = {name: subject_counts(one, SUBJECTS) for name, one in SCORES.items()}
+    wanted = bootstrap_difference(counts["many-to-one"], counts[BASE])
+    assert gains["many-to-one"].value == pytest.approx(100 * wanted.value)
+    assert gains["many-to-one"].low == pytest.approx(100 * wanted.low)
+    # by hand: 3 hits, 2 false alarms, no miss; the second ME of a1 becomes a hit
+    assert gains["many-to-one"].value == pytest.approx(100 * (8 / 9 - 6 / 8))
+    assert (gains[BASE].value, gains[BASE].low, gains[BASE].high) == (0, 0, 0)
+
+
+def test_the_table_has_a_row_a_protocol():
+    found = protocol_table(SCORES, SUBJECTS).set_index("protocol")
+    assert list(found.index) == list(SCORES)
+    assert found.loc["many-to-one", "kind"] == "lenient"
+    assert found.loc[BASE, ["ME F1", "F1", "points"]].tolist() == pytest.approx([0.5, 0.75, 0])
+    # the MaE of b1 no longer counts as true, so what was spotted there is a false alarm
+    assert found.loc["drop onset 0", "MaE F1"] == pytest.approx(2 / 3)
+
+
+def estimate(value, low, high):
+    return Estimate(value, low, high, 0.95)
+
+
+@pytest.mark.parametrize(
+    ("points", "said"),
+    [
+        (estimate(3.14, 0.5, 6.0), "adds something: +3.1 [+0.5, +6.0] points"),
+        (estimate(-3.14, -6, -0.5), "takes something away: -3.1 [-6.0, -0.5] points"),
+        (
+            estimate(1.0, -0.5, 2.5),
+            "changes F1 by +1.0 [-0.5, +2.5] points, which these subjects cannot tell",
+        ),
+        (estimate(1.0, 0.0, 2.5), "changes F1 by +1.0"),
+        (estimate(0.0, -0.5, 0.5), "changes F1 by +0.0"),
+        (estimate(0.0, 0.0, 0.0), "changes nothing here"),
+    ],
+)
+def test_a_claim_goes_as_far_as_its_interval(points, said):
+    assert verdict(points).startswith(said)
+    assert ("adds" in verdict(points)) == (points.low > 0)
+
+
+def test_what_is_said_of_the_oracle_depends_on_what_it_found():
+    fixed = {s: Choice(30, (0.5, 0.5)) for s in "abc"}
+    assert "nothing to pick" in epoch_verdict(estimate(0, 0, 0), 30, fixed)
+    moved = fixed | {"b": Choice(10, (0.5, 0.5))}
+    assert epoch_verdict(estimate(2, 1, 3), 30, moved).startswith(
+        "1 of 3 subjects leave the last epoch, and that adds"
+    )
