@@ -312,9 +312,23 @@ def data_fit(
 def features(
     source: Annotated[
         Path | None,
-        typer.Argument(help="A video, a folder of images, or a data set folder; none: the profile's data."),
+        typer.Argument(
+            help="A video, a folder of images, or a data set folder; none: the profile's data. "
+            "With --describe, a file of features."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder to copy the feature files to.")] = None,
+    look: Annotated[
+        Path | None,
+        typer.Option(
+            "--look",
+            metavar="OUT.mp4",
+            help="Also film face, patches, arrows, quality and motion of one video.",
+        ),
+    ] = None,
+    describe: Annotated[
+        bool, typer.Option("--describe", help="Say what lies in the file of features SOURCE, and stop.")
+    ] = False,
     profile: ProfileOption = "cpu",
     seed: SeedOption = 0,
     flow: Annotated[str | None, typer.Option(help="Flow method (see chapter 3).")] = None,
@@ -330,15 +344,35 @@ def features(
     dataset: DatasetOption = "synthetic",
     root: RootOption = None,
     repair: RepairOption = "authors",
+    executor: Annotated[
+        str,
+        typer.Option(
+            help="Where to work: local, local://4 (so many processes) or dask://host:port; "
+            "on a cluster MSSTGCN_DATA must name a folder that all workers see."
+        ),
+    ] = "local",
+    as_json: JsonOption = False,
 ) -> None:
     """Motion features (T, K, R, 2) of every video, in percent of the inter-ocular distance.
 
     T frames, K frames of a window (17), R regions (10), right and down.
 
-    Give a SOURCE, or --dataset and --root for a data set as it was released.
+    Give a SOURCE, or --dataset and --root for a data set as it was released. Stopped half-way, the same command goes
+    on with the first video that is not finished.
+
+    What was odd about a video (no face, a cut, several faces, damaged frames, uneven times) is told, and kept in its
+    file.
     """
     from msstgcn.runner import stages
 
+    if describe:
+        from msstgcn.motion.describe import as_text, describe_file
+
+        if source is None:
+            raise InputError("--describe needs a file of features", do="msstgcn features FILE.npz --describe")
+        found = describe_file(source)
+        typer.echo(json.dumps(found) if as_json else as_text(found))
+        return
     if predictor is not None:
         os.environ["MSSTGCN_PREDICTOR"] = str(predictor)
     given = {
@@ -349,8 +383,10 @@ def features(
     chosen = stages.profile(profile, seed=seed, dataset=dataset, root=root or "", repair=repair, **changes)
     if source is not None and chosen.source is not None:
         raise InputError(f"both {source} and --root {root}", expected="one of them")
-    for path in stages.features_to(source, out, chosen):
-        typer.echo(path)
+    paths = stages.features_to(source, out, chosen, executor=executor)
+    typer.echo(json.dumps([str(path) for path in paths]) if as_json else "\n".join(map(str, paths)))
+    if look is not None:
+        typer.echo(stages.look(source, paths, look, chosen))
 
 
 def _regions(text: str | None) -> str | list[dict[str, Any]] | None:
