@@ -404,19 +404,49 @@ def train(
     seed: SeedOption = 0,
     device: DeviceOption = "auto",
     shuffled: Annotated[bool, typer.Option("--shuffled-labels", help="Train the control instead.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="Folder: also train one network on all subjects and write weights and card there."
+        ),
+    ] = None,
     dataset: DatasetOption = "synthetic",
     root: RootOption = None,
     repair: RepairOption = "authors",
 ) -> None:
     """Train leave-one-subject-out and print the scores of the held-out subjects.
 
-    On the profile's synthetic videos, or with --dataset and --root on a data set on disk.
+    On the profile's synthetic videos, or with --dataset and --root on a data set on disk. `msstgcn spot` uses
+    what --out writes.
     """
-    from msstgcn.runner import stages
+    from msstgcn.runner import models, stages
 
+    if shuffled and out is not None:
+        raise InputError("--out with --shuffled-labels", expected="one of them: a control is of no use")
     chosen = stages.profile(profile, seed=seed, dataset=dataset, root=root or "", repair=repair)
     outcome = stages.loso(chosen, device=device, control="shuffled-labels" if shuffled else None)
     typer.echo(stages.scores(outcome, chosen).table().to_string(float_format="%.4f"))
+    if out is not None:
+        typer.echo(models.export(chosen, out, device=device))
+
+
+@app.command()
+def spot(
+    source: Annotated[Path, typer.Argument(help="A video, a folder of images, or a data set folder.")],
+    model: Annotated[
+        Path, typer.Option("--model", help="Weights: model.safetensors of `msstgcn train --out`.")
+    ],
+    out: Annotated[Path | None, typer.Option("--out", help="CSV to write instead of printing it.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="PNG: the first video's apex scores, and what was spotted.")
+    ] = None,
+    device: DeviceOption = "auto",
+) -> None:
+    """Spot expressions in a video of your own: a CSV of video,class,onset,apex,offset,score, frames from 0."""
+    from msstgcn.runner import models
+
+    table = models.spot(source, model, out=out, plot=plot, device=device)
+    typer.echo(table.to_csv(index=False) if out is None else f"{out}: {len(table)} expressions")
 
 
 @app.command()
@@ -549,11 +579,13 @@ def _measured(name: str, measure: Callable[[], dict[str, Any]], as_json: bool, r
 
 
 @bench_app.command("train")
-def bench_train(device: DeviceOption = "auto", as_json: JsonOption = False) -> None:
+def bench_train(
+    device: DeviceOption = "auto", as_json: JsonOption = False, record: RecordOption = False
+) -> None:
     """Training of folds: one network a fold with a DataLoader against ours, on every core or the GPU; same result."""
     from msstgcn.learning.bench import bench_train as measure
 
-    _show(measure(device), as_json)
+    _measured("train", lambda: measure(device), as_json, record)
 
 
 def _show(result: dict[str, Any], as_json: bool) -> None:
