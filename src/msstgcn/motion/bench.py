@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -233,14 +233,16 @@ def _flow(film: Film, greys: list[NDArray[np.uint8]], settings: MotionSettings) 
     return measure(chunk, starts, window)[0][::_STRIDE]
 
 
-def signal_to_noise(films: list[Film], settings: MotionSettings) -> dict[str, dict[str, dict[str, float]]]:
-    """Signal over noise for each region, lag and amplitude, median over the persons."""
-    per_film = [_film_snr(film, settings) for film in films]
+def signal_to_noise(
+    films: list[Film], settings: MotionSettings, amplitudes: Sequence[float] = AMPLITUDES
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Signal over noise for each region, lag and amplitude (percent of IOD), median over the persons."""
+    per_film = [_film_snr(film, settings, amplitudes) for film in films]
     return {
         region: {
             f"lag {lag}": {
                 f"{amplitude:g}": float(np.median([one[region, lag, amplitude] for one in per_film]))
-                for amplitude in AMPLITUDES
+                for amplitude in amplitudes
             }
             for lag in LAGS
         }
@@ -248,7 +250,9 @@ def signal_to_noise(films: list[Film], settings: MotionSettings) -> dict[str, di
     }
 
 
-def _film_snr(film: Film, settings: MotionSettings) -> dict[tuple[str, int, float], float]:
+def _film_snr(
+    film: Film, settings: MotionSettings, amplitudes: Sequence[float]
+) -> dict[tuple[str, int, float], float]:
     """Signal over noise of one person, for each region, lag and amplitude."""
     rest = _flow(film, film.rest, settings)
     found = {}
@@ -257,7 +261,7 @@ def _film_snr(film: Film, settings: MotionSettings) -> dict[tuple[str, int, floa
         begins = [
             b for b in range((_ACTED - max(LAGS)) // _STRIDE) if not on[b * _STRIDE] and on[b * _STRIDE + lag]
         ]
-        for amplitude in AMPLITUDES:
+        for amplitude in amplitudes:
             flow = _flow(
                 film, [film.shot(i, amplitude) if on[i] else film.rest[i] for i in range(_ACTED)], settings
             )
