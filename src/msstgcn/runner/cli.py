@@ -341,19 +341,41 @@ def train(
     seed: SeedOption = 0,
     device: DeviceOption = "auto",
     shuffled: Annotated[bool, typer.Option("--shuffled-labels", help="Train the control instead.")] = False,
+    selection: Annotated[
+        str,
+        typer.Option(
+            "--selection",
+            help="Who chooses epoch and thresholds: fixed-epoch, inner-fold, or, to see what it would be worth, "
+            "oracle-epoch-per-subject or oracle-epoch-global.",
+        ),
+    ] = "fixed-epoch",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for predictions.csv, truth.csv and videos.csv.")
+    ] = None,
     dataset: DatasetOption = "synthetic",
     root: RootOption = None,
     repair: RepairOption = "authors",
 ) -> None:
     """Train leave-one-subject-out and print the scores of the held-out subjects.
 
-    On the profile's synthetic videos, or with --dataset and --root on a data set on disk.
+    On the profile's synthetic videos, or with --dataset and --root on a data set on disk. With --out the spotted
+    intervals are written too, in the form that `msstgcn score` reads.
     """
+    from msstgcn.errors import lookup
     from msstgcn.runner import stages
+    from msstgcn.spotting import SELECTIONS
 
-    chosen = stages.profile(profile, seed=seed, dataset=dataset, root=root or "", repair=repair)
+    lookup(SELECTIONS, selection, "selection protocol")
+    chosen = stages.profile(
+        profile, seed=seed, selection=selection, dataset=dataset, root=root or "", repair=repair
+    )
     outcome = stages.loso(chosen, device=device, control="shuffled-labels" if shuffled else None)
-    typer.echo(stages.scores(outcome, chosen).table().to_string(float_format="%.4f"))
+    inner = stages.inner(chosen, device=device) if selection == "inner-fold" else None
+    typer.echo(stages.scores(outcome, chosen, inner).table().to_string(float_format="%.4f"))
+    if selection != "fixed-epoch":
+        typer.echo(f"epochs and thresholds: {selection}")
+    for path in stages.results_to(outcome, chosen, out, inner) if out else ():
+        typer.echo(path)
 
 
 @app.command()
