@@ -15,7 +15,7 @@
 #
 # Two papers report an F1 for the same data set. One is higher. Is its method better, or was it counted differently?
 #
-# Here one set of trained networks is scored under every protocol that is in use. Nothing else changes, so whatever
+# Here one set of trained networks is scored under many protocols. Nothing else changes, so whatever
 # the score gains is worth nothing to anybody who wants to find expressions. At the end of this chapter you know how
 # much each protocol is worth on our videos, what the decoder could reach at best, and what to ask of a table before
 # you believe it.
@@ -47,8 +47,8 @@ subjects = seen.subjects
 # %% [markdown]
 # ## Who chooses the epoch?
 #
-# A network gets better and worse while it is trained, and the last epoch is seldom the best one for a given person.
-# Four answers are in use:
+# A network gets better and worse while it is trained, and the last epoch need not be the best one for a given person.
+# There are four answers:
 #
 # - **fixed epoch**: training ends after a number of epochs that was fixed beforehand. This is what the rest of the
 #   book reports.
@@ -158,6 +158,7 @@ report.glue("ch12_all", verdict(gains[list(PROTOCOLS)[-1]]))
 #
 # - {glue}`ch12_oracle`. One oracle epoch for all {glue}`ch12_global`.
 # - Choosing epoch and thresholds on inner folds {glue}`ch12_inner`. That is the honest price, or gain, of choosing.
+#   The inner networks learn from fewer people, so their best epoch need not be that of the full training.
 # - Many-to-one {glue}`ch12_many`.
 # - Class-agnostic {glue}`ch12_agnostic`.
 # - Only videos with the class {glue}`ch12_only`.
@@ -165,7 +166,8 @@ report.glue("ch12_all", verdict(gains[list(PROTOCOLS)[-1]]))
 # - The oracle epoch of each subject with the two ways of counting that flatter it {glue}`ch12_all`.
 #
 # The intervals come from drawing subjects anew, for both protocols at once, with the chosen epochs kept as they are.
-# They say what other people would do to the difference, not what another training would.
+# They say what other people would do to the difference, not what another training would. An oracle that picks one
+# epoch for all can never score below the fixed one, because the fixed one is among those it picks from.
 #
 # Here is what was chosen. An epoch that differs from subject to subject without any pattern is what chance looks
 # like.
@@ -229,8 +231,8 @@ report.table(bounds, name="real_ceilings", caption="What the decoder can reach a
 # {glue}`ch12_samm_best` and {glue}`ch12_casme_best`. Lengths and apex positions were taken as independent here, and
 # durations between the published quantiles were interpolated.
 #
-# The cap is not there by mistake: it keeps false alarms down in short videos. But it is a setting, and one that was
-# fitted to one data set.
+# The cap has a use: it keeps false alarms down where videos are short and hold few expressions. In long videos it costs
+# what the table says. It is a setting, and like all settings it must be chosen without the test subjects.
 #
 # ## What to ask of a table
 #

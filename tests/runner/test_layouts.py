@@ -8,7 +8,7 @@ import pytest
 
 from msstgcn import motion
 from msstgcn.errors import InputError
-from msstgcn.runner import cli, stages
+from msstgcn.runner import cli, sources, stages
 
 
 @pytest.fixture
@@ -52,11 +52,11 @@ def test_from_a_released_layout_to_features(msstgcn, tmp_path):
     assert status == 1
     assert report["videos"] == ["001_1"] and report["count"]["error"] == 1
     status, out, err = msstgcn(
-        "features", root, "--layout", "samm-lv", "--out", tmp_path / "f", "--profile", "smoke"
+        "features", "--dataset", "samm-lv", "--root", root, "--out", tmp_path / "f", "--profile", "smoke"
     )
     assert status == 0, err
     assert out.strip() == str(tmp_path / "f" / "001_1.npz")
-    assert "1 errors (left out)" in err
+    assert "1 videos left out (002_1)" in err
     features = motion.load_features(tmp_path / "f" / "001_1.npz")
     assert features.flow.shape == (57, 17, 10, 2)
     assert features.fps == pytest.approx(200 / 7) and features.subject == "001"
@@ -65,7 +65,7 @@ def test_from_a_released_layout_to_features(msstgcn, tmp_path):
     for path in (root / "SAMM_longvideos" / "001_1").glob("*_0008.jpg"):
         path.write_bytes(b"x")
     with pytest.raises(InputError, match="no video can be used"):
-        stages.open_source(root, "samm-lv")
+        sources.open_on_disk(sources.on_disk("samm-lv", root))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,8 @@ def test_from_a_released_layout_to_features(msstgcn, tmp_path):
         (("data", "check", "nowhere", "--layout", "samm-lv"), "no such folder"),
         (("data", "check", ".", "--layout", "sam"), "unknown layout 'sam'.*did you mean 'samm-lv'"),
         (("data", "check", ".", "--repair", "none"), "unknown repair policy 'none'"),
-        (("features", ".", "--layout", "casme2"), "no workbook"),
+        (("features", "--dataset", "casme2", "--root", "."), "no workbook"),
+        (("features", "a.mp4", "--dataset", "casme2", "--root", "."), "both a.mp4 and --root"),
     ],
 )
 def test_mistakes_are_one_line(msstgcn, tmp_path, monkeypatch, arguments, message):

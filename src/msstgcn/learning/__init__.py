@@ -5,7 +5,7 @@ from msstgcn.learning.corpus import CONTROLS, Corpus, gather
 from msstgcn.learning.device import DEVICES, device
 from msstgcn.learning.folds import HISTORY_COLUMNS, Fold, load_fold, save_fold
 from msstgcn.learning.inner import InnerRun, pair_names, train_inner
-from msstgcn.learning.loso import LosoRun, Watched, train_loso
+from msstgcn.learning.loso import LosoRun, Watched, train_loso, train_seeds
 from msstgcn.learning.prediction import embed, load_network, predict
 from msstgcn.learning.sampling import batches, seed_of, segment_starts
 from msstgcn.learning.targets import Targets, targets
@@ -35,4 +35,5 @@ __all__ = [
     "train_fold",
     "train_inner",
     "train_loso",
+    "train_seeds",
 ]

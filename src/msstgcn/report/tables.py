@@ -22,9 +22,11 @@ _LATEX = str.maketrans(
 
 
 def _cell(value: Any, digits: int) -> str:
-    if isinstance(value, float):
-        return "–" if value != value else f"{value:.{digits}f}"
-    return str(value)
+    from pandas import isna
+
+    if isna(value):
+        return "–"
+    return f"{value:.{digits}f}" if isinstance(value, float) else str(value)
 
 
 def _as_markdown(cells: list[list[str]], numeric: list[bool], caption: str) -> str:

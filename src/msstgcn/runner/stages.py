@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -298,14 +298,37 @@ def loso(chosen: Profile, *, device: str = "auto", control: str | None = None) -
     control : str, optional
         ``"shuffled-labels"``: train on labels moved away from the motion.
     """
+    return loso_seeds(chosen, (chosen.learning.seed,), device=device, control=control)[chosen.learning.seed]
+
+
+def loso_seeds(
+    chosen: Profile, seeds: Sequence[int], *, device: str = "auto", control: str | None = None
+) -> dict[int, learning.LosoRun]:
+    """Train leave-one-subject-out from several seeds on the same data; each run is what `loso` gives with its seed.
+
+    Parameters
+    ----------
+    chosen : Profile
+        Its own ``learning.seed`` does not count.
+    seeds : sequence of int
+    device, control
+        As in `loso`.
+
+    Returns
+    -------
+    dict of int to LosoRun
+        By seed.
+    """
     _must_be_trainable(chosen)
     videos = features(chosen)
     subjects = sorted({video.subject for video in videos})
-    with _training(chosen, videos, device, subjects, TRAINING, control) as given:
-        run = learning.train_loso(videos, chosen.network, chosen.learning, control=control, **given)
-    for note in run.notes:
-        warn(note)
-    return run
+    parts = {seed: chosen.model_copy(update={"learning": chosen.learning.but(seed=seed)}) for seed in seeds}
+    with _training(parts, videos, device, subjects, TRAINING, control) as given:
+        runs = learning.train_seeds(videos, chosen.network, chosen.learning, seeds, control=control, **given)
+    for run in runs.values():
+        for note in run.notes:
+            warn(note)
+    return runs
 
 
 def inner(chosen: Profile, *, device: str = "auto") -> learning.InnerRun:
@@ -317,8 +340,12 @@ def inner(chosen: Profile, *, device: str = "auto") -> learning.InnerRun:
     _must_be_trainable(chosen)
     videos = features(chosen)
     names = learning.pair_names(sorted({video.subject for video in videos}), chosen.learning)
-    with _training(chosen, videos, device, names, INNER) as given:
-        run = learning.train_inner(videos, chosen.network, chosen.learning, **given)
+    with _training({chosen.learning.seed: chosen}, videos, device, names, INNER) as given:
+        done, keep = given.pop("done"), given.pop("on_fold")
+        run = learning.train_inner(
+            videos, chosen.network, chosen.learning,
+            done=done[chosen.learning.seed], on_fold=lambda fold: keep(chosen.learning.seed, fold), **given,
+        )  # fmt: skip
     for note in run.notes:
         warn(note)
     return run
@@ -326,32 +353,39 @@ def inner(chosen: Profile, *, device: str = "auto") -> learning.InnerRun:
 
 @contextmanager
 def _training(
-    chosen: Profile,
+    parts: Mapping[int, Profile],
     videos: list[VideoFeatures],
     device: str,
     names: list[str],
     what: str,
     control: str | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Give a training what it needs to keep its folds of those names: in the store, one entry each."""
+    """Give a training what it needs to keep its folds, by seed and name: in the store, one entry each."""
     place = learning.device(device)
     _used_devices[place.type if place.type == "cpu" else torch.cuda.get_device_name()] = None
-    data = dataset(chosen)
-    store, name = _store(), ("runs", _run_key(videos, chosen, place.type, what, control))
-    done = {fold: load_fold(store.folder(*name, fold) / FOLD) for fold in names if store.entry(*name, fold)}
-    about = {"settings": chosen.model_dump(mode="json"), "control": control, "device": place.type}
-    half_done = store.folder(*name, ".checkpoints")
+    data, store = dataset(next(iter(parts.values()))), _store()
+    runs = {seed: ("runs", _run_key(videos, part, place.type, what, control)) for seed, part in parts.items()}
+    done = {
+        seed: {f: load_fold(store.folder(*run, f) / FOLD) for f in names if store.entry(*run, f)}
+        for seed, run in runs.items()
+    }
+    half_done = store.folder("runs", key_of(*runs.values()), ".checkpoints")
 
-    def keep(fold: learning.Fold) -> None:
-        with store.writing(*name, fold.subject, about={**about, "subject": fold.subject}) as folder:
+    def keep(seed: int, fold: learning.Fold) -> None:
+        about = {
+            "settings": parts[seed].model_dump(mode="json"), "control": control, "device": place.type,
+            "subject": fold.subject,
+        }  # fmt: skip
+        with store.writing(*runs[seed], fold.subject, about=about) as folder:
             save_fold(fold, folder / FOLD, {"data": data.digest, "licence": "BSD-3-Clause"})
 
-    steps = len(names) * chosen.learning.epochs if len(done) < len(names) else 0
+    missing = any(len(own) < len(names) for own in done.values())
+    steps = len(parts) * len(names) * next(iter(parts.values())).learning.epochs if missing else 0
     with bar(f"{what} ({control})" if control else what, steps, "epoch") as advance:
         yield {
             "device": place, "done": done, "on_fold": keep, "progress": advance, "checkpoints": half_done,
         }  # fmt: skip
-    shutil.rmtree(half_done, ignore_errors=True)
+    shutil.rmtree(half_done.parent, ignore_errors=True)
 
 
 def _must_be_trainable(chosen: Profile) -> Dataset:
