@@ -89,7 +89,7 @@ plt.show()
 # %% [markdown]
 # An expression lasts as long at 200 frames a second as at 30. So a window may also be given in seconds (the setting
 # `window_seconds`), and its number of frames follows from each video's frame rate. Or it keeps its number of frames
-# and takes every $s$-th one only: that is its *stride*.
+# and takes only every second, third or seventh one: that is its *stride*.
 
 # %% tags=["hide-input"]
 same = field / videos[0].fps
