@@ -33,16 +33,15 @@ import time
 from dataclasses import asdict, replace
 from typing import get_args
 
-import dlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from msstgcn import motion, report
+from msstgcn import report
 from msstgcn.datasets import DIFFICULTIES, script, synthetic
 from msstgcn.faces import ACTION_UNITS, HALVES, Camera, Face, FaceState, Pose, anatomy, identity, skin
 from msstgcn.files import digest_bytes
-from msstgcn.motion.detector import load_predictor
+from msstgcn.motion.bench_detector import bench_detector
 from msstgcn.report import frames
 from msstgcn.runner import stages
 from msstgcn.settings import SyntheticSettings
@@ -236,7 +235,8 @@ report.clip(pages, fps=fps, alt=alt, poster=32, quality=40)
 # ## What gets in the way, and its switches
 #
 # Faces are never still. The script of a video adds blinks, shifts of gaze, a slow drift of the head, sudden turns,
-# speech, swallowing, twitches below the threshold of labelling, noise of the sensor and flicker of the light. Three
+# speech, swallowing, twitches below the threshold of labelling, noise of the sensor, flicker of the light, and the JPEG
+# files in which both real data sets come. Three
 # named difficulties fix how often and how strong. They were set from the literature before any model was trained, and
 # are not changed to suit a result.
 
@@ -252,11 +252,12 @@ NAMES = {
     "jerk": "jerk: yaw / pitch / roll, sd (°)", "speech_every": "speech, every (s)",
     "speech": "speech: least / most (% IOD)", "swallow_every": "swallowing, every (s)",
     "twitch_every": "twitches, every (s)", "twitch": "twitch: least / most (% IOD)",
+    "compression": "quality of the JPEG files",
     "noise": "noise of the sensor, sd (grey levels)", "flicker": "flicker: frame to frame / slow, share of the light",
 }  # fmt: skip
 levels = {name: asdict(level) for name, level in DIFFICULTIES.items()}
 rows = [[NAMES.get(part, part), *(written(levels[name][part]) for name in levels)] for part in levels["hard"]]
-caption = "Strength of everything that is no expression. 0 means never."
+caption = "Strength of everything that is no expression; 0 means never, or none."
 report.table(pd.DataFrame(rows, columns=["what", *levels]), name="difficulties", caption=caption)
 
 # %% [markdown]
@@ -335,7 +336,8 @@ report.table(sizes, name="size_of_disturbances", digits=2, caption=caption)
 #
 # Equation {eq}`eq-projection` defines the picture and gives the truth about it. For each frame there are the 68 landmarks
 # to a fraction of a pixel, the amplitude of every half unit, the pose of the head and the closure of the lids
-# (`video.truth(i)`, `video.script`), and the displacement of any point of the skin (`face.project`). For each video
+# (`video.truth(i)`, `video.script`), and the displacement of any point of the skin, which is exact optical flow
+# (`face.flow`). For each video
 # there are the expressions, exact, or off by a frame or two as a coder's are (the setting `label_jitter`), and a list of
 # everything else that happened.
 #
@@ -348,22 +350,21 @@ found = [(v, e) for v in synthetic(SyntheticSettings(seed=seed)).videos for e in
 found.sort(key=lambda pair: (pair[1].label != "mae", pair[1].action_units[0].lstrip("LR") not in CLEAR))
 video, event = found[0]
 before, now = video.script.state(event.onset), video.script.state(event.apex)
-marks = {"onset": video.face.landmarks(before), "apex": video.face.landmarks(now)}
-marks["head kept still"] = video.face.landmarks(replace(now, pose=before.pose))
+pixels = np.stack(np.meshgrid(np.arange(92, 392, 14.0), np.arange(90, 410, 14.0)), axis=-1)
+flows = [video.face.flow(before, after, pixels) for after in (now, replace(now, pose=before.pose))]
 report.glue("ch2_event", "+".join(event.action_units))
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "A grey video frame three times: with 68 landmark dots on brows, eyes, nose, mouth and jaw; with arrows of their motion since the onset; and with the arrows that remain without the head's motion."}, "figure": {"caption": "A frame at the apex of an expression with its true landmarks (left), their displacement since the onset, ten times too long (middle), and the part of it that the expression and the lids are to blame for (right).", "name": "fig-truth"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "A grey video frame three times: with 68 landmark dots on brows, eyes, nose, mouth and jaw; with arrows of the motion of skin and hair since the onset; and with the arrows that remain without the head's motion, around the mouth."}, "figure": {"caption": "A frame at the apex of an expression with its true landmarks (left), the exact flow since the onset, four times too long (middle), and the part of it that is not the head's (right).", "name": "fig-truth"}}
 fig, axes = plt.subplots(1, 3, figsize=(7.2, 2.7))
 for ax, title in zip(axes, ("landmarks", "motion since onset", "without the head"), strict=True):
     ax.imshow(video.frame(event.apex), vmin=0, vmax=255)
     ax.set(xlim=(90, 390), ylim=(410, 90))
     ax.set_title(title, fontsize=9)
     ax.axis("off")
-axes[0].plot(*marks["apex"].T, ".", color=report.colour("apex"), ms=3)
-for ax, end in zip(axes[1:], ("apex", "head kept still"), strict=True):
-    move = 10 * (marks[end] - marks["onset"])
-    arrows = (*marks["onset"].T, *move.T)
-    ax.quiver(*arrows, angles="xy", scale_units="xy", scale=1, color=report.colour("apex"), width=0.006)
+axes[0].plot(*video.face.landmarks(now).T, ".", color=report.colour("apex"), ms=3)
+for ax, flow in zip(axes[1:], flows, strict=True):
+    arrows = (*np.moveaxis(pixels, -1, 0), *np.moveaxis(4 * flow, -1, 0))
+    ax.quiver(*arrows, angles="xy", scale_units="xy", scale=1, color=report.colour("apex"), width=0.005)
 plt.show()
 
 # %% [markdown]
@@ -392,64 +393,34 @@ report.glue("ch2_digest", digest_bytes(alone_drawn.tobytes())[:16])
 # {cite}`kazemi2014`. Both have learned from photographs of people and have never seen a drawn face. That makes them
 # judges of a kind: if they fail here, the faces are too far from people for anything that follows.
 #
-# Everybody on the sheet above comes before them in several poses, each time with two action units drawn at random.
-# Here, the error of the predictor is the mean distance between its 68 points and the true ones.
-
-# %% tags=["hide-input"]
-POSES = {
-    "frontal": Pose(),
-    "yaw -15°": Pose(-15),
-    "yaw +15°": Pose(15),
-    "pitch -10°": Pose(0, -10),
-    "pitch +10°": Pose(0, 10),
-}
-detector, predictor = dlib.get_frontal_face_detector(), load_predictor(motion.predictor_path())
-inner = np.arange(17, 68)  # without the jaw, whose place along the cheek is a matter of taste
-seen = {name: [] for name in POSES}
-for number, person in enumerate(cast):
-    rng = np.random.default_rng(np.random.SeedSequence([seed, number, 0xD1]))
-    for name, pose in POSES.items():
-        units = {
-            unit: float(rng.uniform(1, 8))
-            for unit in rng.choice(list(ACTION_UNITS), 2, replace=False).tolist()
-        }
-        picture = person.render(FaceState(units, pose=pose), seed, number)
-        boxes, off = detector(picture, 0), np.full(68, np.nan)
-        if len(boxes) == 1:
-            points = np.array([(point.x, point.y) for point in predictor(picture, boxes[0]).parts()])
-            off = (
-                np.hypot(*(points - person.landmarks(FaceState(units, pose=pose))).T)
-                * 100
-                / person.camera.iod
-            )
-        seen[name].append(off)
+# The people before them are none of those above. They come from a seed that nobody looked at while the faces were being
+# made, for whoever tunes a face until a detector likes it has a face that the detector likes. Each is seen straight on and
+# turned by 15 degrees, in nine poses, each time with two other action units. The error of the predictor is the mean
+# distance between its 68 points and the true ones.
 
 # %%
-rows = []
-seen["all"] = [off for each in seen.values() for off in each]
-for name, offs in seen.items():
-    every = np.array(offs)
-    there = ~np.isnan(every[:, 0])
-    rows.append(
-        (
-            name,
-            len(every),
-            100 * float(there.mean()),
-            float(np.nanmean(every)),
-            float(np.nanmean(every[:, inner])),
-        )
-    )
-columns = ["pose", "pictures", "exactly one face (%)", "error (% of IOD)", "error without the jaw (% of IOD)"]
-report.glue("ch2_found", rows[-1][2], ".0f")
-report.glue("ch2_pictures", rows[-1][1])
-report.glue("ch2_error", rows[-1][3], ".1f")
-caption = "What dlib makes of the faces."
-report.table(pd.DataFrame(rows, columns=columns), name="detected_faces", digits=1, caption=caption)
+judged = bench_detector(identities=people // 2)
+rows = [
+    ("pictures", str(judged["pictures"])),
+    ("with exactly one face (%)", f"{100 * judged['one_face_share']:.1f}"),
+    ("error of the points, mean (% of IOD)", f"{100 * judged['mean_error_iod']:.1f}"),
+    ("without the jaw", f"{100 * judged['brows_eyes_nose_mouth_error_iod']:.1f}"),
+    ("95 % of the pictures are below", f"{100 * judged['error_95_iod']:.1f}"),
+    ("the worst", judged["worst"][0] if judged["worst"] else "none"),
+]
+caption = f"What dlib makes of {people // 2} people in nine poses."
+report.table(pd.DataFrame(rows, columns=["quantity", "value"]), name="detected_faces", caption=caption)
+
+# %%
+report.glue("ch2_found", 100 * judged["one_face_share"], ".0f")
+report.glue("ch2_pictures", judged["pictures"])
+report.glue("ch2_error", 100 * judged["mean_error_iod"], ".1f")
 
 # %% [markdown]
 # In {glue}`ch2_found` % of the {glue}`ch2_pictures` pictures it finds exactly one face, and the points are off by
 # {glue}`ch2_error` % of the IOD. This error has two parts, and neither is only the predictor's fault: the tremble of the
 # predictor, and a difference of opinion about where, say, a brow begins, which differs between data sets of people too.
+# Passing this test does not make the faces real. It says that they are near enough for the tools of the field to work.
 #
 # ## What synthetic data cannot show
 #

@@ -24,6 +24,9 @@ profile: str = "cpu"  # smoke | cpu | gpu; size of data, training and evaluation
 seed: int = 0  # 0..1000000; everything random follows from it
 device: str = "auto"  # auto | cpu | cuda; where the network runs
 epochs: int = -1  # -1..1000; passes over the training windows, -1 for the profile's
+dataset: str = "synthetic"  # synthetic | samm-lv | casme2 | folder; the videos, or how they lie on disk
+root: str = ""  # text; folder of the data set on disk
+repair: str = "authors"  # authors | offset-at-apex | mirrored | apex-plus-20 | drop; of its labels
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -33,10 +36,10 @@ import torch
 
 from msstgcn import learning, report
 from msstgcn.network import focal, term_weights
-from msstgcn.runner import stages
+from msstgcn.runner import sources, stages
 
 report.use_style()
-chosen = stages.profile(profile, seed=seed, epochs=epochs)
+chosen = stages.profile(profile, seed=seed, epochs=epochs, dataset=dataset, root=root, repair=repair)
 videos = stages.features(chosen)
 
 # %% [markdown]
@@ -107,10 +110,11 @@ report.glue("ch7_folds", len(run.folds))
 report.glue("ch7_epochs", chosen.learning.epochs)
 report.glue("ch7_windows", sum(len(video.flow) for video in videos), ",")
 report.glue("ch7_sampling", chosen.learning.sampling)
+report.glue("ch7_data", sources.videos_are(chosen))
 
 # %% [markdown]
-# Here {glue}`ch7_folds` networks saw {glue}`ch7_windows` windows, less those of their own subject, for
-# {glue}`ch7_epochs` epochs (sampling: {glue}`ch7_sampling` segments).
+# Here {glue}`ch7_folds` networks saw {glue}`ch7_windows` windows of {glue}`ch7_data`, less those of their own
+# subject, for {glue}`ch7_epochs` epochs (sampling: {glue}`ch7_sampling` segments).
 #
 # Two things here are not the paper's. Its authors draw only segments that hold some expression; with the setting
 # `sampling = "all"` the network also meets blinks, speech and stillness, and the profiles `cpu` and `gpu` use it.

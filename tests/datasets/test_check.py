@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from msstgcn.datasets import Dataset, write_dataset
-from msstgcn.datasets.check import check, picture_size, sound_part
+from msstgcn.datasets.check import check, picture_header, sound_part
 from msstgcn.datasets.layouts import open_dataset
 from msstgcn.errors import InputError
 from msstgcn.timeline import Expression
@@ -58,7 +58,7 @@ def samm(originals, tmp_path):
 
 @pytest.fixture
 def casme(originals, tmp_path):
-    return shutil.copytree(originals / "casme2", tmp_path / "set")
+    return shutil.copytree(originals / "casme2", tmp_path / "casme")
 
 
 def samm_book(root):
@@ -130,7 +130,7 @@ PICTURES = [
     (empty, "the picture is empty"),
     (cut, "cut short"),
     (foreign, "cannot be read"),
-    (other_size, "24 x 22 pixels, the first has 24 x 20"),
+    (other_size, "24 x 22 pixels, grey, 8 bits, the first has 24 x 20"),
     (garbled, "cannot be read"),
 ]
 
@@ -285,7 +285,7 @@ def test_several_and_wrong_workbooks(samm):
     book.worksheets[0]["D10"] = "Start"
     book.save(samm / "SAMM_LongVideos_V3_Release.xlsx")
     report = check(samm, "samm-lv")
-    assert "no sheet with the columns" in report.findings[0].what
+    assert "no column Onset (sheet FACS_Movement_Only, row 10)" in report.findings[0].what
     assert report.findings[0].level == "fatal" and not report.sound
     (samm / "SAMM_LongVideos_V3_Release.xlsx").write_text("no workbook")
     assert "not a workbook" in check(samm, "samm-lv").findings[0].what
@@ -313,6 +313,70 @@ def test_bad_rows_of_casme2(casme, sheet, cells, message):
     (error,) = errors(report)
     assert message in error
     assert report.events == (8 if sheet else 7)
+
+
+def test_a_workbook_that_looks_nearly_right(samm, casme):
+    """Another number of title rows or another sheet's name does no harm; another meaning of the columns is told."""
+    book = openpyxl.load_workbook(samm_book(samm))
+    book.worksheets[0].delete_rows(1, 5)
+    book.worksheets[0].title = "Sheet1"
+    book.worksheets[0]["F5"] = " OFFSET "
+    book.save(samm_book(samm))
+    assert check(samm, "samm-lv").sound
+    book.worksheets[0]["F5"], book.worksheets[0]["D5"] = "End", "Begin"
+    book.save(samm_book(samm))
+    (finding,) = [f for f in check(samm, "samm-lv").findings if f.level == "fatal"]
+    assert "no column Onset, Offset (sheet Sheet1, row 5)" in finding.what
+    book.worksheets[0].delete_rows(1, 5)
+    book.save(samm_book(samm))
+    assert "no sheet with the columns of SAMM-LV; sheets: Sheet1" in check(samm, "samm-lv").findings[0].what
+
+    casme_book(casme).rename(casme / "CAS(ME)^2code_final(Updated).xlsx")
+    report = check(casme, "casme2")
+    assert report.sound and "not named CAS(ME)^2code_final.xlsx; read all the same" in report.text()
+    path = casme / "CAS(ME)^2code_final(Updated).xlsx"
+    book = openpyxl.load_workbook(path)
+    book.worksheets[0].insert_rows(1)
+    for column, name in enumerate(
+        ["Subject", "Code", "Onset", "Apex", "Offset", "AUs", "Emotion", "Type", "Report"], start=1
+    ):
+        book.worksheets[0].cell(1, column, name)
+    book.save(path)
+    report = check(casme, "casme2")
+    (error,) = errors(report)
+    assert "row 1: subject index is 'Subject', not a number; event left out" in error and report.events == 8
+    book.worksheets[0].delete_cols(5)  # a release without offsets
+    book.save(path)
+    report = check(casme, "casme2")
+    assert report.events == 0 and len(errors(report)) == 9
+
+
+def test_a_copy_that_lacks_videos(casme):
+    """Some copies of CAS(ME)^2 lack s19_0502 or s23_0502; events of such a video are named one by one."""
+    shutil.rmtree(casme / "rawpic" / "s15" / "15_0102eatingworms")
+    report = check(casme, "casme2")
+    assert report.videos == ("s15_0101", "s16_0101", "s16_0102")
+    rows = [int(re.search(r"row (\d+): no video s15_0102; event left out", e)[1]) for e in errors(report)]
+    assert rows == [3, 4]
+
+
+def test_a_video_shorter_than_its_events(samm):
+    """One video of SAMM-LV exists with 1000 and with 2000 pictures: what the shorter lacks is cut off or left out."""
+    for i in range(25, FRAMES):
+        picture_of(samm, "samm-lv", i).unlink()
+    for path in folder_of(samm, "samm-lv").glob("*.jpg"):
+        if int(path.stem[-4:]) > 1 + 7 * 24:
+            path.unlink()
+    report = check(samm, "samm-lv")
+    (beyond,) = [f for f in report.findings if "001_1" not in f.where and "beyond the video" in f.what]
+    assert "row 12" in beyond.where and beyond.level == "repair"
+    assert len(report.videos) == 4 and report.events == 8
+    for path in folder_of(samm, "samm-lv").glob("*.jpg"):
+        if int(path.stem[-4:]) > 71:
+            path.unlink()
+    report = check(samm, "samm-lv")
+    assert report.events == 7
+    assert "row 12: onset" in errors(report)[0] and "beyond the video's last frame 71" in errors(report)[0]
 
 
 def test_a_missing_sheet(casme):
@@ -379,10 +443,115 @@ def test_the_own_layout(originals, tmp_path):
     report = check(root, "folder")
     assert [re.search("empty|cut short", e)[0] for e in errors(report)] == ["empty", "cut short"]
     assert report.videos == ("p0_0", "p1_0")
-    (root / "events.csv").write_text("video,class,onset,offset\nwho,me,1,2\n")
+    (root / "events.csv").write_text("what is this\n")
     report = check(root, "folder")
-    assert "events.csv, row 2" in report.findings[0].where
+    assert report.findings[0].level == "fatal" and "missing column" in report.findings[0].what
     assert not report.videos
+
+
+def test_rows_of_the_own_layout_are_named_and_the_others_stay(originals, tmp_path):
+    root = shutil.copytree(originals / "folder", tmp_path / "set")
+    shutil.rmtree(root / "videos" / "p0_1")
+    rows = (root / "videos.csv").read_text().splitlines()
+    rows[4] = rows[4].replace("30.0", "fast")
+    (root / "videos.csv").write_text("\n".join([*rows, rows[1], "a,b"]) + "\n")
+    events = (root / "events.csv").read_text().splitlines()
+    assert events[1].startswith("p0_0,me")
+    events[1:1] = [
+        "p0_0,me,x,5,9,4",
+        "p0_0,big,2,5,9,4",
+        "who,me,2,5,9,4",
+        "p0_0,me,30,35,40,4",
+        "p0_0,me,1,9,8,4",
+    ]
+    (root / "events.csv").write_text("\n".join([*events, events[-1]]) + "\n")
+    report = check(root, "folder")
+    told = "\n".join(errors(report))
+    for message in (
+        "videos.csv, row 3: no file videos/p0_1",
+        "videos.csv, row 5: fps is 'fast'",
+        r"videos.csv, row 6: video 'p0_0' stands twice",
+        "videos.csv, row 7: 2 fields",
+        r"events.csv, row 2: onset is 'x'.*event left out",
+        "events.csv, row 3: unknown class 'big'",
+        "events.csv, row 4: unknown video 'who'",
+        "events.csv, row 5: offset 40 beyond the video",
+        "events.csv, row 6: apex is '9'",
+        "events.csv, row 9: video p0_1 cannot be used",
+        "events.csv, row 10: video p0_1 cannot be used",
+        "events.csv, row 13: unknown video 'p1_1'",
+        "events.csv, row 15: the same event stands twice",
+    ):
+        assert re.search(message, told), message
+    assert len(errors(report)) == 14
+    assert report.videos == ("p0_0", "p1_0") and report.events == 4 and not report.sound
+    kept = open_dataset("folder", root).videos[0]
+    assert kept.expressions == EVENTS and kept.rows == (7, 8)
+
+
+def test_pictures_of_the_own_layout_that_are_missing_in_the_middle(originals, tmp_path):
+    root = shutil.copytree(originals / "folder", tmp_path / "set")
+    (root / "videos" / "p0_1" / "000007.png").unlink()
+    for number, path in enumerate(sorted((root / "videos" / "p1_0").iterdir())):
+        path.rename(path.with_name(f"t{number * number:06d}.png"))
+    for number, path in enumerate(sorted((root / "videos" / "p1_1").iterdir())):
+        path.rename(path.with_name(f"{7 * number:06d} copy.png"))
+    report = check(root, "folder")
+    (error,) = errors(report)
+    assert "p0_1: 1 pictures missing: 7; video left out" in error
+    assert report.videos == ("p0_0", "p1_0", "p1_1")
+    assert "p1_0: numbers of pictures follow no step" in report.text()
+
+
+def sixteen(picture):
+    return picture.astype(np.uint16) * 257
+
+
+def transparent(picture):
+    return np.dstack([picture, picture, picture, np.full_like(picture, 9)])
+
+
+@pytest.mark.parametrize("layout", ["samm-lv", "casme2", "folder"])
+def test_pictures_of_other_kinds(originals, tmp_path, layout):
+    """All of a video may have 16 bits or an alpha channel; a single one among others is none of its video."""
+    root = shutil.copytree(originals / layout, tmp_path / "set")
+    folders = sorted(p for p in root.rglob("*") if p.is_dir() and any(q.is_file() for q in p.iterdir()))
+    folders = [p for p in folders if any(q.suffix in (".jpg", ".png") for q in p.iterdir())]
+    for folder, change, all_of_it in zip(
+        folders, (sixteen, transparent, sixteen, transparent), (True, True, False, False), strict=True
+    ):
+        paths = sorted(p for p in folder.iterdir() if p.name[0] != ".")
+        for path in paths if all_of_it else paths[7:8]:
+            picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+            path.unlink()
+            cv2.imwrite(str(path.with_suffix(".png")), change(picture))
+    report = check(root, layout)
+    assert len(report.videos) == 2
+    found = errors(report)
+    assert "24 x 20 pixels, grey, 16 bits, the first has 24 x 20 pixels, grey, 8 bits" in found[0]
+    assert "24 x 20 pixels, colour, 8 bits, the first has 24 x 20 pixels, grey, 8 bits" in found[1]
+    told = report.text()
+    assert "pictures of 16 bits" in told and "pictures with an alpha channel; alpha left out" in told
+    shapes = [v.frame(3).shape for v in open_dataset(layout, root).videos if v.name in report.videos]
+    assert sorted(shapes) == [(20, 24), (20, 24, 3)]
+
+
+def test_broken_links_and_links_out_of_the_root(originals, tmp_path):
+    root = shutil.copytree(originals / "folder", tmp_path / "set")
+    (root / "videos" / "p0_0").rename(tmp_path / "away")
+    (root / "videos" / "p0_0").symlink_to(tmp_path / "away")
+    picture = root / "videos" / "p1_0" / "000003.png"
+    picture.unlink()
+    picture.symlink_to(root / "nowhere.png")
+    report = check(root, "folder")
+    assert "p0_0: a link out of the root" in report.text()
+    (error,) = errors(report)
+    assert "000003.png: cannot be read (No such file or directory)" in error
+    casme = shutil.copytree(originals / "casme2", tmp_path / "casme")
+    casme_book(casme).rename(tmp_path / "book.xlsx")
+    casme_book(casme).symlink_to(tmp_path / "book.xlsx")
+    report = check(casme, "casme2")
+    assert report.sound and f"a link to {tmp_path / 'book.xlsx'}" in report.text()
 
 
 def test_mistakes_of_the_caller(tmp_path):
@@ -400,7 +569,9 @@ def test_sizes_from_headers(tmp_path, suffix):
     noise = np.random.default_rng(0).integers(0, 255, (300, 500, 3), dtype=np.uint8)
     cv2.imwrite(str(path), noise)  # more than the 64 KiB that are read at once
     assert path.stat().st_size > 65536
-    assert picture_size(path) == (500, 300)
+    assert picture_header(path) == (500, 300, True, 8)
+    cv2.imwrite(str(path), noise[..., 0])
+    assert picture_header(path) == (500, 300, False, 8)
 
 
 def test_a_set_of_150_videos_is_checked_in_time(tmp_path):

@@ -235,3 +235,49 @@ def test_it_finds_what_is_there_and_nothing_when_labels_are_shuffled():
         f1[control] = score(pd.concat(tables), truth).overall.f1
     assert f1[None] > 0.8
     assert f1["shuffled-labels"] < 0.2
+
+
+def test_a_run_over_seeds_gives_each_seeds_own_run(run, toy_features, small_network, quick_learning):
+    told = []
+    runs = learning.train_seeds(
+        toy_features,
+        small_network,
+        quick_learning,
+        (0, 5),
+        done={0: {"s1": run.folds["s1"]}},
+        on_fold=lambda seed, fold: told.append((seed, fold.subject)),
+    )
+    other = learning.train_loso(toy_features, small_network, quick_learning.but(seed=5))
+    assert sorted(told) == [(0, "s2"), (0, "s3"), (5, "s1"), (5, "s2"), (5, "s3")]
+    assert all(same(run.folds[name], runs[0].folds[name]) for name in run.folds)
+    assert all(same(other.folds[name], runs[5].folds[name]) for name in run.folds)
+    with pytest.raises(InputError, match=r"seeds \[1, 1\]; expected one or more, each once"):
+        learning.train_seeds(toy_features, small_network, quick_learning, (1, 1))
+
+
+def test_each_seed_shuffles_the_labels_of_a_control_in_its_own_way(
+    toy_features, small_network, quick_learning
+):
+    settings = quick_learning.but(epochs=1)
+    runs = learning.train_seeds(toy_features, small_network, settings, (1, 2), control="shuffled-labels")
+    alone = learning.train_loso(toy_features, small_network, settings.but(seed=2), control="shuffled-labels")
+    assert all(same(alone.folds[name], runs[2].folds[name]) for name in alone.folds)
+
+
+def test_folds_of_all_seeds_as_one_program_learn_what_each_would_alone(
+    run, toy_features, small_network, quick_learning, monkeypatch
+):
+    """The GPU's way. Sums are taken in another order, and AdamW's first steps make much of a slope's rounding.
+
+    In double precision the two are equal: `test_a_fold_does_not_depend_on_its_company`.
+    """
+    batches = []
+    whole = schedule.train_folds
+    monkeypatch.setattr(
+        schedule, "train_folds", lambda m, jobs, *a, **k: batches.append(len(jobs)) or whole(m, jobs, *a, **k)
+    )
+    monkeypatch.setattr(schedule.Schedule, "_on_cpu", schedule.Schedule._on_gpu)
+    runs = learning.train_seeds(toy_features, small_network, quick_learning, (0, 5))
+    assert batches == [6]
+    for video, values in run.probabilities.items():
+        np.testing.assert_allclose(runs[0].probabilities[video], values, atol=0.05)

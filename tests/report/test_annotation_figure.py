@@ -3,7 +3,7 @@ from msstgcn.report.annotations import annotation_figure
 
 
 def test_the_figure_shows_both_classes_beside_the_real_ones(tmp_path):
-    figure = annotation_figure(draw("samm-lv", subjects=6, videos=2, seed=0))
+    figure = annotation_figure(draw("samm-lv", subjects=6, seed=0))
     assert [a.get_title(loc="left") for a in figure.axes[:4]] == [
         "duration", "position of the apex", "events in a video", "action units",
     ]  # fmt: skip

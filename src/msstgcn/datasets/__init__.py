@@ -4,7 +4,7 @@ from msstgcn.datasets.check import Report, check, sound_part
 from msstgcn.datasets.files import open_video
 from msstgcn.datasets.findings import Finding
 from msstgcn.datasets.folder import LAYOUTS, open_folder, write_dataset
-from msstgcn.datasets.layouts import LAYOUTS_ON_DISK, open_dataset, read_dataset
+from msstgcn.datasets.layouts import LAYOUTS_ON_DISK, open_dataset, read_dataset, read_labels
 from msstgcn.datasets.protocol import Dataset, Video
 from msstgcn.datasets.reading import RealDataset
 from msstgcn.datasets.releases import RELEASES
@@ -32,6 +32,7 @@ __all__ = [
     "open_folder",
     "open_video",
     "read_dataset",
+    "read_labels",
     "sound_part",
     "statistics",
     "synthetic",

@@ -30,6 +30,7 @@ from msstgcn.datasets.reading import (
     odd_names,
     plain,
     raw_event,
+    workbook_note,
 )
 from msstgcn.datasets.repair import RawEvent
 from msstgcn.datasets.workbooks import Rows, number, read_sheets
@@ -43,6 +44,7 @@ SHEETS = ("CASFEcode_final", "naming rule1", "naming rule2")
 HOMES = ("rawpic", "longVideoFaceCropped", "rawvideo")
 #: Class of each entry in the column of types.
 TYPES = {"macro-expression": "mae", "micro-expression": "me"}
+_WORKBOOK = re.compile(r"^cas\(me\)\^2code_final.*\.xlsx$")
 _SUBJECT = re.compile(r"^s(\d+)$")
 _VIDEO = re.compile(r"^(\d+)_(\d{4})")
 _CODE = re.compile(r"^(.*?)_(\d+)$")
@@ -51,12 +53,12 @@ _CODE = re.compile(r"^(.*?)_(\d+)$")
 def read_casme2(root: Path, repair: str) -> RealDataset:
     """Read everything there is; what cannot be used is among the findings, nothing is raised for it."""
     findings: list[Finding] = []
-    events = labels(lambda: read_workbook(workbook_of(root)), root, findings)
+    events = labels(lambda: read_workbook(workbook_of(root, findings)), root, findings)
     return assembled("casme2", _videos(root, findings), events, repair, findings)
 
 
-def workbook_of(root: Path) -> Path:
-    """The workbook, in the root or the folder above it.
+def workbook_of(root: Path, findings: list[Finding]) -> Path:
+    """The workbook, in the root or the folder above it; else one with an addition to its name, as ``(Updated)``.
 
     Raises
     ------
@@ -64,8 +66,16 @@ def workbook_of(root: Path) -> Path:
         If there is none.
     """
     for entries in nearby(root):
-        found = entries.get(plain(WORKBOOK))
+        exact = entries.get(plain(WORKBOOK), [])
+        found = exact or [p for name, paths in entries.items() if _WORKBOOK.match(name) for p in paths]
         if found:
+            if len(found) > 1:
+                findings.append(
+                    Finding("note", str(root), f"{len(found)} workbooks", f"{found[0].name} is read")
+                )
+            elif not exact:
+                findings.append(Finding("note", str(found[0]), f"not named {WORKBOOK}", "read all the same"))
+            findings += workbook_note(found[0])
             return found[0]
     raise InputError(f"no workbook {WORKBOOK}", where=root)
 

@@ -8,16 +8,18 @@ decoded too.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 
-from msstgcn.datasets.files import FileVideo, PictureVideo, read_picture
+from msstgcn.datasets.files import FileVideo, PictureVideo, bit_depth, picture_kind, read_picture
 from msstgcn.datasets.findings import LEVELS, Finding
 from msstgcn.datasets.layouts import read_dataset
 from msstgcn.datasets.numbered import NumberedVideo
@@ -31,6 +33,7 @@ NOT_CHECKED = (
     "pictures between the working frames; whether a face is to be seen"
 )
 _HEAD = 65536
+_REGULAR = 0.9  # share of equal steps from which on another step is a gap
 _NO_SIZE = b"\xc4\xc8\xcc"  # markers between C0 and CF that are no start of a frame
 
 
@@ -110,7 +113,13 @@ def check(
     InputError
         On an unknown name or a missing folder; everything else is in the report.
     """
-    found = read_dataset(layout, root, repair=repair)
+    return look_over(read_dataset(layout, root, repair=repair), layout, root, progress)
+
+
+def look_over(
+    found: RealDataset, layout: str, root: str | Path, progress: Callable[[int], None] | None = None
+) -> Report:
+    """Look over what `read_dataset` has read: the second, longer part of `check`."""
     findings, good, pictures = list(found.findings), [], 0
     for video in found.videos:
         problems, looked_at = _video(video, Path(root))
@@ -125,7 +134,7 @@ def check(
     findings.sort(key=lambda f: LEVELS.index(f.level))  # stable: otherwise in the order of reading
     events = sum(len(video.expressions) for video in good)
     names = tuple(video.name for video in good)
-    return Report(layout, str(root), repair, tuple(findings), names, events, pictures)
+    return Report(layout, str(root), found.repair, tuple(findings), names, events, pictures)
 
 
 def sound_part(
@@ -150,42 +159,65 @@ def _video(video: Video, root: Path) -> tuple[list[Finding], int]:
     """What is wrong with one video, and how many of its pictures were looked at."""
     if isinstance(video, FileVideo):
         return list(_film(video)), 0
+    numbers: list[Finding] = []
     if isinstance(video, NumberedVideo):
         paths = [video.picture(i) for i in range(len(video))]
     elif isinstance(video, PictureVideo):
         paths = list(video.pictures)
+        numbers = [replace(f, where=str(video.path)) for f in _numbers([path.name for path in paths])]
     else:
         return [], 0
-    findings = list(_pictures(paths, root.resolve()))
+    findings = [*numbers, *_pictures(paths, root.resolve())]
     if not any(finding.level == "error" for finding in findings):
-        findings += _decoded({paths[0], paths[len(paths) // 2], paths[-1]})
+        findings += _decoded({paths[0], paths[len(paths) // 2], paths[-1]}, paths[0])
     return findings, len(paths)
 
 
 def _pictures(paths: list[Path], home: Path) -> Iterator[Finding]:
-    first: tuple[int, int] | None = None
+    first: Header | None = None
     for path in paths:
         try:
-            size = picture_size(path)
+            header = picture_header(path)
         except (InputError, OSError) as error:
             what = error.what if isinstance(error, InputError) else f"cannot be read ({error.strerror})"
             yield Finding("error", str(path), what, "video left out")
             continue
         if path.is_symlink() and not path.resolve().is_relative_to(home):
             yield Finding("note", str(path), f"a link out of the root, to {path.resolve()}", "followed")
-        if first is None:
-            first = size
-        elif size != first:
-            what = f"{size[0]} x {size[1]} pixels, the first has {first[0]} x {first[1]}"
-            yield Finding("error", str(path), what, "video left out")
+        first = first or header
+        if header != first:
+            yield Finding("error", str(path), f"{header}, the first has {first}", "video left out")
 
 
-def _decoded(paths: set[Path]) -> Iterator[Finding]:
-    for path in sorted(paths):
-        try:
-            read_picture(path)
-        except InputError as error:
-            yield Finding("error", str(path), error.what, "video left out")
+def _numbers(names: list[str]) -> Iterator[Finding]:
+    """Gaps in the numbers of pictures that are taken in the order of their names: labels behind one would be off."""
+    found = [re.search(r"(\d+)\.[^.]+$", name) for name in names]
+    numbers = [int(match[1]) for match in found if match]
+    if len(numbers) != len(names) or len(numbers) < 3:
+        return
+    steps = Counter(b - a for a, b in pairwise(numbers))
+    step, often = steps.most_common(1)[0]
+    if often == len(numbers) - 1:
+        return
+    if step < 1 or often < _REGULAR * (len(numbers) - 1):
+        yield Finding("note", names[0], "numbers of pictures follow no step", "taken as equally spaced")
+        return
+    there = set(numbers)
+    missing = [n for n in range(numbers[0], numbers[-1], step) if n not in there]
+    shown = ", ".join(map(str, missing[:5])) + (", ..." if len(missing) > 5 else "")
+    what = f"{len(missing)} pictures missing: {shown}" if missing else "a picture whose number is out of step"
+    yield Finding("error", names[0], what, "video left out")
+
+
+def _decoded(paths: set[Path], first: Path) -> Iterator[Finding]:
+    try:
+        kind = picture_kind(first)
+        if kind:
+            yield Finding("note", str(first.parent), *kind)
+        for path in sorted(paths):
+            read_picture(path, first)
+    except InputError as error:
+        yield Finding("error", error.where, error.what, "video left out")
 
 
 def _film(video: FileVideo) -> Iterator[Finding]:
@@ -207,8 +239,30 @@ def _film(video: FileVideo) -> Iterator[Finding]:
         yield Finding("error", str(video.path), error.what, "video left out")
 
 
-def picture_size(path: Path) -> tuple[int, int]:
-    """Width and height of a picture, from its header (JPEG and PNG; others are decoded).
+class Header(NamedTuple):
+    """What the header of a picture tells.
+
+    Parameters
+    ----------
+    width, height : int
+    colour : bool
+        Whether it becomes an RGB frame; else a grey one.
+    bits : int
+        Of a channel.
+    """
+
+    width: int
+    height: int
+    colour: bool
+    bits: int
+
+    def __str__(self) -> str:
+        kind = "colour" if self.colour else "grey"
+        return f"{self.width} x {self.height} pixels, {kind}, {self.bits} bits"
+
+
+def picture_header(path: Path) -> Header:
+    """Size and kind of a picture, from its header (JPEG and PNG; others are decoded).
 
     Raises
     ------
@@ -219,35 +273,31 @@ def picture_size(path: Path) -> tuple[int, int]:
         head = stream.read(_HEAD)
         if not head:
             raise InputError("the picture is empty", where=path)
+        found, end = None, b""
         if head[:2] == b"\xff\xd8":
-            size = _jpeg_size(head)
+            found, end = _jpeg_header(head), b"\xff\xd9"
+        elif head[:8] == b"\x89PNG\r\n\x1a\n" and len(head) >= 26:
+            width, height, bits, colour = struct.unpack(">IIBB", head[16:26])
+            found, end = Header(width, height, colour != 0, max(bits, 8)), b"IEND"
+        if end:
             if len(head) == _HEAD:
                 stream.seek(-64, 2)
                 head = stream.read()
-            if b"\xff\xd9" not in head[-64:]:
+            if end not in head[-64:]:
                 raise InputError("the picture is cut short", where=path)
-        elif head[:8] == b"\x89PNG\r\n\x1a\n" and len(head) >= 24:
-            size = struct.unpack(">II", head[16:24])
-            if len(head) == _HEAD:
-                stream.seek(-64, 2)
-                head = stream.read()
-            if b"IEND" not in head[-64:]:
-                raise InputError("the picture is cut short", where=path)
-        else:
-            size = None
-    if size is not None:
-        return int(size[0]), int(size[1])
-    height, width = read_picture(path).shape[:2]
-    return width, height
+    if found is not None:
+        return found
+    shape = read_picture(path).shape
+    return Header(shape[1], shape[0], len(shape) == 3, 16 if bit_depth(path) > 8 else 8)
 
 
-def _jpeg_size(head: bytes) -> tuple[int, int] | None:
-    """Size from the start-of-frame segment; None if the beginning of the file does not hold it."""
+def _jpeg_header(head: bytes) -> Header | None:
+    """From the start-of-frame segment; None if the beginning of the file does not hold it."""
     at = 2
-    while at + 9 <= len(head) and head[at] == 0xFF:
+    while at + 10 <= len(head) and head[at] == 0xFF:
         marker, length = head[at + 1], struct.unpack(">H", head[at + 2 : at + 4])[0]
         if 0xC0 <= marker <= 0xCF and marker not in _NO_SIZE:
-            height, width = struct.unpack(">HH", head[at + 5 : at + 9])
-            return width, height
+            bits, height, width, channels = struct.unpack(">BHHB", head[at + 4 : at + 10])
+            return Header(width, height, channels > 1, bits)
         at += 2 + length
     return None

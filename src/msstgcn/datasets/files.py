@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -210,9 +210,49 @@ def is_grey(capture: Any) -> bool:
     return code.to_bytes(8, "little", signed=True)[:4] in _GREY_FORMATS
 
 
+class Times(NamedTuple):
+    """When the frames of a file are shown, as its container tells.
+
+    Parameters
+    ----------
+    shown : ndarray of float64, shape (T,)
+        Milliseconds, rising.
+    keys : ndarray of bool, shape (T,)
+        Frames that can be decoded without any before them.
+    """
+
+    shown: NDArray[np.float64]
+    keys: NDArray[np.bool_]
+
+
+@lru_cache(maxsize=64)
+def frame_times(path: Path, seen: tuple[int, int]) -> Times | None:
+    """Times of all frames from the container's packets, without decoding one; None where they cannot be relied on.
+
+    They can where there are as many packets as the container tells of frames, and no two at the same time.
+    """
+    capture = open_capture(path, [cv2.CAP_PROP_FORMAT, -1])
+    found = []
+    try:
+        count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        while capture.grab():
+            key = capture.get(cv2.CAP_PROP_LRF_HAS_KEY_FRAME) > 0
+            found.append((capture.get(cv2.CAP_PROP_POS_MSEC), key))
+    finally:
+        capture.release()
+    found.sort()
+    shown = np.array([time for time, _ in found])
+    if len(shown) != count or not (np.diff(shown) > 0).all():
+        return None
+    return Times(shown, np.array([key for _, key in found]))
+
+
 @lru_cache(maxsize=4096)
 def _length(path: Path, seen: tuple[int, int]) -> int:
-    """Number of frames that can be read; the container's word for it is not trusted unless the last one is there."""
+    """Number of frames; the container's word for it is not trusted unless the packets, or the last frame, are there."""
+    times = frame_times(path, seen)
+    if times is not None and len(times.shown):
+        return len(times.shown)
     capture = open_capture(path)
     try:
         told = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))

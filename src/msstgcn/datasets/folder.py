@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import math
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -30,6 +31,8 @@ from msstgcn.timeline import Expression, read_events, read_videos, write_csv
 VIDEO_COLUMNS = ("video", "subject", "fps", "file")
 Progress = Callable[[int], None]
 Writer = Callable[[Video, Path, Progress], None]
+Say = Callable[[InputError], None]
+_ROW = re.compile(r", row (\d+)$")
 
 
 def write_dataset(
@@ -140,31 +143,59 @@ def open_folder(path: str | Path) -> Dataset:
         Missing file, folder or column, a rate that is no positive number, an event of an unknown video or beyond
         its end; with file and row.
     """
-    path = Path(path)
+
+    def refuse(error: InputError) -> None:
+        raise error
+
+    return read_folder(Path(path), refuse)
+
+
+def read_folder(path: Path, say: Say) -> Dataset:
+    """Read what there is in a folder in the project's own layout.
+
+    Parameters
+    ----------
+    path : Path
+    say : callable
+        Called with the error of each video and each event that cannot be used; they are left out, unless it raises.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or one of the tables is none.
+    """
     if not path.is_dir():
         raise InputError("no such folder", where=path, expected="a folder with videos.csv and events.csv")
-    table = _read_videos_table(path / "videos.csv")
-    labels = _expressions(path / "events.csv", set(table["video"]))
-    videos = []
-    for number, (name, subject, fps, file) in enumerate(
-        table[list(VIDEO_COLUMNS)].itertuples(index=False), start=2
-    ):
-        where = path / file
-        if not where.exists():
-            raise InputError(
-                f"no file {file}", where=f"{path / 'videos.csv'}, row {number}", do="check the column file"
-            )
-        ordered = sorted(labels.get(name, []))
-        expressions, rows = tuple(e for e, _ in ordered), tuple(r for _, r in ordered)
-        video = replace(video_at(where, name, subject, fps, expressions), rows=rows)
+    listed = _read_videos_table(path / "videos.csv", say)
+    labels = _expressions(path / "events.csv", {name for name, *_ in listed}, say)
+    videos: list[Video] = []
+    for name, subject, fps, file, where in listed:
+        try:
+            if not (path / file).exists():
+                raise InputError(f"no file {file}", where=where, do="check the column file")
+            video = video_at(path / file, name, subject, fps)
+            last = len(video) - 1
+        except InputError as error:
+            say(error)
+            for _, row in labels.get(name, []):
+                say(InputError(f"video {name} cannot be used", where=f"{path / 'events.csv'}, row {row}"))
+            continue
+        fitting = []
         for expression, row in labels.get(name, []):
-            if expression.offset >= len(video):
-                raise InputError(
+            if expression.offset <= last:
+                fitting.append((expression, row))
+                continue
+            say(
+                InputError(
                     f"offset {expression.offset} beyond the video",
                     where=f"{path / 'events.csv'}, row {row}",
-                    expected=f"frames 0 to {len(video) - 1} of {name}",
+                    expected=f"frames 0 to {last} of {name}",
                 )
-        videos.append(video)
+            )
+        fitting.sort()
+        videos.append(
+            replace(video, expressions=tuple(e for e, _ in fitting), rows=tuple(r for _, r in fitting))
+        )
     return Dataset(path.resolve().name, tuple(videos))
 
 
@@ -295,20 +326,37 @@ def _note(video: Video, target: Path, layout: str) -> None:
 # --- reading the tables --------------------------------------------------------------------------------------
 
 
-def _read_videos_table(path: Path) -> pd.DataFrame:
-    read_videos(path)  # names are there, each once
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True, encoding="utf-8-sig")
-    table.columns = [str(name).strip() for name in table.columns]
+def _rows(read: Callable[..., pd.DataFrame], path: Path, say: Say) -> pd.DataFrame:
+    """A table without the rows that cannot be read."""
+    skip: set[int] = set()
+    while True:
+        try:
+            return read(path, skip=skip)
+        except InputError as error:
+            row = _ROW.search(error.where)
+            if row is None:
+                raise
+            say(error)
+            skip.add(int(row[1]))
+
+
+def _read_videos_table(path: Path, say: Say) -> list[tuple[str, str, float, str, str]]:
+    """Name, subject, rate, file, and file and row of each video."""
+    table = _rows(read_videos, path, say)
     missing = [name for name in VIDEO_COLUMNS if name not in table.columns]
     if missing:
         raise InputError(f"missing column {', '.join(missing)}", where=path, expected=",".join(VIDEO_COLUMNS))
-    for name in VIDEO_COLUMNS:
-        table[name] = table[name].str.strip()
-        empty = (table[name] == "").to_numpy()
-        if empty.any():
-            raise InputError(f"empty {name}", where=f"{path}, row {int(empty.argmax()) + 2}")
-    table["fps"] = [_rate(text, f"{path}, row {row}") for row, text in enumerate(table["fps"], start=2)]
-    return table
+    found = []
+    for index, row in zip(table.index, table[list(VIDEO_COLUMNS)].to_dict("records"), strict=True):
+        where = f"{path}, row {index + 2}"
+        try:
+            for name, text in row.items():
+                if not text:
+                    raise InputError(f"empty {name}", where=where)
+            found.append((row["video"], row["subject"], _rate(row["fps"], where), row["file"], where))
+        except InputError as error:
+            say(error)
+    return found
 
 
 def _rate(text: str, where: str) -> float:
@@ -321,24 +369,26 @@ def _rate(text: str, where: str) -> float:
     return value
 
 
-def _expressions(path: Path, known: set[str]) -> dict[str, list[tuple[Expression, int]]]:
+def _expressions(path: Path, known: set[str], say: Say) -> dict[str, list[tuple[Expression, int]]]:
     """Expressions of each video with their rows; a missing file means no labels."""
     if not path.exists():
         return {}
-    table = read_events(path)
+    table = _rows(read_events, path, say)
     found: dict[str, list[tuple[Expression, int]]] = {}
-    for number, event in enumerate(table.to_dict("records"), start=2):
-        where = f"{path}, row {number}"
-        if event["video"] not in known:
-            raise InputError(
-                f"unknown video {event['video']!r}", where=where, expected="a video of videos.csv"
-            )
-        onset, offset = int(event["onset"]), int(event["offset"])
-        apex = _apex(str(event.get("apex", "")).strip(), onset, offset, where)
-        units = tuple(unit for unit in str(event.get("action_units", "")).strip().split("+") if unit)
-        found.setdefault(event["video"], []).append(
-            (Expression(onset, apex, offset, event["class"], units), number)
-        )
+    for index, event in zip(table.index, table.to_dict("records"), strict=True):
+        where = f"{path}, row {index + 2}"
+        try:
+            if event["video"] not in known:
+                raise InputError(
+                    f"unknown video {event['video']!r}", where=where, expected="a video of videos.csv"
+                )
+            onset, offset = int(event["onset"]), int(event["offset"])
+            apex = _apex(str(event.get("apex", "")).strip(), onset, offset, where)
+            units = tuple(unit for unit in str(event.get("action_units", "")).strip().split("+") if unit)
+            expression = Expression(onset, apex, offset, event["class"], units)
+            found.setdefault(event["video"], []).append((expression, index + 2))
+        except InputError as error:
+            say(error)
     return found
 
 

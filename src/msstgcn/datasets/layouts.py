@@ -5,23 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from msstgcn.datasets import casme2, samm_lv
 from msstgcn.datasets.casme2 import read_casme2
+from msstgcn.datasets.files import FileVideo, PictureVideo
 from msstgcn.datasets.findings import Finding
-from msstgcn.datasets.folder import open_folder
-from msstgcn.datasets.reading import RealDataset, usable
-from msstgcn.datasets.repair import REPAIRS
+from msstgcn.datasets.folder import read_folder
+from msstgcn.datasets.reading import Labels, RealDataset, labels_of, odd_names, usable
+from msstgcn.datasets.repair import REPAIRS, RawEvent
 from msstgcn.datasets.samm_lv import read_samm_lv
 from msstgcn.errors import InputError, lookup
 
 
 def _read_folder(root: Path, repair: str) -> RealDataset:
-    """The project's own layout is strict: one mistake in its tables, and nothing is read."""
-    try:
-        found = open_folder(root)
-    except InputError as error:
+    """What can be used of a data set in the project's own layout; nothing in it is mended."""
+    findings: list[Finding] = []
+
+    def say(error: InputError, level: str = "error") -> None:
         what = f"{error.what}, expected {error.expected}" if error.expected else error.what
-        return RealDataset(root.resolve().name, (), repair, (Finding("fatal", error.where, what, error.do),))
-    return RealDataset(found.name, found.videos, repair, ())
+        lost = "event" if error.where.startswith(f"{root / 'events.csv'},") else "video"
+        findings.append(
+            Finding(level, error.where, what, error.do if level == "fatal" else f"{lost} left out")
+        )
+
+    try:
+        videos = read_folder(root, say).videos
+    except InputError as error:
+        videos = ()
+        say(error, "fatal")
+    if not videos and not any(finding.level == "fatal" for finding in findings):
+        findings.append(Finding("fatal", str(root), "no video can be used"))
+    findings += odd_names(root, [v.path for v in videos if isinstance(v, FileVideo | PictureVideo)])
+    return RealDataset(root.resolve().name, videos, repair, tuple(findings))
 
 
 #: Readers by layout; each lists what it finds instead of raising.
@@ -30,6 +44,44 @@ LAYOUTS_ON_DISK: dict[str, Callable[[Path, str], RealDataset]] = {
     "casme2": read_casme2,
     "folder": _read_folder,
 }
+
+
+#: Readers of the annotations alone.
+WORKBOOKS: dict[str, Callable[[Path], tuple[list[RawEvent], list[Finding]]]] = {
+    "samm-lv": lambda root: samm_lv.read_workbook(samm_lv.workbook_of(root, [])),
+    "casme2": lambda root: casme2.read_workbook(casme2.workbook_of(root, [])),
+}
+
+
+def read_labels(
+    layout: str, root: str | Path, *, repair: str = "authors"
+) -> tuple[Labels, tuple[Finding, ...]]:
+    """Annotations alone, for whoever has the workbook and no videos: nothing is known of where a video ends.
+
+    Parameters
+    ----------
+    layout : {"samm-lv", "casme2"}
+    root : path
+        Folder with the workbook.
+    repair : str
+        A name in `repair.REPAIRS`.
+
+    Returns
+    -------
+    labels : dict of str to list of (Expression, int)
+        Of each video that has any, with the row of the workbook that each stands in.
+    findings : tuple of Finding
+        What was mended, left out or odd.
+
+    Raises
+    ------
+    InputError
+        On an unknown name, or a workbook that is missing or cannot be read.
+    """
+    events, notes = lookup(WORKBOOKS, layout, "layout with a workbook")(Path(root))
+    lookup(REPAIRS, repair, "repair policy")
+    labels, mended = labels_of(events, None, repair)
+    return labels, (*notes, *mended)
 
 
 def read_dataset(layout: str, root: str | Path, *, repair: str = "authors") -> RealDataset:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,9 +18,12 @@ from msstgcn.datasets.files import (
     FileVideo,
     Frame,
     PictureVideo,
+    Times,
+    frame_times,
     is_grey,
     open_capture,
     picture_kind,
+    stamp,
     to_frame,
 )
 from msstgcn.datasets.findings import Finding
@@ -96,44 +98,8 @@ def _from_pictures(video: PictureVideo | NumberedVideo, say: Say) -> Iterator[Fr
         yield frame
 
 
-class Times(NamedTuple):
-    """When the frames of a file are shown, as its container tells.
-
-    Parameters
-    ----------
-    shown : ndarray of float64, shape (T,)
-        Milliseconds, rising.
-    keys : ndarray of bool, shape (T,)
-        Frames that can be decoded without any before them.
-    """
-
-    shown: NDArray[np.float64]
-    keys: NDArray[np.bool_]
-
-
-def frame_times(video: FileVideo) -> Times | None:
-    """Times of all frames from the container's packets, without decoding one; None where they cannot be relied on.
-
-    They can where there are as many packets as the container tells of frames, and no two at the same time.
-    """
-    capture = open_capture(video.path, [cv2.CAP_PROP_FORMAT, -1])
-    found = []
-    try:
-        count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        while capture.grab():
-            key = capture.get(cv2.CAP_PROP_LRF_HAS_KEY_FRAME) > 0
-            found.append((capture.get(cv2.CAP_PROP_POS_MSEC), key))
-    finally:
-        capture.release()
-    found.sort()
-    shown = np.array([time for time, _ in found])
-    if len(shown) != count or not (np.diff(shown) > 0).all():
-        return None
-    return Times(shown, np.array([key for _, key in found]))
-
-
 def _from_file(video: FileVideo, say: Say) -> Iterator[Frame | None]:
-    times = frame_times(video)
+    times = frame_times(video.path, stamp(video.path))
     if times is not None:
         _tell_uneven(video, times.shown, say)
     capture = open_capture(video.path)

@@ -91,6 +91,13 @@ def odd_names(root: Path, paths: Iterable[Path]) -> list[Finding]:
     return found
 
 
+def workbook_note(path: Path) -> list[Finding]:
+    """A note, if a workbook lies elsewhere."""
+    if not path.is_symlink():
+        return []
+    return [Finding("note", str(path), f"a link to {path.resolve()}", "followed")]
+
+
 def raw_event(
     cells: Mapping[str, Any], where: str, row: int, video: str, label: str, step: int
 ) -> tuple[RawEvent, list[Finding]]:

@@ -29,6 +29,7 @@ from msstgcn.datasets.reading import (
     odd_names,
     plain,
     raw_event,
+    workbook_note,
 )
 from msstgcn.datasets.repair import RawEvent
 from msstgcn.datasets.workbooks import Rows, number, read_sheets
@@ -78,6 +79,7 @@ def workbook_of(root: Path, findings: list[Finding]) -> Path:
                 findings.append(
                     Finding("note", str(newest.parent), f"{len(found)} workbooks", f"V{version} is read")
                 )
+            findings += workbook_note(newest)
             return newest
     raise InputError("no workbook SAMM_LongVideos_V1, V2 or V3_Release.xlsx", where=root)
 
@@ -97,7 +99,10 @@ def read_workbook(path: Path, step: int = EVERY) -> tuple[list[RawEvent], list[F
             break
     else:
         raise InputError(
-            f"no sheet with the columns {', '.join(_NEEDED)}; sheets: {', '.join(sheets)}", where=path
+            _no_header(sheets),
+            where=path,
+            expected=f"a row with {', '.join(_NEEDED)}",
+            do="is it V1, V2 or V3?",
         )
     row, columns = header
     events: list[RawEvent] = []
@@ -125,6 +130,22 @@ def _header(rows: Rows) -> tuple[int, dict[str, int]] | None:
         if all(plain(name) in names for name in _NEEDED):
             return index, {name: names.index(plain(name)) for name in _NEEDED}
     return None
+
+
+def _no_header(sheets: dict[str, Rows]) -> str:
+    """What is wrong with the row that comes nearest to a header."""
+    best, where = 0, ""
+    missing: tuple[str, ...] = _NEEDED
+    for sheet, rows in sheets.items():
+        for index, cells in enumerate(rows[:40], start=1):
+            names = {plain(" ".join(str(value).split())) for value in cells}
+            found = [name for name in _NEEDED if plain(name) in names]
+            if len(found) > best:
+                best, where = len(found), f"sheet {sheet}, row {index}"
+                missing = tuple(name for name in _NEEDED if name not in found)
+    if not best:
+        return f"no sheet with the columns of SAMM-LV; sheets: {', '.join(sheets)}"
+    return f"no column {', '.join(missing)} ({where})"
 
 
 def _event(cells: dict[str, Any], where: str, row: int, step: int) -> tuple[RawEvent, list[Finding]]:

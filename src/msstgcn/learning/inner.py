@@ -157,6 +157,7 @@ def train_inner(
     schedule = Schedule(
         features, corpus, network, learning, place, progress=progress, checkpoints=checkpoints
     )
-    folds = finish(schedule, jobs, done or {}, on_fold, progress)
+    tell = (lambda _, fold: on_fold(fold)) if on_fold else None
+    (folds,) = finish(schedule, {learning.seed: jobs}, {learning.seed: done or {}}, tell, progress).values()
     owner = {video.video: video.subject for video in features}
     return InnerRun(groups, folds, owner, remarks(schedule, corpus, jobs, folds))

@@ -116,8 +116,122 @@ def train_loso(
         Fewer than two subjects, no expression at all, features that do not fit or are not finite, a fold with
         nothing to train on, or a loss that is not finite.
     """
+    seed = learning.seed
+    tell = (lambda _, fold: on_fold(fold)) if on_fold else None
+    runs = train_seeds(
+        features, network, learning, (seed,),
+        device=device, control=control, done={seed: done or {}}, on_fold=tell,
+        progress=progress, checkpoints=checkpoints,
+    )  # fmt: skip
+    return runs[seed]
+
+
+def train_seeds(
+    features: Sequence[VideoFeatures],
+    network: NetworkSettings,
+    learning: LearningSettings,
+    seeds: Sequence[int],
+    *,
+    device: torch.device | str = "cpu",
+    control: str | None = None,
+    done: Mapping[int, Mapping[str, Fold]] | None = None,
+    on_fold: Callable[[int, Fold], None] | None = None,
+    progress: Progress | None = None,
+    checkpoints: Path | None = None,
+) -> dict[int, LosoRun]:
+    """Train all folds from several seeds; each run is the one that `train_loso` gives with that seed.
+
+    On a GPU the folds of all seeds are one program. With a control each seed changes the labels in its own way, so
+    there the seeds follow one another.
+
+    Parameters
+    ----------
+    seeds : sequence of int
+        What to put in the place of ``learning.seed``.
+    done : mapping of int to mapping of str to Fold, optional
+        Folds of an earlier, unfinished call, by seed and subject.
+    on_fold : callable, optional
+        Given the seed and each fold as it is finished.
+    features, network, learning, device, control, progress, checkpoints
+        As in `train_loso`.
+
+    Returns
+    -------
+    dict of int to LosoRun
+        By seed.
+
+    Raises
+    ------
+    InputError
+        If a seed is given twice, or as `train_loso`.
+    """
+    if len(set(seeds)) < len(seeds) or not seeds:
+        raise InputError(f"seeds {list(seeds)}", expected="one or more, each once")
     place = device if isinstance(device, torch.device) else named_device(device)
-    corpus = gather(features, network, learning, control=control)
+    runs: dict[int, LosoRun] = {}
+    for together in [[seed] for seed in seeds] if control else [list(seeds)]:
+        corpus = gather(features, network, learning.but(seed=together[0]), control=control)
+        schedule = Schedule(
+            features, corpus, network, learning, place,
+            progress=progress, checkpoints=checkpoints, control=control,
+        )  # fmt: skip
+        jobs = {seed: loso_jobs(corpus, learning, seed) for seed in together}
+        folds = finish(schedule, jobs, done or {}, on_fold, progress)
+        for seed in together:
+            runs[seed] = LosoRun(folds[seed], remarks(schedule, corpus, jobs[seed], folds[seed]))
+    return runs
+
+
+def train_fold(
+    features: Sequence[VideoFeatures],
+    network: NetworkSettings,
+    learning: LearningSettings,
+    *,
+    device: torch.device | str = "cpu",
+    seed: int = 0,
+    progress: Progress | None = None,
+    checkpoints: Path | None = None,
+) -> Fold:
+    """Train one network on all the given videos.
+
+    Parameters
+    ----------
+    features : sequence of VideoFeatures
+        Videos of the training subjects.
+    network, learning, device, checkpoints
+        As in `train_loso`.
+    seed : int
+        Decides the start and the batches; `seed_of` makes one from the left-out subject's name.
+    progress : callable, optional
+        Told 1 after each epoch.
+
+    Returns
+    -------
+    Fold
+        With nobody left out and no predictions.
+
+    Raises
+    ------
+    InputError
+        If features do not fit or hold no expression, or the loss is not finite.
+    """
+    place = device if isinstance(device, torch.device) else named_device(device)
+    corpus = gather(features, network, learning)
+    schedule = Schedule(
+        features, corpus, network, learning, place, progress=progress, checkpoints=checkpoints
+    )
+    ((_, fold),) = schedule.folds([Job("", corpus.training_starts(learning), seed)])
+    return fold
+
+
+def loso_jobs(corpus: Corpus, learning: LearningSettings, seed: int) -> list[Job]:
+    """One fold a subject.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two subjects, or a fold has nothing to train on.
+    """
     if len(corpus.subjects) < 2:
         raise InputError(
             f"only one subject, {corpus.subjects[0]}",
@@ -125,34 +239,33 @@ def train_loso(
             expected="at least two",
             do="add videos of another subject",
         )
-    jobs = [
-        Job(s, corpus.training_starts(learning, s), seed_of(learning.seed, "fold", s), (s,))
-        for s in corpus.subjects
+    return [
+        Job(s, corpus.training_starts(learning, s), seed_of(seed, "fold", s), (s,)) for s in corpus.subjects
     ]
-    schedule = Schedule(
-        features, corpus, network, learning, place,
-        progress=progress, checkpoints=checkpoints, control=control,
-    )  # fmt: skip
-    folds = finish(schedule, jobs, done or {}, on_fold, progress)
-    return LosoRun(folds, remarks(schedule, corpus, jobs, folds))
 
 
 def finish(
     schedule: Schedule,
-    jobs: Sequence[Job],
-    done: Mapping[str, Fold],
-    on_fold: Callable[[Fold], None] | None,
+    jobs: Mapping[int, Sequence[Job]],
+    done: Mapping[int, Mapping[str, Fold]],
+    on_fold: Callable[[int, Fold], None] | None,
     progress: Progress | None,
-) -> dict[str, Fold]:
-    """Train the jobs that are not done yet; return all folds by name, in the order of the jobs."""
-    folds = {job.name: done[job.name] for job in jobs if job.name in done}
-    if progress and folds:
-        progress(len(folds) * schedule.learning.epochs)
-    for fold in schedule.folds([job for job in jobs if job.name not in folds]):
-        folds[fold.subject] = fold
+) -> dict[int, dict[str, Fold]]:
+    """Train the jobs of each seed that are not done yet; return all folds, by name, in the order of the jobs."""
+    folds = {
+        seed: {job.name: done[seed][job.name] for job in own if job.name in done.get(seed, {})}
+        for seed, own in jobs.items()
+    }
+    earlier = sum(len(own) for own in folds.values())
+    if progress and earlier:
+        progress(earlier * schedule.learning.epochs)
+    todo = {job.seed: (seed, job) for seed, own in jobs.items() for job in own if job.name not in folds[seed]}
+    for job, fold in schedule.folds([job for _, job in todo.values()]):
+        seed, _ = todo[job.seed]
+        folds[seed][job.name] = fold
         if on_fold:
-            on_fold(fold)
-    return {job.name: folds[job.name] for job in jobs}
+            on_fold(seed, fold)
+    return {seed: {job.name: folds[seed][job.name] for job in own} for seed, own in jobs.items()}
 
 
 def remarks(

@@ -68,8 +68,8 @@ class Schedule:
             (control or "").encode(), repr([v.expressions for v in features]).encode(), *flows
         )
 
-    def folds(self, jobs: Sequence[Job]) -> Iterator[Fold]:
-        """Train the jobs; yield each fold when it is finished, in any order.
+    def folds(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Fold]]:
+        """Train the jobs; yield each with its fold when it is finished, in any order.
 
         Raises
         ------
@@ -105,7 +105,7 @@ class Schedule:
     def _look(self, job: Job, weights: dict[str, Tensor]) -> Look:
         return {video: found.astype(np.float16) for video, found in self._ask(job, weights).items()}
 
-    def _train(self, material: Material, jobs: Sequence[Job]) -> list[Fold]:
+    def _train(self, material: Material, jobs: Sequence[Job]) -> list[tuple[Job, Fold]]:
         """Train some folds together and ask each about its held-out videos."""
         path = None
         if self.checkpoints:
@@ -122,15 +122,15 @@ class Schedule:
             checkpoint=path,
             identity=self._identity,
         )
-        return [self._finished(job, own) for job, own in zip(jobs, trained, strict=True)]
+        return [(job, self._finished(job, own)) for job, own in zip(jobs, trained, strict=True)]
 
     def _finished(self, job: Job, own: Trained) -> Fold:
         watched = {video: np.stack([look[video] for look in own.looks]) for video in own.looks[-1]}
         found = self._ask(job, own.weights)
-        epochs = tuple(watched_epochs(self.learning))
+        epochs = tuple(watched_epochs(self.learning)) if watched else ()
         return Fold(job.name, own.weights, own.history, found, epochs, watched)
 
-    def _on_cpu(self, material: Material, jobs: Sequence[Job]) -> Iterator[Fold]:
+    def _on_cpu(self, material: Material, jobs: Sequence[Job]) -> Iterator[tuple[Job, Fold]]:
         """One fold a core: no thread waits for another, and the result does not depend on their number."""
         self._stop.clear()
         with _one_thread() as cores, ThreadPoolExecutor(min(cores, len(jobs))) as pool:
@@ -143,7 +143,7 @@ class Schedule:
                 for future in futures:
                     future.cancel()
 
-    def _on_gpu(self, material: Material, jobs: Sequence[Job]) -> Iterator[Fold]:
+    def _on_gpu(self, material: Material, jobs: Sequence[Job]) -> Iterator[tuple[Job, Fold]]:
         """All folds at once; in halves where they do not fit."""
         try:
             folds = self._train(material, jobs)

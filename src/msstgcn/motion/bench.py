@@ -8,21 +8,26 @@ node then seems to do is *noise*. The same seconds are filmed again, everything 
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
 import cv2
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from msstgcn.datasets import DIFFICULTIES
 from msstgcn.datasets.script import write_script
+from msstgcn.devices import device as computes_on
+from msstgcn.errors import InputError
 from msstgcn.faces import Camera, Face, FaceState, identity
 from msstgcn.motion.detector import predictor_path
-from msstgcn.motion.measure import make_chunk, measure
+from msstgcn.motion.flow import FLOWS, starts_at_once
+from msstgcn.motion.measure import follow, make_chunk, measure
 from msstgcn.motion.tracker import FaceTracker
 from msstgcn.motion.windows import gather
 from msstgcn.settings import MotionSettings
@@ -47,7 +52,7 @@ def scene(frames: int, seed: int) -> list[FaceState]:
     return [replace(script.state(i), action_units={}) for i in range(frames)]
 
 
-def bench_motion(identities: int = 4, seconds: float = 16.0) -> dict[str, Any]:
+def bench_motion(identities: int = 4, seconds: float = 16.0, *, conditions: bool = False) -> dict[str, Any]:
     """Compare direct patch flow with a rigid head against dense Farneback flow with the nose's mean.
 
     Parameters
@@ -56,25 +61,42 @@ def bench_motion(identities: int = 4, seconds: float = 16.0) -> dict[str, Any]:
         How many persons, 1 to 4; none of them was used for choosing a setting.
     seconds : float
         How long each is filmed at rest; at least 5.
+    conditions : bool
+        Also measure the error against exact truth: `bench_error.bench_conditions` and `bench_error.bench_photograph`.
 
     Returns
     -------
     dict
         ``reference_ms_per_frame`` and ``ours_ms_per_frame``: working pictures, flow to 16 frames and head
         model of one window, on one core. ``speedup``: their ratio. ``snr``: signal to noise as
-        ``[method][region][lag][amplitude in percent of IOD]``, the median over the persons.
+        ``[method][region][lag][amplitude in percent of IOD]``, the median over the persons. ``ms_per_frame``: cost
+        of every flow method that is installed, with the default head model. ``torch``: windows a second of
+        ``patch-lk-torch`` on ``device``. With `conditions` also the two tables, as lists of rows.
     """
+    from msstgcn.motion.bench_error import bench_conditions, bench_photograph  # which looks things up here
+
     with one_core():
         films = [Film(seed, round(seconds * FPS)) for seed in IDENTITIES[:identities]]
         rest, marks = films[0].rest, films[0].landmarks
         reference, ours = cost(rest, marks, REFERENCE, starts=8), cost(rest, marks, OURS, starts=64)
         snr = {f"{s.flow}+{s.head}": signal_to_noise(films, s) for s in (REFERENCE, OURS)}
-    return {
-        "speedup": reference / ours,
-        "reference_ms_per_frame": reference,
-        "ours_ms_per_frame": ours,
-        "snr": snr,
-    }
+        result = {
+            "speedup": reference / ours,
+            "reference_ms_per_frame": reference,
+            "ours_ms_per_frame": ours,
+            "snr": snr,
+            "ms_per_frame": costs(rest, marks),
+            "torch": throughput(rest, marks),
+        }
+        if conditions:
+            result["conditions"] = _rows(bench_conditions(IDENTITIES[:identities]))
+            result["photograph"] = _rows(bench_photograph())
+    return result
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as JSON knows them: None for what is not a number."""
+    return list(json.loads(table.to_json(orient="records", double_precision=15)))
 
 
 @contextmanager
@@ -128,12 +150,49 @@ def cost(
     greys, marks = greys[: starts + settings.window - 1], landmarks[: starts + settings.window - 1]
 
     def once() -> float:
-        began = time.perf_counter()
+        began = time.process_time()  # of one core: what else the machine does is not counted
         measure(make_chunk(greys, marks, starts, settings), marks[:starts], settings)
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     once()
     return 1000 * min(once() for _ in range(3)) / starts
+
+
+def costs(greys: list[NDArray[np.uint8]], landmarks: NDArray[np.floating]) -> dict[str, float]:
+    """Milliseconds a window takes with each flow method that is installed, by name, on a CPU; see `cost`."""
+    found = {}
+    for name in FLOWS:
+        starts = 32 if name.startswith("patch") else 2
+        settings = MotionSettings(flow=name, flow_device="cpu")
+        with suppress(InputError):  # truth is not for grey frames, and not every OpenCV has tvl1
+            found[name] = cost(greys, landmarks, settings, starts)
+    return found
+
+
+def throughput(
+    greys: list[NDArray[np.uint8]], landmarks: NDArray[np.floating], device: str = "auto"
+) -> dict[str, Any]:
+    """Windows a second of ``patch-lk-torch``, flow alone, by the clock.
+
+    Parameters
+    ----------
+    greys : list of ndarray of uint8, (H, W)
+        At least 80 frames; repeated until a chunk is full.
+    landmarks : ndarray, shape (F, 68, 2)
+    device : str
+        auto, cpu or cuda.
+    """
+    settings = MotionSettings(flow="patch-lk-torch", flow_device=device)  # type: ignore[arg-type]
+    starts = starts_at_once(settings)
+    frames = [i % len(greys) for i in range(starts + settings.window - 1)]
+    marks = np.asarray(landmarks)[frames]
+    chunk = make_chunk([greys[i] for i in frames], marks, starts, settings)
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        follow(chunk, settings)
+        times.append(time.perf_counter() - began)
+    return {"device": str(computes_on(device)), "windows_per_second": starts / min(times)}
 
 
 def nodes(
@@ -174,14 +233,16 @@ def _flow(film: Film, greys: list[NDArray[np.uint8]], settings: MotionSettings) 
     return measure(chunk, starts, window)[0][::_STRIDE]
 
 
-def signal_to_noise(films: list[Film], settings: MotionSettings) -> dict[str, dict[str, dict[str, float]]]:
-    """Signal over noise for each region, lag and amplitude, median over the persons."""
-    per_film = [_film_snr(film, settings) for film in films]
+def signal_to_noise(
+    films: list[Film], settings: MotionSettings, amplitudes: Sequence[float] = AMPLITUDES
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Signal over noise for each region, lag and amplitude (percent of IOD), median over the persons."""
+    per_film = [_film_snr(film, settings, amplitudes) for film in films]
     return {
         region: {
             f"lag {lag}": {
                 f"{amplitude:g}": float(np.median([one[region, lag, amplitude] for one in per_film]))
-                for amplitude in AMPLITUDES
+                for amplitude in amplitudes
             }
             for lag in LAGS
         }
@@ -189,7 +250,9 @@ def signal_to_noise(films: list[Film], settings: MotionSettings) -> dict[str, di
     }
 
 
-def _film_snr(film: Film, settings: MotionSettings) -> dict[tuple[str, int, float], float]:
+def _film_snr(
+    film: Film, settings: MotionSettings, amplitudes: Sequence[float]
+) -> dict[tuple[str, int, float], float]:
     """Signal over noise of one person, for each region, lag and amplitude."""
     rest = _flow(film, film.rest, settings)
     found = {}
@@ -198,7 +261,7 @@ def _film_snr(film: Film, settings: MotionSettings) -> dict[tuple[str, int, floa
         begins = [
             b for b in range((_ACTED - max(LAGS)) // _STRIDE) if not on[b * _STRIDE] and on[b * _STRIDE + lag]
         ]
-        for amplitude in AMPLITUDES:
+        for amplitude in amplitudes:
             flow = _flow(
                 film, [film.shot(i, amplitude) if on[i] else film.rest[i] for i in range(_ACTED)], settings
             )

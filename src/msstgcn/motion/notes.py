@@ -58,9 +58,9 @@ def repeated(frames: Sequence[int], name: str) -> tuple[Finding, ...]:
 
 
 def refusal(events: Sequence[Event], name: str) -> InputError:
-    """The error for a video in which no frame can be used: by what stood in the way most often."""
-    counts = {kind: sum(event.kind == kind for event in events) for kind in ("several", "small", "none")}
-    kind = max(counts, key=lambda one: counts[one])
+    """The error for a video in which no frame can be used, with the reason."""
+    counts = {kind: sum(event.kind == kind for event in events) for kind in ("several", "small")}
+    kind = max(counts, key=lambda one: counts[one]) if any(counts.values()) else "none"
     first = next((event for event in events if event.kind == kind), Event("none", 0, 0))
     where = f"{name}, frame {first.frame}"
     if kind == "several":

@@ -6,10 +6,10 @@ only around the last place. In between, the landmarks (Kazemi & Sullivan 2014), 
 along the box that their predictor starts from. Left alone that feeds its own errors back, so every look puts box and
 landmarks right again.
 
-On doubt the detector looks at once, everywhere: when the landmarks jump or change size, when the place of the face
-does not look as it did a frame ago, and when a look finds another face in the place of the one followed. The latter
-two also end a *track*, because there is a cut or another face, and no window may compare a frame before it with one
-after it.
+On doubt the detector looks at once, everywhere: when the landmarks jump or change size, when the face does not look
+as it did a frame ago, and when a look finds another face in the place of the one followed. If the doubt is confirmed,
+the *track* ends, because there is a cut or another face, and no window may compare a frame before it with one after
+it.
 
 Which face, if there are several? The one that was followed until here. After a cut, or when the face comes back, the
 one that looks most like it. At the start, the largest, if it is much the largest. Where none of this decides, the
@@ -36,15 +36,21 @@ _SEARCH = (
 )
 _WIDEST = 800  # pixels: a wider frame is shrunk to this for a look at all of it
 _JUMP, _GROWTH = 0.35, 1.25  # IOD a frame, factor a frame: landmarks that do more are in doubt
-_LIKENESS = 0.5  # correlation of the face's place in two successive frames: less is a cut
+# Between two successive frames there is a cut if the face's place correlates by less than the first, and the two
+# faces, laid over each other, by less than the second. Of 20 synthetic people who blink and whose heads jerk, the
+# least in 2180 steps were .90 and, among those below .93, .93; heads that move 8 % of the IOD a frame reach .4 and
+# .93; two people in the same place at most .89 and .93, and in 98 of 100 pairs one of the two is below.
+_CALM, _SAME_LOOK = 0.9, 0.9
 _CHIP = 24  # pixels: side of the small pictures that are compared for likeness
 _STEADY = slice(
     27, 68
 )  # landmarks that carry the box: nose, eyes and mouth; glasses mislead those of the brows
-_DOMINANT = 1.5  # times as wide as the next: a face that is taken from several at the start
+_DOMINANT = 1.4  # times as large as the next: a face that is taken from several at the start
 _SAME_FACE = 0.5  # correlation of two faces laid over each other: less is another face
-_CLEARLY = 0.1  # more correlation than the next: the face that is taken from several later on
-_LEARNS = 0.3  # how much of a new look goes into the picture that faces are compared with
+_SURE = 0.88  # the same, wanted while another face is near; looks at one person that far apart reach it 95 times in 100
+_NEARBY = 64  # frames for which another face counts as near after it was seen
+_CLEARLY = 0.05  # more correlation than the next: the face that is taken from several later on
+_EASE = 0.3  # how much of a new look goes into the box's place and size, and into what the face looks like
 _PATIENCE, _PAUSE = 8, 4  # frames without a face after which only every so many-th is looked at
 #: Where both eyes and the mouth come to lie in the picture of a face, in parts of its side.
 _FEATURES = np.array([[0.25, 0.30], [0.75, 0.30], [0.50, 0.85]], np.float32)
@@ -123,9 +129,11 @@ class FaceTracker:
         self._gone = 0  # frames since the face was last seen; 0 while it is followed
         self._box: Box | None = None  # where the face is expected; kept when it is lost
         self._before: Grey | None = None  # the last frame, while a face is followed
+        self._likeness = 0.0  # of the face's place now to the frame before
         self._points = np.zeros((68, 2), np.float32)
         self._relation = np.zeros(3)
         self._picture: NDArray[np.float32] | None = None  # what the followed face looks like
+        self._company = -_NEARBY - 1  # frame in which another face was last seen near
 
     def step(self, grey: Grey | None) -> Face | None:
         """Return the face of the next frame, None if it shows no usable one.
@@ -140,6 +148,7 @@ class FaceTracker:
             self._gone += 1
             self._before = None
             return None
+        self._likeness = self._like_before(grey)
         face = self._follow(grey) or self._look(grey)
         self._gone = self._gone + 1 if face is None else 0
         self._before = None if face is None else grey
@@ -147,7 +156,7 @@ class FaceTracker:
 
     def _follow(self, grey: Grey) -> Face | None:
         """Continue from the frame before; None on doubt."""
-        if self._gone or self._box is None or not self._same_place(grey, self._box):
+        if self._gone or self._box is None:
             return None
         box: Box | None = self._box
         due = self._frame - self._looked >= self._every
@@ -156,18 +165,27 @@ class FaceTracker:
         if box is None:
             return None
         points = self._landmarks(grey, box)
-        if not self._plausible(points):
+        if not self._plausible(points) or not self._unbroken(grey, points):
             return None
-        if due and not self._recognised(grey, points):
-            return None
+        if due:
+            if not self._recognised(grey, points):
+                return None
+            self._relation += _EASE * (_relation(box, points) - self._relation)
         return self._accept(points)
+
+    def _same(self, picture: NDArray[np.float32]) -> bool:
+        """Whether a face looks like the one followed; nearly is not enough while another one is near."""
+        if self._picture is None:
+            return False
+        near = self._frame - self._company <= _NEARBY
+        return _alike(picture, self._picture) >= (_SURE if near else _SAME_FACE)
 
     def _recognised(self, grey: Grey, points: NDArray[np.float32]) -> bool:
         """Whether the face in its place is still the same; if so, learn what it looks like now."""
         now = _picture(grey, points)
-        if self._picture is None or _alike(now, self._picture) < _SAME_FACE:
+        if not self._same(now):
             return False
-        self._picture = (1 - _LEARNS) * self._picture + _LEARNS * now
+        self._picture = now if self._picture is None else (1 - _EASE) * self._picture + _EASE * now
         return True
 
     def _look(self, grey: Grey) -> Face | None:
@@ -189,21 +207,25 @@ class FaceTracker:
         if size < MIN_IOD:
             return self._miss("small", size)
         if len(found) > 1:
-            self.events.append(Event("company", self._frame, len(found)))
+            self._accompanied(len(found))
         return self._begin(grey, chosen)
 
     def _miss(self, kind: str, value: float) -> Face | None:
         self.events.append(Event(kind, self._frame, value))
         return None
 
+    def _accompanied(self, faces: int) -> None:
+        self._company = self._frame
+        self.events.append(Event("company", self._frame, faces))
+
     def _choose(self, found: list[_Found]) -> _Found | None:
         """The face to follow; None if there is no telling."""
         if len(found) == 1:
             return found[0]
         if self._picture is None:
-            wide = sorted(found, key=lambda one: one.box[0] - one.box[2])
-            first, second = (one.box[2] - one.box[0] for one in wide[:2])
-            return wide[0] if first >= _DOMINANT * second else None
+            large = sorted(found, key=lambda one: -float(iod(one.points)))
+            first, second = (float(iod(one.points)) for one in large[:2])
+            return large[0] if first >= _DOMINANT * second else None
         known = self._picture
         alike = sorted(found, key=lambda one: -_alike(one.picture, known))
         best, next_best = (_alike(one.picture, known) for one in alike[:2])
@@ -214,15 +236,17 @@ class FaceTracker:
 
     def _begin(self, grey: Grey, chosen: _Found) -> Face:
         """Go on with a face that was found, on a new track unless it is the one that was followed."""
-        like = None if self._picture is None else _alike(chosen.picture, self._picture)
-        same = like is not None and like >= _SAME_FACE
-        here = not self._gone and self._box is not None and self._same_place(grey, self._box)
-        if not (same and here and self._near(chosen.box)):
+        same = self._same(chosen.picture)
+        here = self._unbroken(grey, chosen.points) and self._plausible(chosen.points)
+        if not (same and here):
             if self._track >= 0:
                 kind = "other" if not same else "return" if self._gone else "cut"
                 self.events.append(Event(kind, self._frame, 1))
             self._track += 1
-            self._picture = chosen.picture
+            if same or self._frame - self._company > _NEARBY or self._picture is None:
+                self._picture = (
+                    chosen.picture
+                )  # else it is the other one, until the one followed is seen again
         self._relation = _relation(chosen.box, chosen.points)
         return self._accept(chosen.points)
 
@@ -245,11 +269,19 @@ class FaceTracker:
         step = points[_STEADY].mean(axis=0) - self._points[_STEADY].mean(axis=0)
         return float(np.hypot(*step)) < _JUMP * before
 
-    def _same_place(self, grey: Grey, box: Box) -> bool:
-        """Whether the place of the face looks as it did in the frame before."""
+    def _like_before(self, grey: Grey) -> float:
+        """How much the place of the face looks as it did in the frame before: a correlation."""
+        if self._before is None or self._box is None or self._before.shape != grey.shape:
+            return 0.0
+        return _alike(_chip(grey, self._box), _chip(self._before, self._box))
+
+    def _unbroken(self, grey: Grey, points: NDArray[np.float32]) -> bool:
+        """Whether there is no cut between the frame before and this one, with the face where it has been found."""
         if self._before is None or self._before.shape != grey.shape:
             return False
-        return _alike(_chip(grey, box), _chip(self._before, box)) > _LIKENESS
+        if self._likeness > _CALM:
+            return True
+        return _alike(_picture(grey, points), _picture(self._before, self._points)) > _SAME_LOOK
 
     def _near(self, box: Box) -> bool:
         """Whether a box could be the face that was last seen."""
@@ -271,6 +303,8 @@ class FaceTracker:
             return None
         small = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         found = [_box(one, scale, x, y) for one in self._detect(small, 0)]
+        if len(found) > 1:
+            self._accompanied(len(found))
         near = [one for one in found if self._near(one)]
         return near[0] if len(near) == 1 else None
 

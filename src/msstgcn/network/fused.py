@@ -60,7 +60,7 @@ class _PatchPool(torch.autograd.Function):
         ctx: Any, flow: Tensor, weight: Tensor, constant: Tensor, groups: Groups, basis: Tensor
     ) -> Tensor:
         folds, windows, frames = flow.shape[:3]
-        inner, channels = frames - weight.shape[1] // 2 + 1, weight.shape[2]
+        inner, channels = frames - kernels.TAPS + 1, weight.shape[2]
         out = flow.new_empty(folds, windows, basis.shape[1], inner, channels)
         winner = np.empty((folds, windows, inner, len(groups), channels), np.uint8)
         ctx.starts = np.array([0, *(group[-1] + 1 for group in groups)])
@@ -115,7 +115,7 @@ def patch_pool(flow: Tensor, weight: Tensor, constant: Tensor, groups: Groups, b
     -------
     Tensor, shape (F, N, J, K - k + 1, C)
     """
-    if flow.device.type == "cpu":
+    if flow.device.type == "cpu" and weight.shape[1] == 2 * kernels.TAPS:
         result: Tensor = _PatchPool.apply(flow, weight, constant, groups, basis)
         return result
     return patch_pool_plain(flow, weight, constant, groups, basis)

@@ -14,56 +14,59 @@ from numba import njit
 SHUT = 255
 
 
+#: Frames of the first temporal kernel that the two loops below are written out for: the method's. One pass over
+#: the channels for all of its taps keeps a sum in a register and takes half the time of a pass a tap.
+TAPS = 3
+
+
 @njit(cache=True, nogil=True, fastmath={"contract"})
 def patch_forward(flow, weight, constant, starts, basis, out, winner):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Convolve (N, K, R, 2), take each group's largest, rectify, change basis into (N, J, T, C)."""
-    windows, frames = flow.shape[0], flow.shape[1]
-    taps, channels = weight.shape[0] // 2, weight.shape[1]
-    value = np.empty(channels, weight.dtype)
-    best = np.empty(channels, weight.dtype)
+    channels, groups = weight.shape[1], len(starts) - 1
+    w0, w1, w2, w3, w4, w5 = weight[0], weight[1], weight[2], weight[3], weight[4], weight[5]
+    best = np.empty((groups, channels), weight.dtype)
     arg = np.empty(channels, np.uint8)
-    for n in range(windows):
-        for t in range(frames - taps + 1):
-            for j in range(basis.shape[1]):
+    for n in range(flow.shape[0]):
+        for t in range(flow.shape[1] - TAPS + 1):
+            for g in range(groups):
+                top = best[g]
                 for c in range(channels):
-                    out[n, j, t, c] = 0
-            for g in range(len(starts) - 1):
-                for c in range(channels):
-                    best[c] = 0
+                    top[c] = 0
                     arg[c] = SHUT
                 for v in range(starts[g], starts[g + 1]):
-                    for c in range(channels):
-                        value[c] = constant[v, c]
-                    for k in range(taps):
-                        right, down = flow[n, t + k, v, 0], flow[n, t + k, v, 1]
-                        for c in range(channels):
-                            value[c] += right * weight[2 * k, c] + down * weight[2 * k + 1, c]
+                    f0, f1 = flow[n, t, v, 0], flow[n, t, v, 1]
+                    f2, f3 = flow[n, t + 1, v, 0], flow[n, t + 1, v, 1]
+                    f4, f5 = flow[n, t + 2, v, 0], flow[n, t + 2, v, 1]
                     this = np.uint8(v)
                     for c in range(channels):
-                        wins = value[c] > best[c]
-                        best[c] = value[c] if wins else best[c]
+                        value = constant[v, c] + f0 * w0[c] + f1 * w1[c] + f2 * w2[c] + f3 * w3[c]
+                        value += f4 * w4[c] + f5 * w5[c]
+                        wins = value > top[c]
+                        top[c] = value if wins else top[c]
                         arg[c] = this if wins else arg[c]
                 for c in range(channels):
                     winner[n, t, g, c] = arg[c]
-                for j in range(basis.shape[1]):
+            for j in range(basis.shape[1]):
+                for c in range(channels):
+                    out[n, j, t, c] = 0
+                for g in range(groups):
                     for c in range(channels):
-                        out[n, j, t, c] += basis[g, j] * best[c]
+                        out[n, j, t, c] += basis[g, j] * best[g, c]
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
 def patch_backward(flow, slope, starts, basis, winner, to_weight, to_constant):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Slopes of the weights (2 k, C) and the constants (R, C), added to what they hold."""
-    windows, frames = flow.shape[0], flow.shape[1]
-    taps, channels = to_weight.shape[0] // 2, to_weight.shape[1]
+    channels = to_weight.shape[1]
     group = np.empty(channels, to_weight.dtype)
-    node = np.empty(channels, to_weight.dtype)
     zero = to_weight.dtype.type(0)
     weight = np.empty_like(to_weight)
     constant = np.empty_like(to_constant)
-    for n in range(windows):
+    w0, w1, w2, w3, w4, w5 = weight[0], weight[1], weight[2], weight[3], weight[4], weight[5]
+    for n in range(flow.shape[0]):
         weight[:] = 0
         constant[:] = 0
-        for t in range(frames - taps + 1):
+        for t in range(flow.shape[1] - TAPS + 1):
             for g in range(len(starts) - 1):
                 for c in range(channels):
                     group[c] = 0
@@ -71,16 +74,19 @@ def patch_backward(flow, slope, starts, basis, winner, to_weight, to_constant): 
                     for c in range(channels):
                         group[c] += basis[g, j] * slope[n, j, t, c]
                 for v in range(starts[g], starts[g + 1]):
+                    f0, f1 = flow[n, t, v, 0], flow[n, t, v, 1]
+                    f2, f3 = flow[n, t + 1, v, 0], flow[n, t + 1, v, 1]
+                    f4, f5 = flow[n, t + 2, v, 0], flow[n, t + 2, v, 1]
                     this = np.uint8(v)
                     for c in range(channels):
-                        node[c] = group[c] if winner[n, t, g, c] == this else zero
-                    for c in range(channels):
-                        constant[v, c] += node[c]
-                    for k in range(taps):
-                        right, down = flow[n, t + k, v, 0], flow[n, t + k, v, 1]
-                        for c in range(channels):
-                            weight[2 * k, c] += right * node[c]
-                            weight[2 * k + 1, c] += down * node[c]
+                        node = group[c] if winner[n, t, g, c] == this else zero
+                        constant[v, c] += node
+                        w0[c] += f0 * node
+                        w1[c] += f1 * node
+                        w2[c] += f2 * node
+                        w3[c] += f3 * node
+                        w4[c] += f4 * node
+                        w5[c] += f5 * node
         to_weight += weight
         to_constant += constant
 

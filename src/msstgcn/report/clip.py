@@ -17,6 +17,8 @@ from msstgcn.report.webm import as_bgr, vp8_key_frame, webm
 
 #: Quality of the compressed pictures, 1 to 99 as of WebP: what moves by half a pixel is still to be seen.
 QUALITY = 60
+#: Pixels left free below the picture: there a browser lays its controls, and hides nothing.
+CONTROLS = 72
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,14 @@ class Clip:
         text = escape(self.alt)
         return (
             '<video class="clip" controls loop muted playsinline preload="metadata" '
-            f'width="{self.width}" height="{self.height}" style="max-width: 100%; height: auto" '
+            f'width="{self.width}" style="{self._shape()}" '
             f'aria-label="{text}" poster="data:image/jpeg;base64,{_text(self.poster)}" '
             f'src="data:video/webm;base64,{_text(self.film)}">{text}</video>'
         )
+
+    def _shape(self) -> str:
+        ratio = f"aspect-ratio: {self.width} / {self.height + CONTROLS}"
+        return f"max-width: 100%; height: auto; {ratio}; object-fit: contain; object-position: top"
 
     def __repr__(self) -> str:
         return f"<film of {self.width} x {self.height} pixels: {self.alt}>"

@@ -216,14 +216,19 @@ def data_check(
 ) -> None:
     """List every problem of a data set on disk, with file and row.
 
-    Status 1 if nothing can be used or a video or an event is left out; repairs and notes leave it at 0.
+    Status 0 if all of it can be used, 1 if a video or an event is left out, 2 if nothing can be used. Repairs and notes
+    leave it at 0.
     """
-    from msstgcn.datasets import check
+    from msstgcn.datasets import read_dataset
+    from msstgcn.datasets.check import look_over
+    from msstgcn.report.log import bar
 
-    report = check(root, layout, repair=repair)
+    found = read_dataset(layout, root, repair=repair)
+    with bar("looking data over", len(found.videos), "video") as advance:
+        report = look_over(found, layout, root, advance)
     typer.echo(json.dumps(report.to_dict()) if as_json else report.text())
     if not report.sound:
-        raise typer.Exit(1)
+        raise typer.Exit(1 if report.videos and not report.count["fatal"] else 2)
 
 
 @data_app.command("describe")
@@ -307,32 +312,90 @@ def data_fit(
 def features(
     source: Annotated[
         Path | None,
-        typer.Argument(help="A video, a folder of images, or a data set folder; none: the profile's data."),
+        typer.Argument(
+            help="A video, a folder of images, or a data set folder; none: the profile's data. "
+            "With --describe, a file of features."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder to copy the feature files to.")] = None,
+    look: Annotated[
+        Path | None,
+        typer.Option(
+            "--look",
+            metavar="OUT.mp4",
+            help="Also film face, patches, arrows, quality and motion of one video.",
+        ),
+    ] = None,
+    describe: Annotated[
+        bool, typer.Option("--describe", help="Say what lies in the file of features SOURCE, and stop.")
+    ] = False,
     profile: ProfileOption = "cpu",
     seed: SeedOption = 0,
     flow: Annotated[str | None, typer.Option(help="Flow method (see chapter 3).")] = None,
     head: Annotated[str | None, typer.Option(help="Head-motion model (see chapter 3).")] = None,
+    regions: Annotated[
+        str | None,
+        typer.Option(help="Regions: 6, 10, 12, 14 or 22; or a CSV file: name,landmark and dx,dy,depth."),
+    ] = None,
+    window: Annotated[int | None, typer.Option(help="Frames of a window, odd; 17 fit the network.")] = None,
+    window_seconds: Annotated[float | None, typer.Option(help="Or its length in seconds.")] = None,
+    stride: Annotated[int | None, typer.Option(help="Every how many frames a window looks.")] = None,
     predictor: Annotated[Path | None, typer.Option(help="68-point predictor file of your own.")] = None,
     dataset: DatasetOption = "synthetic",
     root: RootOption = None,
     repair: RepairOption = "authors",
+    executor: Annotated[
+        str,
+        typer.Option(
+            help="Where to work: local, local://4 (so many processes) or dask://host:port; "
+            "on a cluster MSSTGCN_DATA must name a folder that all workers see."
+        ),
+    ] = "local",
+    as_json: JsonOption = False,
 ) -> None:
-    """Motion features (T, 17, 10, 2) of every video, in percent of the inter-ocular distance.
+    """Motion features (T, K, R, 2) of every video, in percent of the inter-ocular distance.
 
-    Give a SOURCE, or --dataset and --root for a data set as it was released.
+    T frames, K frames of a window (17), R regions (10), right and down.
+
+    Give a SOURCE, or --dataset and --root for a data set as it was released. Stopped half-way, the same command goes
+    on with the first video that is not finished.
+
+    What was odd about a video (no face, a cut, several faces, damaged frames, uneven times) is told, and kept in its
+    file.
     """
     from msstgcn.runner import stages
 
+    if describe:
+        from msstgcn.motion.describe import as_text, describe_file
+
+        if source is None:
+            raise InputError("--describe needs a file of features", do="msstgcn features FILE.npz --describe")
+        found = describe_file(source)
+        typer.echo(json.dumps(found) if as_json else as_text(found))
+        return
     if predictor is not None:
         os.environ["MSSTGCN_PREDICTOR"] = str(predictor)
-    changes = {name: value for name, value in {"flow": flow, "head": head}.items() if value is not None}
+    given = {
+        "flow": flow, "head": head, "regions": _regions(regions), "window": window, "window_seconds": window_seconds,
+        "stride": stride,
+    }  # fmt: skip
+    changes = {name: value for name, value in given.items() if value is not None}
     chosen = stages.profile(profile, seed=seed, dataset=dataset, root=root or "", repair=repair, **changes)
     if source is not None and chosen.source is not None:
         raise InputError(f"both {source} and --root {root}", expected="one of them")
-    for path in stages.features_to(source, out, chosen):
-        typer.echo(path)
+    paths = stages.features_to(source, out, chosen, executor=executor)
+    typer.echo(json.dumps([str(path) for path in paths]) if as_json else "\n".join(map(str, paths)))
+    if look is not None:
+        typer.echo(stages.look(source, paths, look, chosen))
+
+
+def _regions(text: str | None) -> str | list[dict[str, Any]] | None:
+    """A named set of regions as it is; those of a CSV file, read."""
+    if text is None or not text.endswith(".csv"):
+        return text
+    from msstgcn.motion import read_regions
+
+    return [region.model_dump() for region in read_regions(text)]
 
 
 @app.command()
@@ -349,8 +412,18 @@ def train(
             "oracle-epoch-per-subject or oracle-epoch-global.",
         ),
     ] = "fixed-epoch",
+    tables: Annotated[
+        Path | None,
+        typer.Option(
+            "--tables",
+            help="Folder for predictions.csv, truth.csv and videos.csv, as `msstgcn score` reads them.",
+        ),
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for predictions.csv, truth.csv and videos.csv.")
+        Path | None,
+        typer.Option(
+            "--out", help="Folder: also train one network on all subjects and write weights and card there."
+        ),
     ] = None,
     dataset: DatasetOption = "synthetic",
     root: RootOption = None,
@@ -358,13 +431,15 @@ def train(
 ) -> None:
     """Train leave-one-subject-out and print the scores of the held-out subjects.
 
-    On the profile's synthetic videos, or with --dataset and --root on a data set on disk. With --out the spotted
-    intervals are written too, in the form that `msstgcn score` reads.
+    On the profile's synthetic videos, or with --dataset and --root on a data set on disk. `msstgcn spot` uses
+    what --out writes, `msstgcn score` what --tables writes.
     """
     from msstgcn.errors import lookup
-    from msstgcn.runner import stages
+    from msstgcn.runner import models, stages
     from msstgcn.spotting import SELECTIONS
 
+    if shuffled and out is not None:
+        raise InputError("--out with --shuffled-labels", expected="one of them: a control is of no use")
     lookup(SELECTIONS, selection, "selection protocol")
     chosen = stages.profile(
         profile, seed=seed, selection=selection, dataset=dataset, root=root or "", repair=repair
@@ -374,8 +449,29 @@ def train(
     typer.echo(stages.scores(outcome, chosen, inner).table().to_string(float_format="%.4f"))
     if selection != "fixed-epoch":
         typer.echo(f"epochs and thresholds: {selection}")
-    for path in stages.results_to(outcome, chosen, out, inner) if out else ():
+    for path in stages.results_to(outcome, chosen, tables, inner) if tables else ():
         typer.echo(path)
+    if out is not None:
+        typer.echo(models.export(chosen, out, device=device))
+
+
+@app.command()
+def spot(
+    source: Annotated[Path, typer.Argument(help="A video, a folder of images, or a data set folder.")],
+    model: Annotated[
+        Path, typer.Option("--model", help="Weights: model.safetensors of `msstgcn train --out`.")
+    ],
+    out: Annotated[Path | None, typer.Option("--out", help="CSV to write instead of printing it.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="PNG: the first video's apex scores, and what was spotted.")
+    ] = None,
+    device: DeviceOption = "auto",
+) -> None:
+    """Spot expressions in a video of your own: a CSV of video,class,onset,apex,offset,score, frames from 0."""
+    from msstgcn.runner import models
+
+    table = models.spot(source, model, out=out, plot=plot, device=device)
+    typer.echo(table.to_csv(index=False) if out is None else f"{out}: {len(table)} expressions")
 
 
 @app.command()
@@ -443,11 +539,18 @@ def score(
 
 
 @bench_app.command("motion")
-def bench_motion(as_json: JsonOption = False, record: RecordOption = False) -> None:
+def bench_motion(
+    as_json: JsonOption = False,
+    conditions: Annotated[
+        bool,
+        typer.Option("--conditions", help="Also the error against exact truth, by condition; minutes more."),
+    ] = False,
+    record: RecordOption = False,
+) -> None:
     """Direct patch flow with a rigid head model against dense Farneback with the nose mean, on one core."""
     from msstgcn.motion.bench import bench_motion as measure
 
-    _measured("motion", measure, as_json, record)
+    _measured("motion", lambda: measure(conditions=conditions), as_json, record)
 
 
 @bench_app.command("path")
@@ -501,11 +604,13 @@ def _measured(name: str, measure: Callable[[], dict[str, Any]], as_json: bool, r
 
 
 @bench_app.command("train")
-def bench_train(device: DeviceOption = "auto", as_json: JsonOption = False) -> None:
+def bench_train(
+    device: DeviceOption = "auto", as_json: JsonOption = False, record: RecordOption = False
+) -> None:
     """Training of folds: one network a fold with a DataLoader against ours, on every core or the GPU; same result."""
     from msstgcn.learning.bench import bench_train as measure
 
-    _show(measure(device), as_json)
+    _measured("train", lambda: measure(device), as_json, record)
 
 
 def _show(result: dict[str, Any], as_json: bool) -> None:
@@ -513,6 +618,11 @@ def _show(result: dict[str, Any], as_json: bool) -> None:
         typer.echo(json.dumps(result))
         return
     for name, value in result.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            import pandas as pd
+
+            typer.echo(f"{name}:\n{pd.DataFrame(value).to_string(index=False, float_format='{:.3g}'.format)}")
+            continue
         if isinstance(value, list):
             typer.echo("\n  ".join([f"{name}: {len(value)}", *map(str, value)]))
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,8 +56,13 @@ def _header(cells: list[str]) -> list[str]:
     return [name.strip().lower() for name in cells]
 
 
-def _read_csv(path: Path, columns: tuple[str, ...], notes: list[str]) -> pd.DataFrame:
-    """Read a CSV file as text; a row with too many or too few fields is refused, not mended."""
+def _read_csv(
+    path: Path, columns: tuple[str, ...], notes: list[str], skip: Collection[int] = ()
+) -> pd.DataFrame:
+    """Read a CSV file as text; a row with too many or too few fields is refused, not mended.
+
+    The index of a row, and 2, is its row in the file.
+    """
     wanted = "a header line with the columns " + ",".join(columns)
     text = _text(path, wanted, notes)
     if not text:
@@ -83,12 +88,15 @@ def _read_csv(path: Path, columns: tuple[str, ...], notes: list[str]) -> pd.Data
             raise InputError(f"column {name} stands twice", where=path, do="remove one of the two")
     if separator != ",":
         notes.append(f"fields separated by {_SEPARATORS[separator]}")
-    for index, row in enumerate(rows[1:]):
-        if len(row) != len(header):
+    kept = [index for index in range(len(rows) - 1) if index + 2 not in skip]
+    for index in kept:
+        if len(rows[index + 1]) != len(header):
             raise InputError(
-                f"{len(row)} fields", where=_row(path, index), expected=f"{len(header)}, as in the header"
+                f"{len(rows[index + 1])} fields",
+                where=_row(path, index),
+                expected=f"{len(header)}, as in the header",
             )
-    table = pd.DataFrame(rows[1:], columns=header, dtype=str)
+    table = pd.DataFrame([rows[index + 1] for index in kept], index=kept, columns=header, dtype=str)
     _refuse(table["video"] == "", path, lambda index: "empty video name")
     if "subject" in table:
         _refuse(table["subject"] == "", path, lambda index: "empty subject")
@@ -105,7 +113,7 @@ def _refuse(
     """Raise an error for the first row that is bad, if one is."""
     if bad.any():
         index = int(bad.to_numpy().argmax())
-        raise InputError(what(index), where=_row(path, index), expected=expected, do=do)
+        raise InputError(what(index), where=_row(path, int(bad.index[index])), expected=expected, do=do)
 
 
 def _frames(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
@@ -142,7 +150,7 @@ def _scores(table: pd.DataFrame, path: Path) -> pd.Series:
     return text.map(float)
 
 
-def read_events(path: str | Path, notes: list[str] | None = None) -> pd.DataFrame:
+def read_events(path: str | Path, notes: list[str] | None = None, skip: Collection[int] = ()) -> pd.DataFrame:
     """Read a table of expressions or predictions, as spreadsheets and programs write them.
 
     UTF-8 with or without a mark at its start, UTF-16 and Windows-1252 are read; commas, semicolons or tabs; any
@@ -156,12 +164,14 @@ def read_events(path: str | Path, notes: list[str] | None = None) -> pd.DataFram
         ``score`` must hold numbers; a column ``subject`` one name for each video.
     notes : list of str, optional
         Gets a line for whatever had to be interpreted.
+    skip : collection of int, optional
+        Rows to leave out, as the file counts them; the header is row 1.
 
     Returns
     -------
     DataFrame
         Columns ``video`` (str), ``class`` (``me`` or ``mae``), ``onset`` and ``offset`` (int64, 0-based,
-        both inclusive), then any others; in the order of the file.
+        both inclusive), then any others; in the order of the file. A row's index, and 2, is its row in the file.
 
     Raises
     ------
@@ -171,7 +181,7 @@ def read_events(path: str | Path, notes: list[str] | None = None) -> pd.DataFram
         file and row.
     """
     path, notes = Path(path), [] if notes is None else notes
-    table = _read_csv(path, EVENT_COLUMNS, notes)
+    table = _read_csv(path, EVENT_COLUMNS, notes, skip)
     table["class"] = _classes(table, path, notes)
     for column in ("onset", "offset"):
         table[column] = _frames(table, column, path)
@@ -200,7 +210,7 @@ def read_events(path: str | Path, notes: list[str] | None = None) -> pd.DataFram
     return table
 
 
-def read_videos(path: str | Path, notes: list[str] | None = None) -> pd.DataFrame:
+def read_videos(path: str | Path, notes: list[str] | None = None, skip: Collection[int] = ()) -> pd.DataFrame:
     """Read a list of videos: a CSV file with the column ``video``, each name once, and perhaps ``subject``.
 
     Parameters
@@ -209,6 +219,8 @@ def read_videos(path: str | Path, notes: list[str] | None = None) -> pd.DataFram
         File; what is accepted is as in `read_events`.
     notes : list of str, optional
         Gets a line for whatever had to be interpreted.
+    skip : collection of int, optional
+        Rows to leave out, as in `read_events`.
 
     Returns
     -------
@@ -216,7 +228,7 @@ def read_videos(path: str | Path, notes: list[str] | None = None) -> pd.DataFram
         All columns as text, in the order of the file.
     """
     path = Path(path)
-    table = _read_csv(path, ("video",), [] if notes is None else notes)
+    table = _read_csv(path, ("video",), [] if notes is None else notes, skip)
     names = table["video"]
     _refuse(names.duplicated(), path, lambda index: f"video {names.iloc[index]!r} stands twice")
     return table
