@@ -189,7 +189,7 @@ picked = pd.DataFrame(
 report.table(picked, name="chosen_epochs", caption="What each protocol chose for each subject.", digits=2)
 
 # %% [markdown]
-# ## An oracle does not even need a network that learned
+# ## The same oracle on the control
 #
 # The *control* of chapter 8 was trained on labels that had been moved away from the motion. Whatever an oracle finds
 # in it was not learned from the labels.
