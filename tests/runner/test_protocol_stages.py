@@ -78,7 +78,7 @@ def test_subjects_of_one_group_share_their_inner_networks(chosen):
 def test_what_is_written_is_scored_as_the_run_itself(chosen, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(stages, "profile", lambda *_, selection, **__: but(chosen, selection=selection))
     out = tmp_path / "out"
-    command = ["msstgcn", "train", "--out", str(out), "--selection", "inner-fold", "--device", "cpu"]
+    command = ["msstgcn", "train", "--tables", str(out), "--selection", "inner-fold", "--device", "cpu"]
     monkeypatch.setattr(sys, "argv", command)
     with pytest.raises(SystemExit) as caught:
         cli.main()

@@ -412,13 +412,17 @@ def train(
             "oracle-epoch-per-subject or oracle-epoch-global.",
         ),
     ] = "fixed-epoch",
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for predictions.csv, truth.csv and videos.csv.")
-    ] = None,
-    weights: Annotated[
+    tables: Annotated[
         Path | None,
         typer.Option(
-            "--weights", help="Folder: also train one network on all subjects and write it there with its card."
+            "--tables",
+            help="Folder for predictions.csv, truth.csv and videos.csv, as `msstgcn score` reads them.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="Folder: also train one network on all subjects and write it there with its card."
         ),
     ] = None,
     dataset: DatasetOption = "synthetic",
@@ -427,16 +431,16 @@ def train(
 ) -> None:
     """Train leave-one-subject-out and print the scores of the held-out subjects.
 
-    On the profile's synthetic videos, or with --dataset and --root on a data set on disk. With --out the spotted
-    intervals are written too, in the form that `msstgcn score` reads; `msstgcn spot` uses what --weights writes.
+    On the profile's synthetic videos, or with --dataset and --root on a data set on disk. `msstgcn spot` uses
+    what --out writes, `msstgcn score` what --tables writes.
     """
     from msstgcn.errors import lookup
     from msstgcn.runner import models, stages
     from msstgcn.spotting import SELECTIONS
 
+    if shuffled and out is not None:
+        raise InputError("--out with --shuffled-labels", expected="one of them: a control is of no use")
     lookup(SELECTIONS, selection, "selection protocol")
-    if shuffled and weights is not None:
-        raise InputError("--weights with --shuffled-labels", expected="one of them: a control is of no use")
     chosen = stages.profile(
         profile, seed=seed, selection=selection, dataset=dataset, root=root or "", repair=repair
     )
@@ -445,17 +449,17 @@ def train(
     typer.echo(stages.scores(outcome, chosen, inner).table().to_string(float_format="%.4f"))
     if selection != "fixed-epoch":
         typer.echo(f"epochs and thresholds: {selection}")
-    for path in stages.results_to(outcome, chosen, out, inner) if out else ():
+    for path in stages.results_to(outcome, chosen, tables, inner) if tables else ():
         typer.echo(path)
-    if weights is not None:
-        typer.echo(models.export(chosen, weights, device=device))
+    if out is not None:
+        typer.echo(models.export(chosen, out, device=device))
 
 
 @app.command()
 def spot(
     source: Annotated[Path, typer.Argument(help="A video, a folder of images, or a data set folder.")],
     model: Annotated[
-        Path, typer.Option("--model", help="Weights: model.safetensors of `msstgcn train --weights`.")
+        Path, typer.Option("--model", help="Weights: model.safetensors of `msstgcn train --out`.")
     ],
     out: Annotated[Path | None, typer.Option("--out", help="CSV to write instead of printing it.")] = None,
     plot: Annotated[

@@ -53,7 +53,7 @@ def open_model(path: Path) -> tuple[learning.Fold, Profile]:
         raise InputError(
             "the file does not say how it was trained",
             where=path,
-            expected="what `msstgcn train --weights` writes",
+            expected="what `msstgcn train --out` writes",
         )
     return learning.load_fold(path), Profile.make(json.loads(about["settings"]), where=str(path))
 
