@@ -265,7 +265,7 @@ def data_describe(
         tables["fit"] = fit(data.videos, against)
     if plot is not None:
         with written_whole(plot) as temporary:
-            annotation_figure(data.videos, against).savefig(temporary, format="png")
+            annotation_figure(data.videos, against, filming=True).savefig(temporary, format="png")
     if as_json:
         typer.echo(json.dumps({name: json.loads(t.to_json(orient="records")) for name, t in tables.items()}))
         return
