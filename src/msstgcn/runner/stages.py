@@ -33,11 +33,15 @@ from msstgcn.runner import executors, sources
 from msstgcn.runner.dependencies import code_digest
 from msstgcn.runner.store import Store, key_of
 from msstgcn.settings import MotionSettings, Profile
+from msstgcn.timeline import write_csv
 
 FEATURES = "features.npz"
-FOLD = "fold.safetensors"
+FOLD, CARD = "fold.safetensors", "CARD.md"
 _TOLD = 10  # notes on videos that a run tells in full
-TRAINING, INNER = "training", "training of inner folds"
+TRAINING, INNER, FINAL = "training", "training of inner folds", "training on all subjects"
+#: What the network trained on all subjects is called in the store.
+EVERYBODY = "everybody"
+LICENCE = "BSD-3-Clause"
 _used_data: dict[str, str] = {}
 _used_devices: dict[str, None] = {}
 _unmeasured: dict[
@@ -450,12 +454,11 @@ def _training(
     half_done = store.folder("runs", key_of(*runs.values()), ".checkpoints")
 
     def keep(seed: int, fold: learning.Fold) -> None:
-        about = {
-            "settings": parts[seed].model_dump(mode="json"), "control": control, "device": place.type,
-            "subject": fold.subject,
-        }  # fmt: skip
-        with store.writing(*runs[seed], fold.subject, about=about) as folder:
-            save_fold(fold, folder / FOLD, {"data": data.digest, "licence": "BSD-3-Clause"})
+        about = about_weights(parts[seed], data, fold, place.type, control)
+        entry = {**about, "settings": parts[seed].model_dump(mode="json"), "subject": fold.subject}
+        with store.writing(*runs[seed], fold.subject or EVERYBODY, about=entry) as folder:
+            save_fold(fold, folder / FOLD, about)
+            (folder / CARD).write_text(learning.model_card(about, fold.history), encoding="utf-8")
 
     missing = any(len(own) < len(names) for own in done.values())
     steps = len(parts) * len(names) * next(iter(parts.values())).learning.epochs if missing else 0
@@ -464,6 +467,41 @@ def _training(
             "device": place, "done": done, "on_fold": keep, "progress": advance, "checkpoints": half_done,
         }  # fmt: skip
     shutil.rmtree(half_done.parent, ignore_errors=True)
+
+
+def about_weights(
+    chosen: Profile, data: Dataset, fold: learning.Fold, device: str, control: str | None
+) -> dict[str, str]:
+    """What is written into a file of weights and onto its card."""
+    return {
+        "data": data.name,
+        "data_digest": data.digest,
+        "trained_without": fold.subject,
+        "control": control or "",
+        "settings": chosen.model_dump_json(),
+        "fps": f"{data.videos[0].fps:.6g}",
+        "device": device,
+        "code": code_digest("msstgcn.learning"),
+        "licence": LICENCE,
+    }
+
+
+def final_seed(chosen: Profile) -> int:
+    """Seed of the network that is trained on all subjects."""
+    return learning.seed_of(chosen.learning.seed, "fold", EVERYBODY)
+
+
+def final(chosen: Profile, *, device: str = "auto") -> learning.Fold:
+    """Train one network on all subjects of a profile, for videos of other people, or take it from the store."""
+    _must_be_trainable(chosen)
+    videos, seed = features(chosen), chosen.learning.seed
+    with _training({seed: chosen}, videos, device, [EVERYBODY], FINAL) as given:
+        held, keep = given.pop("done")[seed], given.pop("on_fold")
+        if held:
+            return held[EVERYBODY]
+        fold = learning.train_fold(videos, chosen.network, chosen.learning, seed=final_seed(chosen), **given)
+        keep(seed, fold)
+    return fold
 
 
 def _must_be_trainable(chosen: Profile) -> Dataset:
@@ -548,3 +586,16 @@ def scores(run: learning.LosoRun, chosen: Profile, inner: learning.InnerRun | No
         predictions(run, chosen, inner), truth(chosen), videos=[v.name for v in dataset(chosen).videos],
         iou=how.match_iou, inclusive=how.inclusive, matching=how.matching, rows=how.rows,
     )  # fmt: skip
+
+
+def results_to(
+    run: learning.LosoRun, chosen: Profile, out: Path, inner: learning.InnerRun | None = None
+) -> list[Path]:
+    """Write what a run spotted, the labels and the list of videos as CSV files that `msstgcn score` reads."""
+    videos = [(video.name, video.subject) for video in dataset(chosen).videos]
+    tables = {
+        "predictions.csv": predictions(run, chosen, inner),
+        "truth.csv": truth(chosen),
+        "videos.csv": pd.DataFrame(videos, columns=["video", "subject"]),
+    }
+    return [write_csv(table, out / name) for name, table in tables.items()]
