@@ -5,8 +5,8 @@ Here each keeps its own batches, optimiser state and number of steps, exactly as
 `msstgcn.learning.training`.
 
 Everything is computed in single precision, on a GPU too: PyTorch leaves TF32 off for matrix products unless it is
-asked for it, and this asks for neither that nor bf16. Both would round slopes to three decimal digits, ten thousand
-times what two orders of summation differ by, and the fold's small matrices would gain little.
+asked for it, and this asks for neither that nor bf16. Both keep three decimal digits or fewer of each factor, and
+the tolerance to which a fold must equal the plain loop has no room for that.
 """
 
 from __future__ import annotations
