@@ -182,6 +182,48 @@ def train_seeds(
     return runs
 
 
+def train_fold(
+    features: Sequence[VideoFeatures],
+    network: NetworkSettings,
+    learning: LearningSettings,
+    *,
+    device: torch.device | str = "cpu",
+    seed: int = 0,
+    progress: Progress | None = None,
+    checkpoints: Path | None = None,
+) -> Fold:
+    """Train one network on all the given videos.
+
+    Parameters
+    ----------
+    features : sequence of VideoFeatures
+        Videos of the training subjects.
+    network, learning, device, checkpoints
+        As in `train_loso`.
+    seed : int
+        Decides the start and the batches; `seed_of` makes one from the left-out subject's name.
+    progress : callable, optional
+        Told 1 after each epoch.
+
+    Returns
+    -------
+    Fold
+        With nobody left out and no predictions.
+
+    Raises
+    ------
+    InputError
+        If features do not fit or hold no expression, or the loss is not finite.
+    """
+    place = device if isinstance(device, torch.device) else named_device(device)
+    corpus = gather(features, network, learning)
+    schedule = Schedule(
+        features, corpus, network, learning, place, progress=progress, checkpoints=checkpoints
+    )
+    ((_, fold),) = schedule.folds([Job("", corpus.training_starts(learning), seed)])
+    return fold
+
+
 def loso_jobs(corpus: Corpus, learning: LearningSettings, seed: int) -> list[Job]:
     """One fold a subject.
 

@@ -127,7 +127,7 @@ class Schedule:
     def _finished(self, job: Job, own: Trained) -> Fold:
         watched = {video: np.stack([look[video] for look in own.looks]) for video in own.looks[-1]}
         found = self._ask(job, own.weights)
-        epochs = tuple(watched_epochs(self.learning))
+        epochs = tuple(watched_epochs(self.learning)) if watched else ()
         return Fold(job.name, own.weights, own.history, found, epochs, watched)
 
     def _on_cpu(self, material: Material, jobs: Sequence[Job]) -> Iterator[tuple[Job, Fold]]:

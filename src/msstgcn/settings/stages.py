@@ -35,8 +35,10 @@ class Settings(BaseModel):
             return cls.model_validate_json(json.dumps(values))
         except ValidationError as error:
             first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"]) or "settings"
             wanted = first["msg"].removeprefix("Value error, ")
+            if not first["loc"]:  # several settings that do not go together
+                raise InputError(wanted, where=where or cls.__name__) from None
+            name = ".".join(str(part) for part in first["loc"])
             raise InputError(
                 f"{name} = {first['input']!r} cannot be used",
                 where=where or cls.__name__,
