@@ -335,7 +335,7 @@ report.table(ratios, name="signal_to_noise", digits=1, caption=caption)
 # covers what it was looking at. Its quality should then be low; a slip with a quality below 0.8 counts as *caught*.
 
 # %% tags=["hide-input"]
-conditions = ("drift", "blink") if profile == "smoke" else tuple(bench_error.CONDITIONS)
+conditions = ("blink",) if profile == "smoke" else tuple(bench_error.CONDITIONS)
 length = 1.2 if profile == "smoke" else 4.0
 number = {"smoke": 1, "cpu": 1, "gpu": 4}[profile]
 found = bench_error.bench_conditions(bench.IDENTITIES[:number], length, conditions=conditions)

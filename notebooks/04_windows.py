@@ -45,6 +45,8 @@ from msstgcn.runner import stages
 from msstgcn.settings import MotionSettings
 
 report.use_style()
+
+# %% tags=["hide-input"]
 chosen = stages.profile(profile, seed=seed)
 videos = stages.dataset(chosen).videos
 features = stages.features(chosen)
@@ -316,6 +318,8 @@ for one in video.nuisances:
     axes.axvspan(
         one.onset / video.fps, one.offset / video.fps, ymax=0.06, color=report.colour("nuisance"), lw=0
     )
+
+# %% tags=["hide-input"]
 axes.set(xlim=(span.start / video.fps, span.stop / video.fps))
 axes.tick_params(labelsize=7)
 axes.set_ylabel("up, % of IOD", fontsize=7)
