@@ -96,8 +96,9 @@ if not own:
     people = datasets.synthetic(settings.SyntheticSettings(preset=preset, seed=number, **shape))
     datasets.write_dataset(people, folder, layout="png" if dataset == "folder" else dataset)
     last = sorted(path for path in folder.rglob("*") if path.suffix in {".jpg", ".png"})[-1]
-    last.write_bytes(b"")
-    report.glue("ch13_spoilt", last.name)
+    spoilt = sorted(last.parent.iterdir())[0]
+    spoilt.write_bytes(b"")
+    report.glue("ch13_spoilt", spoilt.name)
 else:
     report.glue("ch13_spoilt", "none, since this is your own set")
 

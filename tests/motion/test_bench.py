@@ -12,11 +12,20 @@ from msstgcn.motion import bench
 def test_bench_compares_speed_and_noise(monkeypatch):
     monkeypatch.setattr(bench, "AMPLITUDES", (1.0,))
     monkeypatch.setattr(bench, "_STRIDE", 8)  # half of the starts
+    monkeypatch.setattr(bench, "starts_at_once", lambda settings: 8)
     before = cv2.getNumThreads()
     result = bench.bench_motion(identities=1, seconds=5)
     assert cv2.getNumThreads() == before
     assert result["speedup"] == pytest.approx(result["reference_ms_per_frame"] / result["ours_ms_per_frame"])
     assert result["speedup"] > 40  # more than a hundred on a machine that does nothing else
+    assert {"patch-lk", "patch-lk-torch", "farneback", "dis"} <= set(result["ms_per_frame"])
+    assert "truth" not in result["ms_per_frame"]
+    assert (
+        result["ms_per_frame"]["patch-lk"]
+        < result["ms_per_frame"]["dis"]
+        < result["ms_per_frame"]["farneback"]
+    )
+    assert result["torch"]["windows_per_second"] > 1
     assert set(result["snr"]) == {"farneback+nose", "patch-lk+rigid10"}
     reference, ours = result["snr"]["farneback+nose"], result["snr"]["patch-lk+rigid10"]
     for lag in ("lag 4", "lag 8"):

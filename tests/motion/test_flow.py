@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +11,8 @@ from conftest import moved
 from scipy import ndimage
 
 from msstgcn.errors import InputError
-from msstgcn.motion.flow import FLOWS, farneback, region_side, truth
+from msstgcn.motion.dense import region_side
+from msstgcn.motion.flow import FLOWS, truth
 from msstgcn.motion.patches import DAMPING, patch_lk, patch_weights
 from msstgcn.motion.working import Chunk, Grid
 
@@ -118,24 +121,85 @@ def test_patch_that_vanishes_gets_a_low_quality(chunk):
     assert np.abs(found).max() < 20
 
 
+def farneback_of(first, later):
+    return cv2.calcOpticalFlowFarneback(first, later, None, 0.5, 3, 15, 3, 5, 1.2, 0)
+
+
+def dis_of(first, later):
+    return cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(first, later, None)
+
+
+@pytest.mark.parametrize(("name", "dense_of"), [("farneback", farneback_of), ("dis", dis_of)])
 @pytest.mark.parametrize("anchored", [True, False])
-def test_farneback_is_the_mean_of_the_dense_flow_in_the_region(chunk, anchored):
+def test_dense_methods_are_the_mean_of_the_dense_flow_in_the_region(chunk, anchored, name, dense_of):
     chunk = Chunk(chunk.images, chunk.points, chunk.centres, 5, chunk.grid, anchor=2 if anchored else None)
-    found = farneback(chunk).moved
+    found, quality, response = FLOWS[name](chunk)
+    assert quality[[0, 2]].all()
+    assert not response.any()
     side = region_side(192)
     assert side == 21  # .24 of 87 pixels, odd
-    base = chunk.images[0][32:224, 32:224]
+    base = chunk.images[0][32:224, 32:224].copy()
     shift = np.zeros(2, int)
     for k in range(1, 5):
         if anchored:
             shift = np.round(found[0, k - 1, 2]).astype(int)
         x, y = 32 + shift
-        target = np.ascontiguousarray(chunk.images[k][y : y + 192, x : x + 192])
-        dense = cv2.calcOpticalFlowFarneback(base.copy(), target, None, 0.5, 3, 15, 3, 5, 1.2, 0)
+        dense = dense_of(base, np.ascontiguousarray(chunk.images[k][y : y + 192, x : x + 192]))
         for p, place in enumerate(np.round(PLACES - 32).astype(int)):
             region = dense[place[1] - 10 : place[1] + 11, place[0] - 10 : place[0] + 11]
             np.testing.assert_allclose(found[0, k, p], region.mean(axis=(0, 1)) + shift, atol=1e-5)
     assert np.abs(shift).max() == (3 if anchored else 0)  # the crop did move
+
+
+def test_total_variation_needs_an_opencv_that_has_it(chunk, monkeypatch):
+    monkeypatch.delattr(cv2, "optflow", raising=False)
+    with pytest.raises(InputError, match=r"not in the installed OpenCV.*opencv-contrib-python-headless"):
+        FLOWS["tvl1"](chunk)
+
+    class Dual:
+        def calc(self, first, later, flow):
+            assert first.shape == later.shape == (192, 192)
+            return np.full((192, 192, 2), (0.25, -0.5), np.float32)
+
+    monkeypatch.setattr(cv2, "optflow", SimpleNamespace(DualTVL1OpticalFlow_create=Dual), raising=False)
+    still = Chunk(chunk.images, chunk.points, chunk.centres, 5, chunk.grid)
+    np.testing.assert_array_equal(FLOWS["tvl1"](still).moved[0, 1:], np.full((4, 5, 2), (0.25, -0.5)))
+
+
+@pytest.mark.parametrize("name", ["patch-lk", "farneback"])
+def test_a_stride_looks_at_every_second_frame(chunk, name):
+    every = FLOWS[name](Chunk(chunk.images[::2], chunk.points[:1], chunk.centres[:1], 3, chunk.grid))
+    second = FLOWS[name](Chunk(chunk.images, chunk.points[:1], chunk.centres[:1], 3, chunk.grid, stride=2))
+    for one, other in zip(every, second, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_response_is_the_shift_that_a_patch_sees_when_it_turns_or_grows(astronaut):
+    """Turn and enlarge the picture about each patch's centre: its centre stays, so what is seen is the response."""
+    first = moved(astronaut, about=(0, 0), size=(448, 256))[:, 192:].astype(float)
+    for place in PLACES:
+        for column, change in enumerate((0.01, 0.01)):  # one percent of growth, a hundredth of a radian
+            back = np.linalg.inv(np.eye(2) + change * np.array([[[1, 0], [0, 1]], [[0, -1], [1, 0]]][column]))
+            offset = place - back @ place
+            image = ndimage.affine_transform(first, back[::-1, ::-1], offset[::-1], order=3, mode="nearest")
+            images = np.stack([first, np.clip(np.round(image), 0, 255)]).astype(np.uint8)
+            one = Chunk(
+                images, place[None, None], np.array([[128.0, 128.0]]), 2, Grid((0, 0), 1.0, (256, 256), 192)
+            )
+            found, _, response = patch_lk(one)
+            # of the second order in the change, and rounding: a few hundredths of a pixel of up to a tenth
+            np.testing.assert_allclose(found[0, 1, 0], change * response[0, 0, :, column], atol=0.02)
+
+
+def test_interpolation_between_pixels_leaves_no_trace(astronaut):
+    """Shift by fractions of a pixel; without the correction up to .05 pixels would be left."""
+    for step in ((0.5, 0.5), (0.25, 0.75), (0.3, 0.0)):
+        images = np.stack(
+            [moved(astronaut, s, about=(0, 0), size=(448, 256))[:, 192:] for s in ((0, 0), step)]
+        )
+        one = Chunk(images, PLACES[None], np.array([[128.0, 128.0]]), 2, Grid((0, 0), 1.0, (256, 256), 192))
+        error = np.linalg.norm(patch_lk(one).moved[0, 1] - step, axis=-1)
+        assert error.max() < 0.015, step  # rounding to whole grey levels
 
 
 def test_truth_is_the_difference_of_true_places(chunk):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from msstgcn import motion
 from msstgcn.datasets import Finding
 from msstgcn.errors import InputError
 from msstgcn.motion import VideoFeatures, load_features, save_features
@@ -88,3 +91,30 @@ def test_missing_file_and_other_origin(features, tmp_path):
     save_features(features, tmp_path / "v.npz", "key")
     with pytest.raises(InputError, match="other settings"):
         load_features(tmp_path / "v.npz", "another")
+
+
+def test_mapped_features_are_the_same_and_take_no_memory(features, tmp_path):
+    save_features(features, tmp_path / "v.npz")
+    back = load_features(tmp_path / "v.npz", mapped=True)
+    assert back.flow.dtype == np.float16
+    for name in ("flow", "mask", "quality", "iod"):
+        array = getattr(back, name)
+        np.testing.assert_array_equal(array, getattr(features, name))
+        assert not array.flags.owndata and not array.flags.writeable and array.flags.aligned
+    with np.load(tmp_path / "v.npz") as held:  # an ordinary archive for everyone else
+        np.testing.assert_array_equal(held["flow"], features.flow)
+
+
+def test_half_precision_rounds_the_faintest_expression_by_far_less_than_the_noise(features, tmp_path):
+    faint = np.random.default_rng(1).uniform(-0.4, 0.4, features.flow.shape).astype(np.float32)
+    save_features(replace(features, flow=faint), tmp_path / "v.npz")
+    error = np.abs(load_features(tmp_path / "v.npz").flow - faint).max()
+    assert 0 < error <= 2.0**-13  # half of the step between two numbers of half precision below .5
+
+
+def test_features_that_grow_on_disk_are_those_that_grow_in_memory(shifted, tmp_path):
+    held, grown = motion.extract(shifted), motion.extract(shifted, scratch=tmp_path)
+    assert isinstance(grown.flow, np.memmap)
+    for name in ("flow", "quality", "mask"):
+        np.testing.assert_array_equal(getattr(held, name), getattr(grown, name))
+    assert not list(tmp_path.iterdir())

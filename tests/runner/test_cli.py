@@ -5,8 +5,10 @@ import os
 import subprocess
 import sys
 
+import cv2
 import pytest
 
+from msstgcn.faces import Camera, Face, FaceState, identity
 from msstgcn.runner import cli
 
 TRUTH = "video,class,onset,offset\na,me,10,19\na,mae,40,79\nb,me,5,14\n"
@@ -156,6 +158,29 @@ def test_data_synth_writes_a_set_that_features_reads(msstgcn, tmp_path, monkeypa
     assert (tmp_path / "features" / "s001_1.npz").is_file()
 
 
+def test_features_of_one_video_are_described_and_filmed(msstgcn, tmp_path, monkeypatch):
+    monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "data"))
+    face, folder = Face(identity(1), Camera(size=240, iod=70.0)), tmp_path / "me"
+    folder.mkdir()
+    for i in range(6):
+        cv2.imwrite(str(folder / f"{i}.png"), face.render(FaceState({"12": i}), frame=i))
+    film = tmp_path / "look.mp4"
+    status, out, err = msstgcn(
+        "-q", "features", folder, "--out", tmp_path, "--look", film, "--executor", "local://1"
+    )
+    assert (status, out.split()) == (0, [str(tmp_path / "me.npz"), str(film)]), err
+    capture = cv2.VideoCapture(str(film), cv2.CAP_FFMPEG)
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 6
+    status, out, _ = msstgcn("features", tmp_path / "me.npz", "--describe")
+    assert status == 0 and "me (subject me): 6 frames" in out and "mouth corner L" in out
+    status, out, _ = msstgcn("features", tmp_path / "me.npz", "--describe", "--json")
+    assert status == 0 and json.loads(out)["settings"]["window"] == 17
+    status, _, err = msstgcn("features", "--describe")
+    assert status == 2 and "--describe needs a file of features" in err
+    status, _, err = msstgcn("features", folder, "--executor", "slurm://x", "--head", "none")
+    assert status == 2 and "unknown executor 'slurm'" in err
+
+
 def test_features_names_a_missing_predictor(msstgcn, tmp_path, monkeypatch):
     monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("MSSTGCN_PREDICTOR", "")
@@ -172,10 +197,11 @@ def test_train_prints_the_scores_of_held_out_subjects(msstgcn, smoke, monkeypatc
     assert truth[0] + truth[1] == truth[2] > 0
 
 
-@pytest.mark.parametrize("name", ["motion", "render", "detector"])
+@pytest.mark.parametrize("name", ["motion", "path", "render", "detector"])
 def test_bench_prints_json_or_lines(msstgcn, monkeypatch, name):
     module = {
         "motion": "msstgcn.motion.bench.bench_motion",
+        "path": "msstgcn.motion.bench_path.bench_path",
         "render": "msstgcn.faces.bench.bench_render",
         "detector": "msstgcn.motion.bench_detector.bench_detector",
     }[name]

@@ -65,6 +65,7 @@ def test_from_a_released_layout_to_features(msstgcn, tmp_path):
     assert any("samm-lv, repair authors" in line for line in stages.used_data())
     for path in (root / "SAMM_longvideos" / "001_1").glob("*_0008.jpg"):
         path.write_bytes(b"x")
+    sources._opened.cache_clear()  # as in a new process
     with pytest.raises(InputError, match="no video can be used"):
         sources.open_on_disk(sources.on_disk("samm-lv", root))
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+from socket import gethostname
 
 import pytest
 
@@ -79,7 +80,8 @@ def test_writing_again_replaces_the_entry(store):
 def test_a_sweep_removes_what_dead_processes_left_and_nothing_else(store):
     _write(store)
     runs = store.folder("runs")
-    dead, alive = runs / ".unfinished-999999999-x", runs / f".unfinished-{os.getpid()}-x"
+    host = gethostname()
+    dead, alive = runs / f".unfinished-999999999-{host}-x", runs / f".unfinished-{os.getpid()}-{host}-x"
     dead.mkdir()
     alive.mkdir()
     store.sweep()

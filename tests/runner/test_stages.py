@@ -50,12 +50,13 @@ def test_what_was_finished_before_a_stop_is_not_made_again(data, monkeypatch):
     damaged.write_bytes(damaged.read_bytes()[:-100])
     made = []
     make = stages._make_features
-    monkeypatch.setattr(stages.joblib, "delayed", lambda function: lambda *a: (function, a, {}))
-    monkeypatch.setattr(
-        stages.joblib,
-        "Parallel",
-        lambda **_: lambda work: (made.append(a[0].name) or f(*a) for f, a, _ in work),
-    )
+
+    def here(function, calls, executor):
+        for number, given in enumerate(calls):
+            made.append(given[0].name)
+            yield number, function(*given)
+
+    monkeypatch.setattr(stages.executors, "run", here)
     stages.features_of(source, MotionSettings())
     assert made == ["s002_1"] and make is stages._make_features
     assert damaged.is_file()

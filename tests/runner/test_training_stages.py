@@ -1,11 +1,16 @@
 """Trainings as stages: folds are kept one by one and taken from the store afterwards."""
 
+import json
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+from msstgcn import learning
+from msstgcn.errors import InputError
 from msstgcn.motion.features import VideoFeatures
-from msstgcn.runner import stages
+from msstgcn.runner import models, sources, stages, study_runs
 from msstgcn.timeline import Expression
 
 
@@ -41,7 +46,65 @@ def test_folds_are_kept_and_trained_once(chosen, monkeypatch):
 
 def test_the_number_of_inner_groups_does_not_touch_the_run_itself(chosen):
     other = chosen.model_copy(update={"learning": chosen.learning.but(inner_groups=3)})
-    key = stages._run_key
-    assert key(chosen, "cpu", stages.TRAINING, None) == key(other, "cpu", stages.TRAINING, None)
-    assert key(chosen, "cpu", stages.INNER, None) != key(other, "cpu", stages.INNER, None)
-    assert key(chosen, "cpu", stages.TRAINING, None) != key(chosen, "cpu", stages.INNER, None)
+    videos = stages.features(chosen)
+
+    def key(which, what):
+        return stages._run_key(videos, which, "cpu", what, None)
+
+    assert key(chosen, stages.TRAINING) == key(other, stages.TRAINING)
+    assert key(chosen, stages.INNER) != key(other, stages.INNER)
+    assert key(chosen, stages.TRAINING) != key(chosen, stages.INNER)
+
+
+def test_a_study_asks_for_all_its_seeds_at_once_and_each_is_that_seeds_run(chosen):
+    together = stages.loso_seeds(chosen, (3, 4), device="cpu")
+    alone = stages.loso(study_runs.with_training_seed(chosen, 4), device="cpu")
+    assert list(together) == [3, 4]
+    for name, fold in alone.folds.items():
+        assert all(torch.equal(w, together[4].folds[name].weights[n]) for n, w in fold.weights.items())
+
+
+def test_weights_lie_beside_their_card(chosen):
+    stages.loso(chosen, device="cpu")
+    (weights, *others) = sorted(stages._store().root.rglob(stages.FOLD))
+    assert len(others) == 2
+    card = (weights.parent / stages.CARD).read_text(encoding="utf-8")
+    about = learning.fold_metadata(weights)
+    assert about["trained_without"] == "s001"
+    assert json.loads(about["settings"]) == chosen.model_dump(mode="json")
+    for words in (about["data_digest"], "without s001", about["licence"], "Not for use on people"):
+        assert words in card
+
+
+def test_a_network_of_everybody_goes_out_and_spots_in_a_new_video(chosen, tmp_path, monkeypatch):
+    out = tmp_path / "model"
+    weights = models.export(chosen, out, device="cpu")
+    assert weights == out / "model.safetensors"
+    card = (out / "model.md").read_text(encoding="utf-8")
+    assert "all subjects" in card and "| overall |" in card
+    fold, found = models.open_model(weights)
+    assert found == chosen and fold.subject == ""
+    alone = learning.train_fold(
+        stages.features(chosen), chosen.network, chosen.learning, seed=stages.final_seed(chosen)
+    )
+    assert all(torch.equal(w, fold.weights[name]) for name, w in alone.weights.items())
+    monkeypatch.setattr(sources, "open_source", lambda *a: "a video")
+    monkeypatch.setattr(stages, "features_of", lambda source, motion: [noise("s009")])
+    spotted = models.spot(
+        tmp_path / "film.mp4", weights, out=tmp_path / "film.csv", plot=tmp_path / "film.png"
+    )
+    table = pd.read_csv(tmp_path / "film.csv")
+    assert list(table.columns) == ["video", "class", "onset", "apex", "offset", "score"]
+    assert len(table) == len(spotted)
+    assert (tmp_path / "film.png").stat().st_size > 10_000
+    monkeypatch.setattr("msstgcn.learning.schedule.train_folds", lambda *a, **k: pytest.fail("trained again"))
+    models.export(chosen, out, device="cpu")
+
+
+def test_what_is_no_model_is_refused(chosen, tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        models.open_model(tmp_path / "none.safetensors")
+    fold = learning.Fold("", {}, pd.DataFrame(columns=learning.HISTORY_COLUMNS), {})
+    bare = learning.save_fold(fold, tmp_path / "bare.safetensors")
+    with pytest.raises(InputError, match=r"bare.safetensors: the file does not say how it was trained"):
+        models.open_model(bare)

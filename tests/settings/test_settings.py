@@ -56,3 +56,56 @@ def test_profiles_grow():
     assert smoke.subjects * smoke.videos < cpu.subjects * cpu.videos < gpu.subjects * gpu.videos
     with pytest.raises(InputError, match="unknown profile 'huge'.*smoke, cpu, gpu"):
         profile("huge")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "fps", "stride", "frames"),
+    [
+        (0.6, 28.57, 1, 17),
+        (0.5, 30, 1, 15),
+        (0.5, 200, 1, 101),
+        (0.5, 200, 7, 15),
+        (0.01, 30, 1, 3),
+        (0.6, 30, 1, 17),
+    ],
+)
+def test_a_window_in_seconds_is_the_nearest_odd_number_of_frames(seconds, fps, stride, frames):
+    chosen = MotionSettings(window_seconds=seconds, stride=stride).at(fps)
+    assert chosen.window == frames
+    assert chosen.window_seconds is None
+    odd = range(3, 102, 2)
+    wanted = seconds * fps / stride
+    assert abs(frames - wanted) == min(abs(k - wanted) for k in odd)
+
+
+def test_a_window_in_frames_is_the_same_at_any_rate():
+    assert MotionSettings(window=9).at(200.0) == MotionSettings(window=9)
+
+
+def test_a_window_in_seconds_that_grows_too_long_is_refused():
+    with pytest.raises(InputError, match=r"makes a window of 401 frames.*at most 101.*stride"):
+        MotionSettings(window_seconds=2.0).at(200.0)
+
+
+@pytest.mark.parametrize(
+    ("regions", "message"),
+    [
+        ([], "at least one region"),
+        ([{"name": "a", "landmark": 68}], r"landmark = 68.*less than or equal to 67"),
+        ([{"name": "a", "landmark": -1}], r"landmark = -1.*greater than or equal to 0"),
+        ([{"name": "", "landmark": 3}], "at least 1 character"),
+        ([{"name": "a", "landmark": 3, "dx": 9.0}], r"dx = 9.*less than or equal to 1.5"),
+        ([{"name": "a", "landmark": 3, "size": 1}], "size"),
+        ([{"name": "a", "landmark": 3}, {"name": "a", "landmark": 4}], "'a' stands twice"),
+        (7, "regions"),
+    ],
+)
+def test_regions_of_ones_own_are_checked(regions, message):
+    with pytest.raises(InputError, match=message):
+        MotionSettings.make({"regions": regions})
+
+
+def test_regions_of_ones_own_count_in_the_digest():
+    one, other = ({"regions": [{"name": "chin", "landmark": 8, "dy": dy}]} for dy in (0.0, 0.1))
+    assert MotionSettings.make(one).digest() != MotionSettings.make(other).digest()
+    assert MotionSettings.make(one).but(stride=2).regions == MotionSettings.make(one).regions

@@ -1,11 +1,11 @@
 """Learning: targets, sampling, training leave-one-subject-out, and asking a trained network."""
 
-from msstgcn.learning.batched import train_fold
-from msstgcn.learning.corpus import CONTROLS, Corpus, gather
+from msstgcn.learning.card import model_card
+from msstgcn.learning.corpus import CONTROLS, Corpus, gather, gather_posted
 from msstgcn.learning.device import DEVICES, device
-from msstgcn.learning.folds import HISTORY_COLUMNS, Fold, load_fold, save_fold
+from msstgcn.learning.folds import HISTORY_COLUMNS, Fold, fold_metadata, load_fold, save_fold
 from msstgcn.learning.inner import InnerRun, pair_names, train_inner
-from msstgcn.learning.loso import LosoRun, Watched, train_loso, train_seeds
+from msstgcn.learning.loso import LosoRun, Watched, train_fold, train_loso, train_seeds
 from msstgcn.learning.prediction import embed, load_network, predict
 from msstgcn.learning.sampling import batches, seed_of, segment_starts
 from msstgcn.learning.targets import Targets, targets
@@ -23,9 +23,12 @@ __all__ = [
     "batches",
     "device",
     "embed",
+    "fold_metadata",
     "gather",
+    "gather_posted",
     "load_fold",
     "load_network",
+    "model_card",
     "pair_names",
     "predict",
     "save_fold",

@@ -3,6 +3,10 @@
 The folds of a leave-one-subject-out run share windows, targets and shapes; only which segments they draw differs.
 Here each keeps its own batches, optimiser state and number of steps, exactly as if it were trained alone by
 `msstgcn.learning.training`.
+
+Everything is computed in single precision, on a GPU too: PyTorch leaves TF32 off for matrix products unless it is
+asked for it, and this asks for neither that nor bf16. Both keep three decimal digits or fewer of each factor, and
+the tolerance to which a fold must equal the plain loop has no room for that.
 """
 
 from __future__ import annotations
@@ -22,9 +26,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from msstgcn.files import digest_bytes, written_whole
-from msstgcn.learning.corpus import Corpus, gather
-from msstgcn.learning.device import device as named_device
-from msstgcn.learning.folds import HISTORY_COLUMNS, Fold
+from msstgcn.learning.corpus import Corpus
+from msstgcn.learning.folds import HISTORY_COLUMNS
 from msstgcn.learning.sampling import batches
 from msstgcn.learning.training import (
     Progress,
@@ -35,7 +38,6 @@ from msstgcn.learning.training import (
     watched_epochs,
     windows_of,
 )
-from msstgcn.motion.features import VideoFeatures
 from msstgcn.network import BatchTargets, initialised, loss_terms, total_loss
 from msstgcn.network.stacked import MixedWindows, forward, is_trained, mix_windows, stack, unstack
 from msstgcn.settings import LearningSettings, NetworkSettings
@@ -97,48 +99,6 @@ class Material:
         windows = mix_windows(corpus.flow.to(device, dtype), network.kernels[0])
         names = BatchTargets.__dataclass_fields__
         return cls(windows, BatchTargets(*(getattr(corpus.targets, name).to(device) for name in names)))
-
-
-def train_fold(
-    features: Sequence[VideoFeatures],
-    network: NetworkSettings,
-    learning: LearningSettings,
-    *,
-    device: torch.device | str = "cpu",
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> Fold:
-    """Train one network on all the given videos.
-
-    Parameters
-    ----------
-    features : sequence of VideoFeatures
-        Videos of the training subjects.
-    network, learning : settings
-        Architecture and optimisation.
-    device : torch.device or str
-        ``auto``, ``cpu`` or ``cuda``.
-    seed : int
-        Decides the start and the batches; `seed_of` makes one from the left-out subject's name.
-    progress : callable, optional
-        Told 1 after each epoch.
-
-    Returns
-    -------
-    Fold
-        With nobody left out and no predictions.
-
-    Raises
-    ------
-    InputError
-        If features do not fit or hold no expression, or the loss is not finite.
-    """
-    place = device if isinstance(device, torch.device) else named_device(device)
-    corpus = gather(features, network, learning)
-    job = Job("", corpus.training_starts(learning), seed)
-    material = Material.of(corpus, network, place)
-    (trained,) = train_folds(material, [job], network, learning, progress=progress)
-    return Fold("", trained.weights, trained.history, {})
 
 
 @dataclass

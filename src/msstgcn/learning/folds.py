@@ -104,20 +104,13 @@ def load_fold(path: str | Path, *, metadata: Mapping[str, str] | None = None) ->
     InputError
         If the file is missing, damaged, no fold, or was written with other metadata.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError("no such file", where=path, expected="the weights of a fold")
+    about, held = _read(Path(path))
     try:
-        with safe_open(path, framework="pt") as file:
-            about = file.metadata() or {}
-            held = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         columns = json.loads(about["history"])
         history = pd.DataFrame(held.pop("history").numpy(), columns=columns).astype({"epoch": int})
         subject, epochs = about["subject"], tuple(json.loads(about["epochs"]))
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise InputError(
-            f"damaged, or not a fold ({error})", where=path, do="delete the file and train again"
-        ) from None
+    except (KeyError, ValueError) as error:
+        raise _damaged(path, error) from None
     for name, value in (metadata or {}).items():
         if about.get(name) != value:
             raise InputError(
@@ -132,3 +125,29 @@ def load_fold(path: str | Path, *, metadata: Mapping[str, str] | None = None) ->
         for kind in ("probabilities", "watched")
     )
     return Fold(subject, parts["weights"], history, found, epochs, watched)
+
+
+def fold_metadata(path: str | Path) -> dict[str, str]:
+    """What `save_fold` was given to write beside the weights.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or damaged.
+    """
+    return _read(Path(path))[0]
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Metadata and tensors of a file."""
+    if not path.is_file():
+        raise InputError("no such file", where=path, expected="the weights of a fold")
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: str | Path, error: Exception) -> InputError:
+    return InputError(f"damaged, or not a fold ({error})", where=path, do="delete the file and train again")

@@ -63,10 +63,8 @@ class Schedule:
         self.features, self.corpus, self.network, self.learning = features, corpus, network, learning
         self.place, self.checkpoints, self.notes = place, checkpoints, list[str]()
         self._progress, self._lock, self._stop = progress, threading.Lock(), threading.Event()
-        flows = [np.ascontiguousarray(v.flow).tobytes() for v in features] if checkpoints else []
-        self._identity = digest_bytes(
-            (control or "").encode(), repr([v.expressions for v in features]).encode(), *flows
-        )
+        given = [corpus.flow, *vars(corpus.targets).values()] if checkpoints else []
+        self._identity = digest_bytes((control or "").encode(), *(t.numpy().tobytes() for t in given))
 
     def folds(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Fold]]:
         """Train the jobs; yield each with its fold when it is finished, in any order.
@@ -127,7 +125,7 @@ class Schedule:
     def _finished(self, job: Job, own: Trained) -> Fold:
         watched = {video: np.stack([look[video] for look in own.looks]) for video in own.looks[-1]}
         found = self._ask(job, own.weights)
-        epochs = tuple(watched_epochs(self.learning))
+        epochs = tuple(watched_epochs(self.learning)) if watched else ()
         return Fold(job.name, own.weights, own.history, found, epochs, watched)
 
     def _on_cpu(self, material: Material, jobs: Sequence[Job]) -> Iterator[tuple[Job, Fold]]:

@@ -157,6 +157,12 @@ def load_features(path: str | Path, digest: str | None = None, *, mapped: bool =
     )
 
 
+def content_digest(path: str | Path) -> dict[str, str]:
+    """Digest of a file's content, and what its features were made from; `load_features` checks the former."""
+    arrays = _mapped(Path(path))
+    return {"content": str(arrays["content"]), "made_from": json.loads(str(arrays["about"]))["made_from"]}
+
+
 def _mapped(path: Path) -> dict[str, NDArray[Any]]:
     """The arrays of an archive that is not compressed, as views of its mapped bytes."""
     with zipfile.ZipFile(path) as archive:

@@ -312,9 +312,23 @@ def data_fit(
 def features(
     source: Annotated[
         Path | None,
-        typer.Argument(help="A video, a folder of images, or a data set folder; none: the profile's data."),
+        typer.Argument(
+            help="A video, a folder of images, or a data set folder; none: the profile's data. "
+            "With --describe, a file of features."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder to copy the feature files to.")] = None,
+    look: Annotated[
+        Path | None,
+        typer.Option(
+            "--look",
+            metavar="OUT.mp4",
+            help="Also film face, patches, arrows, quality and motion of one video.",
+        ),
+    ] = None,
+    describe: Annotated[
+        bool, typer.Option("--describe", help="Say what lies in the file of features SOURCE, and stop.")
+    ] = False,
     profile: ProfileOption = "cpu",
     seed: SeedOption = 0,
     flow: Annotated[str | None, typer.Option(help="Flow method (see chapter 3).")] = None,
@@ -330,15 +344,35 @@ def features(
     dataset: DatasetOption = "synthetic",
     root: RootOption = None,
     repair: RepairOption = "authors",
+    executor: Annotated[
+        str,
+        typer.Option(
+            help="Where to work: local, local://4 (so many processes) or dask://host:port; "
+            "on a cluster MSSTGCN_DATA must name a folder that all workers see."
+        ),
+    ] = "local",
+    as_json: JsonOption = False,
 ) -> None:
     """Motion features (T, K, R, 2) of every video, in percent of the inter-ocular distance.
 
     T frames, K frames of a window (17), R regions (10), right and down.
 
-    Give a SOURCE, or --dataset and --root for a data set as it was released.
+    Give a SOURCE, or --dataset and --root for a data set as it was released. Stopped half-way, the same command goes
+    on with the first video that is not finished.
+
+    What was odd about a video (no face, a cut, several faces, damaged frames, uneven times) is told, and kept in its
+    file.
     """
     from msstgcn.runner import stages
 
+    if describe:
+        from msstgcn.motion.describe import as_text, describe_file
+
+        if source is None:
+            raise InputError("--describe needs a file of features", do="msstgcn features FILE.npz --describe")
+        found = describe_file(source)
+        typer.echo(json.dumps(found) if as_json else as_text(found))
+        return
     if predictor is not None:
         os.environ["MSSTGCN_PREDICTOR"] = str(predictor)
     given = {
@@ -349,8 +383,10 @@ def features(
     chosen = stages.profile(profile, seed=seed, dataset=dataset, root=root or "", repair=repair, **changes)
     if source is not None and chosen.source is not None:
         raise InputError(f"both {source} and --root {root}", expected="one of them")
-    for path in stages.features_to(source, out, chosen):
-        typer.echo(path)
+    paths = stages.features_to(source, out, chosen, executor=executor)
+    typer.echo(json.dumps([str(path) for path in paths]) if as_json else "\n".join(map(str, paths)))
+    if look is not None:
+        typer.echo(stages.look(source, paths, look, chosen))
 
 
 def _regions(text: str | None) -> str | list[dict[str, Any]] | None:
@@ -368,19 +404,74 @@ def train(
     seed: SeedOption = 0,
     device: DeviceOption = "auto",
     shuffled: Annotated[bool, typer.Option("--shuffled-labels", help="Train the control instead.")] = False,
+    selection: Annotated[
+        str,
+        typer.Option(
+            "--selection",
+            help="Who chooses epoch and thresholds: fixed-epoch, inner-fold, or, to see what it would be worth, "
+            "oracle-epoch-per-subject or oracle-epoch-global.",
+        ),
+    ] = "fixed-epoch",
+    tables: Annotated[
+        Path | None,
+        typer.Option(
+            "--tables",
+            help="Folder for predictions.csv, truth.csv and videos.csv, as `msstgcn score` reads them.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="Folder: also train one network on all subjects and write it there with its card."
+        ),
+    ] = None,
     dataset: DatasetOption = "synthetic",
     root: RootOption = None,
     repair: RepairOption = "authors",
 ) -> None:
     """Train leave-one-subject-out and print the scores of the held-out subjects.
 
-    On the profile's synthetic videos, or with --dataset and --root on a data set on disk.
+    On the profile's synthetic videos, or with --dataset and --root on a data set on disk. `msstgcn spot` uses
+    what --out writes, `msstgcn score` what --tables writes.
     """
-    from msstgcn.runner import stages
+    from msstgcn.errors import lookup
+    from msstgcn.runner import models, stages
+    from msstgcn.spotting import SELECTIONS
 
-    chosen = stages.profile(profile, seed=seed, dataset=dataset, root=root or "", repair=repair)
+    if shuffled and out is not None:
+        raise InputError("--out with --shuffled-labels", expected="one of them: a control is of no use")
+    lookup(SELECTIONS, selection, "selection protocol")
+    chosen = stages.profile(
+        profile, seed=seed, selection=selection, dataset=dataset, root=root or "", repair=repair
+    )
     outcome = stages.loso(chosen, device=device, control="shuffled-labels" if shuffled else None)
-    typer.echo(stages.scores(outcome, chosen).table().to_string(float_format="%.4f"))
+    inner = stages.inner(chosen, device=device) if selection == "inner-fold" else None
+    typer.echo(stages.scores(outcome, chosen, inner).table().to_string(float_format="%.4f"))
+    if selection != "fixed-epoch":
+        typer.echo(f"epochs and thresholds: {selection}")
+    for path in stages.results_to(outcome, chosen, tables, inner) if tables else ():
+        typer.echo(path)
+    if out is not None:
+        typer.echo(models.export(chosen, out, device=device))
+
+
+@app.command()
+def spot(
+    source: Annotated[Path, typer.Argument(help="A video, a folder of images, or a data set folder.")],
+    model: Annotated[
+        Path, typer.Option("--model", help="Weights: model.safetensors of `msstgcn train --out`.")
+    ],
+    out: Annotated[Path | None, typer.Option("--out", help="CSV to write instead of printing it.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="PNG: the first video's apex scores, and what was spotted.")
+    ] = None,
+    device: DeviceOption = "auto",
+) -> None:
+    """Spot expressions in a video of your own: a CSV of video,class,onset,apex,offset,score, frames from 0."""
+    from msstgcn.runner import models
+
+    table = models.spot(source, model, out=out, plot=plot, device=device)
+    typer.echo(table.to_csv(index=False) if out is None else f"{out}: {len(table)} expressions")
 
 
 @app.command()
@@ -513,11 +604,13 @@ def _measured(name: str, measure: Callable[[], dict[str, Any]], as_json: bool, r
 
 
 @bench_app.command("train")
-def bench_train(device: DeviceOption = "auto", as_json: JsonOption = False) -> None:
+def bench_train(
+    device: DeviceOption = "auto", as_json: JsonOption = False, record: RecordOption = False
+) -> None:
     """Training of folds: one network a fold with a DataLoader against ours, on every core or the GPU; same result."""
     from msstgcn.learning.bench import bench_train as measure
 
-    _show(measure(device), as_json)
+    _measured("train", lambda: measure(device), as_json, record)
 
 
 def _show(result: dict[str, Any], as_json: bool) -> None:

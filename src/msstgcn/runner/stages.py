@@ -7,13 +7,14 @@ and fold by fold, so a killed run loses at most what it was working on.
 from __future__ import annotations
 
 import shutil
+import socket
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 import torch
@@ -25,15 +26,22 @@ from msstgcn.files import written_whole
 from msstgcn.learning import load_fold, save_fold
 from msstgcn.motion import VideoFeatures, extract, load_features, predictor_path, save_features
 from msstgcn.motion.detector import predictor_digest
-from msstgcn.report.log import bar, tracked, warn
-from msstgcn.runner import sources
+from msstgcn.motion.regions import region_set
+from msstgcn.report.check_video import film
+from msstgcn.report.log import bar, warn
+from msstgcn.runner import executors, sources
 from msstgcn.runner.dependencies import code_digest
 from msstgcn.runner.store import Store, key_of
 from msstgcn.settings import MotionSettings, Profile
+from msstgcn.timeline import write_csv
 
 FEATURES = "features.npz"
-FOLD = "fold.safetensors"
-TRAINING, INNER = "training", "training of inner folds"
+FOLD, CARD = "fold.safetensors", "CARD.md"
+_TOLD = 10  # notes on videos that a run tells in full
+TRAINING, INNER, FINAL = "training", "training of inner folds", "training on all subjects"
+#: What the network trained on all subjects is called in the store.
+EVERYBODY = "everybody"
+LICENCE = "BSD-3-Clause"
 _used_data: dict[str, str] = {}
 _used_devices: dict[str, None] = {}
 _unmeasured: dict[
@@ -157,10 +165,13 @@ def features(chosen: Profile) -> list[VideoFeatures]:
     return features_of(dataset(chosen), chosen.motion, leave_out=chosen.source is not None)
 
 
-def features_of(source: Dataset, chosen: MotionSettings, *, leave_out: bool = False) -> list[VideoFeatures]:
+def features_of(
+    source: Dataset, chosen: MotionSettings, *, leave_out: bool = False, executor: str = "local"
+) -> list[VideoFeatures]:
     """Motion features of the videos of a data set, in its order.
 
-    Missing ones are made in parallel processes, one a core; each is stored as soon as it is finished.
+    Missing ones are made side by side; each is stored as soon as it is finished, so a stopped run goes on with the
+    first video that is not. What is odd about a video and what was made of it is told as a warning.
 
     Parameters
     ----------
@@ -169,6 +180,8 @@ def features_of(source: Dataset, chosen: MotionSettings, *, leave_out: bool = Fa
     leave_out : bool
         Leave out videos whose motion cannot be measured, with a warning that names them. Otherwise they are an
         error, which is raised when all others are finished.
+    executor : str
+        Where to work: see `executors.run`. On a cluster the store has to lie where all workers see it.
 
     Raises
     ------
@@ -184,15 +197,18 @@ def features_of(source: Dataset, chosen: MotionSettings, *, leave_out: bool = Fa
     ]
     missing = [(video, place) for video, place in waiting if not (leave_out and place in _unmeasured)]
     if missing:
-        work = (joblib.delayed(_make_features)(video, chosen, place, store) for video, place in missing)
-        made = joblib.Parallel(n_jobs=min(joblib.cpu_count(), len(missing)), return_as="generator_unordered")(
-            work
-        )
-        _unmeasured.update(tracked(made, "features", len(missing), "video"))
+        steps = [len(video) for video, _ in missing]
+        with executors.counted(store.root, "features", steps, "frame") as counters:
+            calls = [(*one, chosen, store, counter) for one, counter in zip(missing, counters, strict=True)]
+            for number, made in executors.run(_make_features, calls, executor):
+                counters[number](steps[number])
+                _unmeasured.update([made])
     failed = {place: _unmeasured[place] for _, place in waiting if _unmeasured[place]}
     if failed:
         _report_unmeasured(list(failed.values()), len(places), leave_out)
-    return [load_features(store.folder(*place) / FEATURES) for place in places if place not in failed]
+    found = [load_features(store.folder(*place) / FEATURES) for place in places if place not in failed]
+    _tell(found)
+    return found
 
 
 def _report_unmeasured(problems: list[str], videos: int, leave_out: bool) -> None:
@@ -209,32 +225,62 @@ def _report_unmeasured(problems: list[str], videos: int, leave_out: bool) -> Non
 
 def feature_place(source: Dataset, video: Video, chosen: MotionSettings) -> tuple[str, ...]:
     """Name in the store of a video's features: data set, settings and code, then video and its digest."""
+    return "features", source.name, _feature_key(video, chosen), f"{video.name}-{video.digest[:12]}"
+
+
+def _feature_key(video: Video, chosen: MotionSettings) -> str:
     predictor = predictor_digest(predictor_path())
-    key = key_of(chosen.digest(), code_digest("msstgcn.motion", type(video).__module__), predictor)
-    return "features", source.name, key, f"{video.name}-{video.digest[:12]}"
+    return key_of(chosen.digest(), code_digest("msstgcn.motion", type(video).__module__), predictor)
 
 
 def _make_features(
-    video: Video, chosen: MotionSettings, place: tuple[str, ...], store: Store
+    video: Video, place: tuple[str, ...], chosen: MotionSettings, store: Store, counter: executors.Counter
 ) -> tuple[tuple[str, ...], str]:
-    """Make one video's features in a process of its own and store them; give its place, and why it failed if so."""
+    """Make one video's features in a process of its own, maybe on another machine, and store them.
+
+    Returns
+    -------
+    (tuple of str, str)
+        Its place, and why the motion cannot be measured if so.
+    """
     import cv2
 
+    counter.check()
+    if _feature_key(video, chosen) not in place:
+        raise InputError(
+            "a worker runs another version of the project, or has another landmark predictor",
+            where=socket.gethostname(),
+            do="install the same version there, and set MSSTGCN_PREDICTOR everywhere or nowhere",
+        )
     cv2.setNumThreads(1)  # the processes share the cores already
     started = time.monotonic()
     about: dict[str, Any] = {
         "video": video.name,
         "digest": video.digest,
         "settings": chosen.model_dump(mode="json"),
+        "machine": socket.gethostname(),
     }
     try:
-        features = extract(video, chosen)
+        features = extract(video, chosen, progress=counter, scratch=Path(tempfile.gettempdir()))
     except InputError as error:
         return place, str(error)
     with store.writing(*place, about=about) as folder:
         save_features(features, folder / FEATURES, video.digest)
+        about["notes"] = [str(note) for note in features.notes]
         about["seconds"] = round(time.monotonic() - started, 2)
     return place, ""
+
+
+def _tell(found: list[VideoFeatures]) -> None:
+    """Warn of what was odd about videos: the first few in full, and how to see the others."""
+    notes = [str(note) for features in found for note in features.notes]
+    for note in notes[:_TOLD]:
+        warn(note)
+    if len(notes) > _TOLD:
+        warn(
+            f"{len(notes) - _TOLD} more notes on {len(found)} videos; "
+            "`msstgcn features FILE.npz --describe` shows those of one"
+        )
 
 
 def labelled(source: Path | None, layout: str, repair: str, chosen: Profile) -> Dataset:
@@ -242,7 +288,9 @@ def labelled(source: Path | None, layout: str, repair: str, chosen: Profile) -> 
     return dataset(chosen) if source is None else open_dataset(layout, source, repair=repair)
 
 
-def features_to(source: Path | None, out: Path | None, chosen: Profile) -> list[Path]:
+def features_to(
+    source: Path | None, out: Path | None, chosen: Profile, *, executor: str = "local"
+) -> list[Path]:
     """Make the features of a video, a folder or (with no source) of a profile's data; say where they lie.
 
     Parameters
@@ -252,6 +300,8 @@ def features_to(source: Path | None, out: Path | None, chosen: Profile) -> list[
     out : Path, optional
         Folder to copy the files to, as ``<video>.npz``; they always stay in the store too.
     chosen : Profile
+    executor : str
+        See `features_of`.
 
     Returns
     -------
@@ -265,7 +315,7 @@ def features_to(source: Path | None, out: Path | None, chosen: Profile) -> list[
     """
     data = dataset(chosen) if source is None else sources.open_source(source)
     try:
-        features_of(data, chosen.motion)
+        features_of(data, chosen.motion, executor=executor)
     except InputError:
         _copied(data, out, chosen.motion)
         raise
@@ -283,6 +333,38 @@ def _copied(data: Dataset, out: Path | None, chosen: MotionSettings) -> list[Pat
         with written_whole(out / f"{name}.npz") as temporary:
             shutil.copyfile(file, temporary)
     return [out / f"{name}.npz" for name in files]
+
+
+def look(source: Path | None, files: list[Path], out: Path, chosen: Profile) -> Path:
+    """Film what was measured in one video; see `report.check_video.film`.
+
+    Parameters
+    ----------
+    source : Path
+        See `sources.open_source`.
+    files : list of Path
+        The features, as `features_to` names them.
+    out : Path
+        Ends in ``.mp4``.
+    chosen : Profile
+        What the features were made with.
+
+    Raises
+    ------
+    InputError
+        If the source is not one video.
+    """
+    videos = () if source is None else sources.open_source(source).videos
+    if len(videos) != 1 or len(files) != 1:
+        raise InputError(
+            "a check video shows one video",
+            where="--look",
+            expected="a video file or a folder of images as SOURCE",
+        )
+    found = load_features(files[0])
+    with bar("check video", len(found), "frame") as advance:
+        film(videos[0], found, out, regions=region_set(chosen.motion.regions), progress=advance)
+    return out
 
 
 def loso(chosen: Profile, *, device: str = "auto", control: str | None = None) -> learning.LosoRun:
@@ -372,12 +454,11 @@ def _training(
     half_done = store.folder("runs", key_of(*runs.values()), ".checkpoints")
 
     def keep(seed: int, fold: learning.Fold) -> None:
-        about = {
-            "settings": parts[seed].model_dump(mode="json"), "control": control, "device": place.type,
-            "subject": fold.subject,
-        }  # fmt: skip
-        with store.writing(*runs[seed], fold.subject, about=about) as folder:
-            save_fold(fold, folder / FOLD, {"data": data.digest, "licence": "BSD-3-Clause"})
+        about = about_weights(parts[seed], data, fold, place.type, control)
+        entry = {**about, "settings": parts[seed].model_dump(mode="json"), "subject": fold.subject}
+        with store.writing(*runs[seed], fold.subject or EVERYBODY, about=entry) as folder:
+            save_fold(fold, folder / FOLD, about)
+            (folder / CARD).write_text(learning.model_card(about, fold.history), encoding="utf-8")
 
     missing = any(len(own) < len(names) for own in done.values())
     steps = len(parts) * len(names) * next(iter(parts.values())).learning.epochs if missing else 0
@@ -386,6 +467,41 @@ def _training(
             "device": place, "done": done, "on_fold": keep, "progress": advance, "checkpoints": half_done,
         }  # fmt: skip
     shutil.rmtree(half_done.parent, ignore_errors=True)
+
+
+def about_weights(
+    chosen: Profile, data: Dataset, fold: learning.Fold, device: str, control: str | None
+) -> dict[str, str]:
+    """What is written into a file of weights and onto its card."""
+    return {
+        "data": data.name,
+        "data_digest": data.digest,
+        "trained_without": fold.subject,
+        "control": control or "",
+        "settings": chosen.model_dump_json(),
+        "fps": f"{data.videos[0].fps:.6g}",
+        "device": device,
+        "code": code_digest("msstgcn.learning"),
+        "licence": LICENCE,
+    }
+
+
+def final_seed(chosen: Profile) -> int:
+    """Seed of the network that is trained on all subjects."""
+    return learning.seed_of(chosen.learning.seed, "fold", EVERYBODY)
+
+
+def final(chosen: Profile, *, device: str = "auto") -> learning.Fold:
+    """Train one network on all subjects of a profile, for videos of other people, or take it from the store."""
+    _must_be_trainable(chosen)
+    videos, seed = features(chosen), chosen.learning.seed
+    with _training({seed: chosen}, videos, device, [EVERYBODY], FINAL) as given:
+        held, keep = given.pop("done")[seed], given.pop("on_fold")
+        if held:
+            return held[EVERYBODY]
+        fold = learning.train_fold(videos, chosen.network, chosen.learning, seed=final_seed(chosen), **given)
+        keep(seed, fold)
+    return fold
 
 
 def _must_be_trainable(chosen: Profile) -> Dataset:
@@ -470,3 +586,16 @@ def scores(run: learning.LosoRun, chosen: Profile, inner: learning.InnerRun | No
         predictions(run, chosen, inner), truth(chosen), videos=[v.name for v in dataset(chosen).videos],
         iou=how.match_iou, inclusive=how.inclusive, matching=how.matching, rows=how.rows,
     )  # fmt: skip
+
+
+def results_to(
+    run: learning.LosoRun, chosen: Profile, out: Path, inner: learning.InnerRun | None = None
+) -> list[Path]:
+    """Write what a run spotted, the labels and the list of videos as CSV files that `msstgcn score` reads."""
+    videos = [(video.name, video.subject) for video in dataset(chosen).videos]
+    tables = {
+        "predictions.csv": predictions(run, chosen, inner),
+        "truth.csv": truth(chosen),
+        "videos.csv": pd.DataFrame(videos, columns=["video", "subject"]),
+    }
+    return [write_csv(table, out / name) for name, table in tables.items()]

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 from msstgcn.errors import InputError
@@ -71,10 +72,10 @@ class Store:
         return None
 
     def sweep(self) -> None:
-        """Remove what killed processes left unfinished; processes that are still at work keep theirs."""
+        """Remove what killed processes of this machine left unfinished; those still at work keep theirs."""
         for folder in self.root.rglob(f"{_UNFINISHED}*"):
-            owner = folder.name.removeprefix(_UNFINISHED).split("-")[0]
-            if not Path("/proc", owner).exists():
+            owner, _, rest = folder.name.removeprefix(_UNFINISHED).partition("-")
+            if rest.startswith(f"{gethostname()}-") and not Path("/proc", owner).exists():
                 shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
@@ -96,7 +97,9 @@ class Store:
         folder = self.folder(*name)
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f"{_UNFINISHED}{os.getpid()}-"))
+            temporary = Path(
+                tempfile.mkdtemp(dir=folder.parent, prefix=f"{_UNFINISHED}{os.getpid()}-{gethostname()}-")
+            )
             temporary.chmod(0o755)
             try:
                 yield temporary

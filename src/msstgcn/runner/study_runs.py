@@ -63,11 +63,17 @@ def run_study(
     """
     chosen = variants_of(study, profile, seed=seed, **changes)
     rows: list[tuple[Any, ...]] = []
-    for training_seed in range(seed, seed + seeds):
+    training_seeds = range(seed, seed + seeds)
+    runs = {
+        name: stages.loso_seeds(
+            base, training_seeds, device=device, control=study.variants[name].get(CONTROL)
+        )
+        for name, base in chosen.items()
+    }
+    for training_seed in training_seeds:
         for name, base in chosen.items():
             own = with_training_seed(base, training_seed)
-            run = stages.loso(own, device=device, control=study.variants[name].get(CONTROL))
-            scores = stages.scores(run, own)
+            scores = stages.scores(runs[name][training_seed], own)
             owners = {video.name: video.subject for video in stages.dataset(own).videos}
             for label in ("me", "mae"):
                 counts = spotting.subject_counts(scores, owners, label)
