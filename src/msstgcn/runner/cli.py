@@ -418,7 +418,8 @@ def train(
     weights: Annotated[
         Path | None,
         typer.Option(
-            "--weights", help="Folder: also train one network on all subjects and write it there with its card."
+            "--weights",
+            help="Folder: also train one network on all subjects and write it there with its card.",
         ),
     ] = None,
     dataset: DatasetOption = "synthetic",
