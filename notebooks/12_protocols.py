@@ -41,6 +41,7 @@ report.use_style()
 chosen = stages.profile(profile, seed=seed, epochs=epochs, threshold=threshold)
 run = stages.loso(chosen, device=device)
 inner = stages.inner(chosen, device=device)
+control = stages.loso(chosen, device=device, control="shuffled-labels")
 truth, seen = stages.truth(chosen), stages.watched(run, chosen, inner)
 subjects = seen.subjects
 
@@ -188,6 +189,26 @@ picked = pd.DataFrame(
 report.table(picked, name="chosen_epochs", caption="What each protocol chose for each subject.", digits=2)
 
 # %% [markdown]
+# ## The same oracle on the control
+#
+# The *control* of chapter 8 was trained on labels that had been moved away from the motion. Whatever an oracle finds
+# in it was not learned from the labels.
+
+# %%
+peeking = chosen.spotting.but(**PROTOCOLS["oracle epoch of each subject"].changes)
+blind = {
+    BASE: stages.scores(control, chosen),
+    "oracle epoch of each subject": stages.scores(control, chosen.model_copy(update={"spotting": peeking})),
+}
+luck = inflation(blind, subjects, seed=seed)["oracle epoch of each subject"]
+report.glue("ch12_control", blind[BASE].overall.f1, ".3f")
+report.glue("ch12_control_oracle", blind["oracle epoch of each subject"].overall.f1, ".3f")
+report.glue("ch12_luck", verdict(luck))
+
+# %% [markdown]
+# The honest score of the control is {glue}`ch12_control`. With the oracle epoch of each subject it is
+# {glue}`ch12_control_oracle`: the oracle {glue}`ch12_luck`.
+#
 # ## What nobody can reach
 #
 # The decoder looks for an onset and an offset within fixed spans around an apex, and keeps at most five intervals of

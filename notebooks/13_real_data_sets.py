@@ -52,9 +52,9 @@ folder = Path(root) if own else examples / dataset
 # %% [markdown]
 # ## Who gives them out
 #
-# Both show people who have agreed to be recorded for research, and to no more. Both are given out by their makers,
-# free of charge, to researchers who sign an agreement; the signature usually has to come from somebody with a permanent
-# position at a university or institute. Neither may be passed on.
+# Both show people. Both are given out by their makers to researchers who sign an agreement; whoever signs is usually
+# asked to hold a permanent position at a university or institute, and to write from its address. Neither may be
+# passed on.
 #
 # | | SAMM Long Videos {cite}`yap2020sammlv` | CAS(ME)² {cite}`qu2018casme2` |
 # |---|---|---|
@@ -275,8 +275,7 @@ for layout in borders:
 # Divide by the number of cores: each works on a video of its own. A slow disk or a network drive adds its own time,
 # since each picture that is worked on has to be read once.
 #
-# Training is the larger part on a machine without a graphics card. We time one epoch on many windows and scale it
-# up.
+# Then comes training. We time one epoch on many windows and scale it up.
 
 # %%
 torch_device = learning.device(device)
@@ -338,7 +337,7 @@ report.glue("ch13_equal", sum(np.array_equal(a.flow, b.flow) for a, b in zip(aga
 #
 # - **Epochs.** Here their number is fixed beforehand. Public code of this family takes, for each left-out person, the epoch
 #   that was best *on that person*.
-# - **Repair.** See above; most papers do not say.
+# - **Repair.** See above; papers seldom say.
 # - **Rate.** Every seventh picture of SAMM-LV, as the method has it; others take every eighth.
 # - **Matching.** One to one and by class. Some count several intervals on one expression, or take any class.
 # - **Videos without an expression** count here. Leaving them out removes false alarms.

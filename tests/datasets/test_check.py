@@ -567,11 +567,19 @@ def test_mistakes_of_the_caller(tmp_path):
 def test_sizes_from_headers(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
     noise = np.random.default_rng(0).integers(0, 255, (300, 500, 3), dtype=np.uint8)
-    cv2.imwrite(str(path), noise)  # more than the 64 KiB that are read at once
+    cv2.imwrite(str(path), noise)  # more than what is read at once
     assert path.stat().st_size > 65536
     assert picture_header(path) == (500, 300, True, 8)
     cv2.imwrite(str(path), noise[..., 0])
     assert picture_header(path) == (500, 300, False, 8)
+
+
+def test_the_size_behind_a_preview(tmp_path):
+    """Cameras put a small copy of the picture before its size."""
+    data = cv2.imencode(".jpg", np.zeros((30, 50), np.uint8))[1].tobytes()
+    preview = b"\xff\xe1" + (30_002).to_bytes(2, "big") + bytes(30_000)
+    (tmp_path / "a.jpg").write_bytes(data[:2] + preview + data[2:])
+    assert picture_header(tmp_path / "a.jpg") == (50, 30, False, 8)
 
 
 def test_a_set_of_150_videos_is_checked_in_time(tmp_path):

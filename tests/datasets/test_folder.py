@@ -64,6 +64,15 @@ def test_finished_videos_are_kept_and_others_written_again(data, copy):
     assert not list(copy.rglob("*.tmp*"))
 
 
+def test_several_processes_write_the_same(data, written, tmp_path):
+    done = []
+    write_dataset(data, tmp_path, progress=done.append, jobs=2)
+    assert sorted(done) == sorted(len(v) for v in data.videos)  # video by video
+    for path in written.rglob("*.*"):
+        if path.is_file():
+            assert (tmp_path / path.relative_to(written)).read_bytes() == path.read_bytes()
+
+
 def test_a_failure_leaves_no_half_video(data, tmp_path):
     class Broken:
         def __init__(self, video):

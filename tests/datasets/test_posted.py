@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from msstgcn.datasets.posted import LABELS, read_posted_segment, read_posted_video
+from msstgcn.datasets.posted import LABELS, read_posted_segment, read_posted_segments, read_posted_video
 from msstgcn.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -71,3 +71,29 @@ def test_bad_segments(tmp_path):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(InputError, match="cannot be read"):
         read_posted_segment(path)
+
+
+def test_all_segments_of_a_folder(tmp_path):
+    (tmp_path / "s15").mkdir()
+    arrays = {}
+    for name in ("s15/2", "s15/10", "1"):
+        arrays[name] = (RNG.normal(size=(16, 17, 10, 2)), RNG.uniform(size=(16, 8)))
+        np.savez(tmp_path / f"{name}.npz", feature=arrays[name][0], label=arrays[name][1])
+    (tmp_path / "notes.txt").write_text("x")
+    steps = []
+    segments = read_posted_segments(tmp_path, steps.append)
+    assert [segment.name for segment in segments] == ["1", "s15/2", "s15/10"]
+    assert sum(steps) == 3
+    for segment in segments:
+        np.testing.assert_array_equal(segment.flow, arrays[segment.name][0].astype(np.float32))
+        np.testing.assert_array_equal(segment.labels, arrays[segment.name][1].astype(np.float32))
+    np.savez(tmp_path / "s15" / "3.npz", feature=np.zeros((16, 17, 9, 2)), label=np.zeros((16, 8)))
+    with pytest.raises(InputError, match=r"s15/3\.npz: features of shape \(16, 17, 9, 2\)"):
+        read_posted_segments(tmp_path)
+
+
+def test_folders_without_segments(tmp_path):
+    with pytest.raises(InputError, match="no such folder"):
+        read_posted_segments(tmp_path / "none")
+    with pytest.raises(InputError, match="no training segments"):
+        read_posted_segments(tmp_path)

@@ -1,5 +1,6 @@
 """The real layouts: written by the project itself, with their oddities, and read back."""
 
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -183,9 +184,8 @@ def test_videos_are_written_and_read_back(layout, tmp_path):
             out / "SAMM_longvideos" / "001_1" / names[0]
         )
         cells = [row.cells[8] for row in samm_rows(synthetic(MANY[layout]))]
-        for way in ("12B", "A12", "ref(12)", "12(B/C)", "12/14", "L12"):
-            assert any(way in cell.split("+") for cell in cells), way
-        assert (out / "SAMM_LongVideos_V2_Release.xlsx").is_file()
+        for way in (r"\d+[A-D]", r"A\d+", r"ref\(\d+\)", r"\d+\(.*/[B-E]\)", r"\d+/14", r"L\d+"):
+            assert any(re.fullmatch(way, unit) for cell in cells for unit in cell.split("+")), way
     else:
         names = sorted(p.name for p in (out / "rawpic" / "s15" / "15_0102eatingworms").iterdir())
         assert names[:2] == ["img001.jpg", "img002.jpg"]

@@ -12,7 +12,7 @@ from msstgcn.errors import InputError
 from msstgcn.graph import FACE, PARTS
 from msstgcn.learning.batched import Job, Material, train_folds
 from msstgcn.learning.training import is_decayed, optimiser, train_epochs
-from msstgcn.network import MSSTGCN, initialised
+from msstgcn.network import MSSTGCN, fused, initialised, stacked
 from msstgcn.settings import LearningSettings, NetworkSettings
 from msstgcn.timeline import Expression
 
@@ -49,6 +49,23 @@ def test_folds_together_equal_one_after_the_other(toy_features, small_network, c
                 gap = float((weights[name] - value).norm())
                 assert gap <= 1e-4 * float(value.norm()) + 1e-7, name
         assert float(weights["head.weight"].std()) > 0
+
+
+def test_the_gpus_operations_train_the_same(toy_features, small_network, quick_learning, monkeypatch):
+    """On a GPU plain tensor operations take the place of the compiled loops; here they run on the CPU."""
+    corpus = learning.gather(toy_features, small_network, quick_learning)
+    jobs = [Job(s, corpus.training_starts(quick_learning, s), n) for n, s in enumerate(corpus.subjects)]
+    material = Material.of(corpus, small_network, torch.device("cpu"), torch.float64)
+    compiled = train_folds(material, jobs, small_network, quick_learning)
+    for name in ("convolve", "norm_pool", "patch_pool"):
+        monkeypatch.setattr(stacked, name, getattr(fused, f"{name}_plain"))
+    for mine, theirs in zip(
+        compiled, train_folds(material, jobs, small_network, quick_learning), strict=True
+    ):
+        # 1e-6: single precision of the result; the steps are in double precision
+        np.testing.assert_allclose(mine.history, theirs.history, atol=1e-6)
+        for name, value in mine.weights.items():
+            torch.testing.assert_close(theirs.weights[name], value, atol=1e-6, rtol=1e-5)
 
 
 def test_a_fold_does_not_depend_on_its_company(toy_features, small_network, quick_learning):

@@ -14,4 +14,13 @@ def test_the_figure_shows_both_classes_beside_the_real_ones(tmp_path):
 
 
 def test_a_set_without_labels_is_drawn_too(tmp_path):
-    annotation_figure([Drawn("a", 30.0, 300, ())]).savefig(tmp_path / "a.png")
+    annotation_figure([Drawn("a", 30.0, 300, ())], filming=True).savefig(tmp_path / "a.png")
+
+
+def test_a_third_row_shows_the_videos():
+    figure = annotation_figure(draw("casme2", subjects=6, seed=0), filming=True)
+    assert [a.get_title(loc="left") for a in figure.axes[8:]] == [
+        "video length", "gap between events", "videos of a person", "events of a person",
+    ]  # fmt: skip
+    shown = figure.axes[8].lines[1]  # the real lengths
+    assert (shown.get_xdata()[0], shown.get_xdata()[-1]) == (22, 146)

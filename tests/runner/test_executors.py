@@ -110,7 +110,7 @@ def test_a_cluster_that_loses_a_worker_gives_what_this_machine_gives(data, clust
 
     monkeypatch.setattr(executors.Counter, "read", read)
     monkeypatch.setattr(executors, "_POLL", 0.02)
-    there = stages.features_of(source, MotionSettings(), f"dask://{cluster.address}")
+    there = stages.features_of(source, MotionSettings(), executor=f"dask://{cluster.address}")
     assert killed
     assert victim.wait() == -signal.SIGKILL
     for one, other in zip(here, there, strict=True):

@@ -23,6 +23,14 @@ def test_a_cell_declares_name_type_default_range_and_meaning():
     assert parameters["rate"].default == 1e-3
 
 
+def test_a_text_may_be_anything():
+    parameters = declared('root: str = ""  # text; a folder', "x")
+    assert parameters["root"].expected == "text" and parameters["root"].meaning == "a folder"
+    assert checked(parameters, {"root": "/a folder|b"}, "chapter 1") == {"root": "/a folder|b"}
+    with pytest.raises(InputError, match="not a parameter"):
+        declared("epochs: int = 1  # text; a number", "x")
+
+
 def test_values_come_from_text_or_as_they_are():
     values = checked(declared(CELL, "x"), {"epochs": "3", "rate": 1, "still": "true"}, "chapter 1")
     assert values == {"profile": "cpu", "epochs": 3, "rate": 1.0, "still": True}

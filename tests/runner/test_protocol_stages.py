@@ -1,44 +1,45 @@
 """A run under every protocol, as chapters ask for it; and the same bytes whenever it is made."""
 
-import hashlib
-from types import SimpleNamespace
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from msstgcn import spotting
+from msstgcn.datasets import Video
 from msstgcn.motion.features import VideoFeatures
-from msstgcn.runner import stages
+from msstgcn.runner import cli, stages
 from msstgcn.spotting import MATCHINGS, ROWS, SELECTIONS
-from msstgcn.timeline import Expression, write_csv
+from msstgcn.spotting.files import score_files
+from msstgcn.timeline import read_events, write_csv
 
 
-def waving(subject: str) -> VideoFeatures:
-    """Features in which expressions can be seen a little."""
-    rng = np.random.default_rng(int(subject[-1]))
-    events = (Expression(20, 25, 30, "me"), Expression(50, 65, 80, "mae"))
-    flow = rng.normal(size=(110, 17, 10, 2)).astype(np.float32)
-    for event in events:
+def waving(video: Video) -> VideoFeatures:
+    """Features in which a video's expressions can be seen a little; nothing is rendered."""
+    flow = np.random.default_rng([*video.name.encode()]).normal(size=(len(video), 17, 10, 2))
+    for event in video.expressions:
         flow[event.onset : event.offset, :, :3] += 2
-    return VideoFeatures(f"{subject}_1", subject, 30.0, flow, np.ones(110, dtype=bool), events)
+    mask = np.ones(len(video), dtype=bool)
+    return VideoFeatures(
+        video.name, video.subject, video.fps, flow.astype(np.float32), mask, video.expressions
+    )
 
 
-@pytest.fixture
-def chosen(tmp_path, monkeypatch):
-    """A small profile whose features are made here, so that nothing is rendered."""
-    monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("MSSTGCN_PROGRESS", "lines")
-    videos = [waving(f"s00{n}") for n in (1, 2, 3)]
-    known = [SimpleNamespace(name=v.video, subject=v.subject, expressions=v.expressions) for v in videos]
-    monkeypatch.setattr(stages, "features", lambda chosen: videos)
-    monkeypatch.setattr(stages, "dataset", lambda chosen: SimpleNamespace(videos=known))
-    monkeypatch.setattr(stages, "_run_key", lambda chosen, device, what, control: key(chosen, what, control))
+@pytest.fixture(scope="module", autouse=True)
+def quick(tmp_path_factory):
+    """No features are rendered, and what is trained once serves all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MSSTGCN_DATA", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("MSSTGCN_PROGRESS", "lines")
+        patch.setattr(stages, "features", lambda chosen: [waving(v) for v in stages.dataset(chosen).videos])
+        yield
 
-    def key(chosen, what, control):
-        return hashlib.sha256(f"{chosen.learning.digest()}{what}{control}".encode()).hexdigest()[:24]
 
-    return stages.profile("smoke", channels=6, segments=2, epochs=4, watch=1, threshold=0.3)
+@pytest.fixture(scope="module")
+def chosen(quick):
+    """A small profile."""
+    return stages.profile("smoke", channels=6, segments=2, epochs=3, watch=1, threshold=0.2)
 
 
 def but(chosen, **changes):
@@ -61,23 +62,54 @@ def test_every_protocol_can_be_asked_for(chosen):
                 found[selection, matching, rows] = stages.scores(run, asked, inner).overall
     base = found["fixed-epoch", "one-to-one", "keep-all"]
     assert found["oracle-epoch-global", "one-to-one", "keep-all"].f1 >= base.f1
-    assert base.tp + base.fn == 6
+    assert base.tp + base.fn == len(stages.truth(chosen))
 
 
 def test_subjects_of_one_group_share_their_inner_networks(chosen):
     run, inner = stages.loso(chosen, device="cpu"), stages.inner(chosen, device="cpu")
     seen = stages.watched(run, chosen, inner)
-    assert seen.epochs == [1, 2, 3, 4]
+    assert seen.epochs == [1, 2, 3]
     for subject in seen.judged:
         assert {seen.subjects[video] for video in seen.inner[subject]} == set(seen.judged) - {subject}
         for video, table in inner.watched(subject)[1].items():
             np.testing.assert_array_equal(seen.inner[subject][video], table)
 
 
+def test_what_is_written_is_scored_as_the_run_itself(chosen, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(stages, "profile", lambda *_, selection, **__: but(chosen, selection=selection))
+    out = tmp_path / "out"
+    command = ["msstgcn", "train", "--tables", str(out), "--selection", "inner-fold", "--device", "cpu"]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    shown = capsys.readouterr().out
+    assert not caught.value.code
+    files = [out / name for name in ("predictions.csv", "truth.csv", "videos.csv")]
+    assert all(str(path) in shown for path in files) and "inner-fold" in shown
+    told = score_files(files[0], files[1], videos=files[2])
+    run, inner = stages.loso(chosen, device="cpu"), stages.inner(chosen, device="cpu")
+    wanted = stages.scores(run, but(chosen, selection="inner-fold"), inner)
+    assert told.scores.to_dict() == wanted.to_dict()
+    assert told.subjects == 3 and not told.warning
+    assert (
+        read_events(files[0])["score"].tolist()
+        == stages.predictions(run, but(chosen, selection="inner-fold"), inner)["score"].tolist()
+    )
+
+
+def test_train_refuses_an_unknown_selection_before_it_trains(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["msstgcn", "train", "--selection", "oracle"])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == 2
+    assert "unknown selection protocol 'oracle'" in capsys.readouterr().err
+
+
 def test_two_clean_runs_write_the_same_predictions(chosen, tmp_path, monkeypatch):
     digests = []
     for turn in ("first", "second"):
-        monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / turn))
+        if turn == "second":
+            monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "clean"))
         run, inner = stages.loso(chosen, device="cpu"), stages.inner(chosen, device="cpu")
         for selection in SELECTIONS:
             table = stages.predictions(run, but(chosen, selection=selection), inner)

@@ -32,7 +32,7 @@ NOT_CHECKED = (
     "the inside of pictures other than the first, the middle and the last of a video; "
     "pictures between the working frames; whether a face is to be seen"
 )
-_HEAD = 65536
+_HEAD, _LONG_HEAD = 4096, 65536  # bytes; in a long one a preview stands before the size
 _REGULAR = 0.9  # share of equal steps from which on another step is a gap
 _NO_SIZE = b"\xc4\xc8\xcc"  # markers between C0 and CF that are no start of a frame
 
@@ -276,6 +276,8 @@ def picture_header(path: Path) -> Header:
         found, end = None, b""
         if head[:2] == b"\xff\xd8":
             found, end = _jpeg_header(head), b"\xff\xd9"
+            if found is None and len(head) == _HEAD:
+                found = _jpeg_header(head + stream.read(_LONG_HEAD - _HEAD))
         elif head[:8] == b"\x89PNG\r\n\x1a\n" and len(head) >= 26:
             width, height, bits, colour = struct.unpack(">IIBB", head[16:26])
             found, end = Header(width, height, colour != 0, max(bits, 8)), b"IEND"

@@ -277,10 +277,10 @@ def _length(path: Path, seen: tuple[int, int]) -> int:
 def _pictures(path: Path, seen: tuple[int, int]) -> tuple[str, ...]:
     names = os.listdir(path)  # noqa: PTH208 - names alone come much faster
     found = [name for name in names if name.lower().endswith(IMAGE_SUFFIXES) and name[0] != "."]
-    return tuple(sorted(found, key=_natural))
+    return tuple(sorted(found, key=natural))
 
 
-def _natural(name: str) -> tuple[str, str]:
+def natural(name: str) -> tuple[str, str]:
     """Order in which numbers inside a name count as numbers."""
     stem = name.rpartition(".")[0]
     return _DIGITS.sub(lambda digits: digits[0].lstrip("0").zfill(20), stem), name

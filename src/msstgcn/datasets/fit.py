@@ -1,16 +1,16 @@
 """How well drawn annotations fit the real ones: one test for each quantity, over several seeds.
 
 Durations are tested against the law through the real quantiles, apexes against the Beta law fitted to the real ones
-(Kolmogorov-Smirnov), action units against the real counts (chi-square), one-sided events against the real share
-(binomial), events per video and overlaps against the real counts by a two-sample chi-square. Video lengths, gaps
-between events, videos and events per subject are compared with the real ones as two samples (Kolmogorov-Smirnov), and
-events a minute by a z-test of the logarithm of the rates.
+(Kolmogorov-Smirnov), combinations of action units against the real counts (chi-square), one-sided events against the
+real share (binomial). In all others the real figures are taken as a sample that errs too: single action units, events
+per video and overlaps by a two-sample chi-square; video lengths, gaps between events, videos and events per subject by
+Kolmogorov-Smirnov; videos without events by Fisher's exact test; events a minute by the logarithm of the rates (z).
 
 What would make honest annotations look wrong is allowed for. Frames are whole: a duration of k frames is spread evenly
 over the probabilities between k - 1/2 and k + 1/2 before it is compared. Videos have an end: the law is cut at the
-longest event that fits. People differ: videos of one person are no independent draws, so the chi-square of counts is
-divided by the mean design effect of clustered samples (Rao and Scott 1984), and the error of a rate is taken from the
-differences between people (jackknife). Overlapping events come in pairs, which halves theirs.
+longest event that fits. People differ: videos of one person are no independent draws, and neither are units of one
+event, so their chi-square is divided by the mean design effect of clustered samples (Rao and Scott 1984), and the error
+of a rate is taken from the differences between people (jackknife). Overlapping events come in pairs: theirs is halved.
 """
 
 from __future__ import annotations
@@ -114,7 +114,8 @@ def fit(videos: Sequence[Labelled], against: str, *, seed: int = 0) -> pd.DataFr
         rows += [
             (label, "duration", "KS", *_uniform(_duration_ranks(videos, label, real, rng))),
             (label, "apex position", "KS", *_uniform(_apex_ranks(videos, label, figures["apex"], rng))),
-            (label, "action units", "chi-square", *_combinations(videos, label, figures)),
+            (label, "action units together", "chi-square", *_combinations(videos, label, figures)),
+            (label, "action units alone", "chi-square", *_units(videos, label, figures["units"])),
             (label, "one-sided", "binomial", *_one_sided(videos, label, figures["unilateral_share"])),
             (label, "events a video", "chi-square", *_counts(videos, label, figures["events_per_video"])),
             (label, "events a subject", "KS", *_two_samples(people, figures["events_per_subject"])),
@@ -267,6 +268,26 @@ def _combinations(videos: Sequence[Labelled], label: str, figures: dict[str, Any
     return len(names), float(found.statistic), float(found.pvalue)
 
 
+def _units(videos: Sequence[Labelled], label: str, real: dict[str, int]) -> Outcome:
+    """Single units among all that the events of a class show; the real ones are a sample too, and a small one."""
+    events = [unit_names(event) for _, event in events_of(videos, label)]
+    pairs = [(name, str(i)) for i, names in enumerate(events) for name in names if name in real]
+    here = {name: sum(name == one for one, _ in pairs) for name in real}
+    smaller = min(len(pairs), sum(real.values())) / (len(pairs) + sum(real.values()))
+    cells = [name for name in real if (here[name] + real[name]) * smaller >= _LEAST]
+    if len(cells) < 2:
+        return _NONE
+    places = np.array([cells.index(name) if name in cells else len(cells) for name, _ in pairs])
+    others = sum(number for name, number in real.items() if name not in cells)
+    table = np.array(
+        [np.bincount(places, minlength=len(cells) + 1), [*(real[name] for name in cells), others]]
+    )
+    table = table[:, table.any(axis=0)]
+    effect = _design_effect(places, [event for _, event in pairs], len(cells))
+    statistic = float(stats.chi2_contingency(table, correction=False).statistic) / effect
+    return len(pairs), statistic, float(stats.chi2.sf(statistic, table.shape[1] - 1))
+
+
 def _one_sided(videos: Sequence[Labelled], label: str, share: float) -> Outcome:
     sides = [one_sided(e) for _, e in events_of(videos, label)]
     if not sides:
@@ -299,11 +320,10 @@ def _top(a: NDArray[np.int64], b: NDArray[np.int64]) -> int:
     return top
 
 
-def _design_effect(counts: NDArray[np.int64], subjects: list[str], top: int) -> float:
+def _design_effect(counts: NDArray[np.int64], clusters: list[str], top: int) -> float:
     """Mean factor by which clustering widens the shares of the cells, at least 1 (Rao and Scott, first order)."""
-    names = np.array(subjects)
-    people = sorted(set(subjects))
-    if len(people) < 3:
+    groups, group = np.unique(np.array(clusters), return_inverse=True)
+    if len(groups) < 3:
         return 1.0
     total = 0.0
     for cell in range(top + 1):
@@ -311,8 +331,8 @@ def _design_effect(counts: NDArray[np.int64], subjects: list[str], top: int) -> 
         share = float(hit.mean())
         if not 0 < share < 1:
             continue
-        residual = np.array([(hit[names == who] - share).sum() for who in people])
-        variance = len(people) / (len(people) - 1) * float((residual**2).sum()) / len(counts) ** 2
+        residual = np.bincount(group, weights=hit - share)
+        variance = len(groups) / (len(groups) - 1) * float((residual**2).sum()) / len(counts) ** 2
         total += (1 - share) * variance / (share * (1 - share) / len(counts))
     return max(1.0, total / top)
 

@@ -13,12 +13,14 @@ distance.
 from __future__ import annotations
 
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from msstgcn.datasets.files import natural
 from msstgcn.errors import InputError
 from msstgcn.timeline import CLASSES
 
@@ -98,6 +100,42 @@ def read_posted_segment(path: str | Path) -> PostedSegment:
         raise InputError(f"label of shape {labels.shape}", where=path, expected=f"({SEGMENT}, {len(LABELS)})")
     flow = _flow(arrays["feature"], path, SEGMENT, len(NODES))[:, :, : len(NODES)]
     return PostedSegment(path.stem, flow, labels)
+
+
+def read_posted_segments(
+    folder: str | Path, progress: Callable[[int], None] | None = None
+) -> tuple[PostedSegment, ...]:
+    """Read all training segments in a folder and the folders below it, in the natural order of their paths.
+
+    Parameters
+    ----------
+    folder : path
+    progress : callable, optional
+        Called with the number of segments read since the last call.
+
+    Returns
+    -------
+    tuple of PostedSegment
+        The name of each is its path from the folder, without its ending, so that subfolders (subjects, say) show.
+
+    Raises
+    ------
+    InputError
+        No such folder, none with a segment, or the first file that is none, by name.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError("no such folder", where=folder, do="check the path")
+    paths = sorted(folder.rglob("*.npz"), key=lambda path: natural(path.relative_to(folder).as_posix()))
+    if not paths:
+        raise InputError("no training segments", where=folder, expected=".npz files, one a segment")
+    found = []
+    for path in paths:
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        found.append(replace(read_posted_segment(path), name=name))
+        if progress:
+            progress(1)
+    return tuple(found)
 
 
 def _loaded(path: Path) -> NDArray[np.generic] | dict[str, NDArray[np.generic]]:

@@ -393,11 +393,17 @@ def _units(figures: dict[str, Any], rng: np.random.Generator) -> tuple[str, ...]
 
 
 def _rare(figures: dict[str, Any], rng: np.random.Generator) -> list[str]:
-    """Two or three units, each as likely as it is among the real ones."""
-    single = np.array(list(figures["units"].values()), dtype=np.float64)
-    number = int(rng.integers(2, 4))
-    picked = rng.choice(len(single), size=number, replace=False, p=single / single.sum())
-    return sorted((list(figures["units"])[i] for i in picked), key=int)
+    """Two units or more, each as likely as it is in the real events that are no listed combination."""
+    left = dict(figures["units"])
+    for names, number in figures["combinations"].items():
+        for name in names.split("+"):
+            left[name] = left.get(name, 0) - number
+    weights = np.array([max(number, 0) for number in left.values()], dtype=np.float64)
+    events = figures["count"] - sum(figures["combinations"].values())
+    mean = weights.sum() / events
+    number = max(2, int(mean) + int(rng.uniform() < mean % 1))
+    picked = rng.choice(len(weights), size=number, replace=False, p=weights / weights.sum())
+    return sorted((list(left)[i] for i in picked), key=int)
 
 
 def _paired_share(figures: dict[str, Any]) -> float:

@@ -1,7 +1,7 @@
 """Learning: targets, sampling, training leave-one-subject-out, and asking a trained network."""
 
 from msstgcn.learning.card import model_card
-from msstgcn.learning.corpus import CONTROLS, Corpus, gather
+from msstgcn.learning.corpus import CONTROLS, Corpus, gather, gather_posted
 from msstgcn.learning.device import DEVICES, device
 from msstgcn.learning.folds import HISTORY_COLUMNS, Fold, fold_metadata, load_fold, save_fold
 from msstgcn.learning.inner import InnerRun, pair_names, train_inner
@@ -25,6 +25,7 @@ __all__ = [
     "embed",
     "fold_metadata",
     "gather",
+    "gather_posted",
     "load_fold",
     "load_network",
     "model_card",

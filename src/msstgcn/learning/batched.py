@@ -3,6 +3,10 @@
 The folds of a leave-one-subject-out run share windows, targets and shapes; only which segments they draw differs.
 Here each keeps its own batches, optimiser state and number of steps, exactly as if it were trained alone by
 `msstgcn.learning.training`.
+
+Everything is computed in single precision, on a GPU too: PyTorch leaves TF32 off for matrix products unless it is
+asked for it, and this asks for neither that nor bf16. Both keep three decimal digits or fewer of each factor, and
+the tolerance to which a fold must equal the plain loop has no room for that.
 """
 
 from __future__ import annotations

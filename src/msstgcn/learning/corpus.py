@@ -10,9 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from msstgcn.datasets.posted import PostedSegment
 from msstgcn.errors import InputError, unknown_name
 from msstgcn.learning.sampling import seed_of, segment_starts
-from msstgcn.learning.targets import targets
+from msstgcn.learning.targets import MACRO, MICRO, NEUTRAL, NONE, OFFSET, ONSET, targets
 from msstgcn.motion.features import VideoFeatures
 from msstgcn.network import BatchTargets, check_window
 from msstgcn.settings import LearningSettings, NetworkSettings
@@ -173,6 +174,59 @@ def gather(
         expressive=np.concatenate(expressive),
         subjects=tuple(sorted({video.subject for video in features})),
         notes=_notes(features, unused, first, held),
+    )
+
+
+def gather_posted(
+    segments: Sequence[tuple[str, PostedSegment]], network: NetworkSettings, learning: LearningSettings
+) -> Corpus:
+    """Put the authors' posted training segments together: who shows each, and the segment.
+
+    Their labels are taken as they stand: start and end are the boundaries, the apex score is soft already. As with
+    labelled videos, an offset wins over an onset and a macro-expression over a micro-expression.
+
+    Parameters
+    ----------
+    segments : sequence of (str, PostedSegment)
+        Subject and segment, as `datasets.posted.read_posted_segment` reads it.
+    network, learning : settings
+        The receptive field must be the segments' window, and ``learning.segment`` their length.
+
+    Returns
+    -------
+    Corpus
+
+    Raises
+    ------
+    InputError
+        If there are none, a window or length does not fit, or no segment holds an expression.
+    """
+    if not segments:
+        raise InputError("no segments", expected="at least one")
+    for _, segment in segments:
+        frames, window, regions, parts = segment.flow.shape
+        check_window(network, (frames, parts, window, regions), where=f"segment {segment.name}")
+        if frames != learning.segment:
+            raise InputError(
+                f"{frames} windows", where=f"segment {segment.name}", expected=f"{learning.segment}"
+            )
+    labels = np.stack([segment.labels for _, segment in segments])  # (S, 16, 8)
+    start, apex, end, action = (labels[..., part::4] for part in range(4))  # each (S, 16, 2)
+    inside: NDArray[np.bool_] = np.asarray(action > 0)
+    if not inside.any():
+        raise InputError("no expression in any segment", expected="labelled segments")
+    boundary = np.where(end > 0, OFFSET, np.where(start > 0, ONSET, NONE))
+    contrast = np.where(inside[..., 1], MACRO, np.where(inside[..., 0], MICRO, NEUTRAL))
+    made = (boundary, apex.astype(np.float32), inside.astype(np.float32), contrast)
+    held = {label: bool(inside[..., number].any()) for number, label in enumerate(CLASSES)}
+    return Corpus(
+        flow=torch.from_numpy(np.concatenate([segment.flow for _, segment in segments])),
+        targets=BatchTargets(*(torch.from_numpy(part.reshape(-1, *part.shape[2:])) for part in made)),
+        starts=np.arange(len(segments), dtype=np.int64) * learning.segment,
+        subject=np.array([subject for subject, _ in segments], dtype=str),
+        expressive=np.asarray(inside.any(1)),
+        subjects=tuple(sorted({subject for subject, _ in segments})),
+        notes=tuple(f"no segment holds an expression of class {c}" for c, there in held.items() if not there),
     )
 
 

@@ -63,10 +63,8 @@ class Schedule:
         self.features, self.corpus, self.network, self.learning = features, corpus, network, learning
         self.place, self.checkpoints, self.notes = place, checkpoints, list[str]()
         self._progress, self._lock, self._stop = progress, threading.Lock(), threading.Event()
-        flows = [np.ascontiguousarray(v.flow).tobytes() for v in features] if checkpoints else []
-        self._identity = digest_bytes(
-            (control or "").encode(), repr([v.expressions for v in features]).encode(), *flows
-        )
+        given = [corpus.flow, *vars(corpus.targets).values()] if checkpoints else []
+        self._identity = digest_bytes((control or "").encode(), *(t.numpy().tobytes() for t in given))
 
     def folds(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Fold]]:
         """Train the jobs; yield each with its fold when it is finished, in any order.

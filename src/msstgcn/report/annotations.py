@@ -7,13 +7,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from msstgcn.datasets.describe import (
     Labelled,
     apexes_of,
     counts_of,
     events_of,
+    gaps_of,
+    histogram,
+    lengths_of,
     nearest_preset,
+    per_subject,
     seconds_of,
     unit_names,
 )
@@ -25,46 +30,60 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Array = NDArray[np.float64]
 _NAMES = {"me": "micro-expressions", "mae": "macro-expressions"}
 
 
-def annotation_figure(videos: Sequence[Labelled], against: str | None = None) -> Figure:
-    """Durations, apex positions, events per video and action units; bars for the videos, black for the real data.
+def annotation_figure(
+    videos: Sequence[Labelled], against: str | None = None, *, filming: bool = False
+) -> Figure:
+    """Durations, apex positions, events per video and action units; coloured the videos, black the real data.
 
     Parameters
     ----------
     videos : sequence of videos
     against : {"samm-lv", "casme2"}, optional
         The real data set; by default the one with the nearest frame rate.
+    filming : bool
+        Show lengths of videos, gaps, and videos and events of each person in a third row.
     """
     from matplotlib.figure import Figure
 
     use_style()
     real = statistics(against or nearest_preset(videos))
-    figure = Figure(figsize=(8.8, 5.0), layout="constrained")
-    axes = figure.subplots(2, 4)
-    for row, label in zip(axes, CLASSES, strict=True):
+    figure = Figure(figsize=(8.8, 7.4 if filming else 5.0), layout="constrained")
+    axes = figure.subplots(3 if filming else 2, 4)
+    for row, label in zip(axes[:2], CLASSES, strict=True):
         _durations(row[0], videos, label, real)
         _apexes(row[1], videos, label, real)
         _counts(row[2], videos, label, real)
         _units(row[3], videos, label, real)
         row[0].set_ylabel(f"{_NAMES[label]}\nshare up to")
+    if filming:
+        _filming(axes[2], videos, real)
     handles = [axes[0, 0].lines[0], axes[1, 0].lines[0], axes[0, 0].lines[1]]
-    figure.legend(handles, ["these videos, ME", "MaE", "real ones"], loc="outside lower center", ncols=3)
+    names = ["these videos, ME", "MaE", "real ones"]
+    if filming:
+        handles.insert(2, axes[2, 0].lines[0])
+        names.insert(2, "both")
+    figure.legend(handles, names, loc="outside lower center", ncols=4)
     return figure
 
 
+def _shares(axes: Axes, found: Array, kind: str) -> None:
+    """Share of values up to each, in steps."""
+    at = np.sort(found)
+    axes.step(at, np.arange(1, len(at) + 1) / max(len(at), 1), color=colour(kind), where="post")
+
+
+def _quantiles(axes: Axes, quantiles: dict[str, float]) -> None:
+    shares = [float(percent) / 100 for percent in quantiles]
+    axes.plot(list(quantiles.values()), shares, "o--", color=colour("truth"), ms=3)
+
+
 def _durations(axes: Axes, videos: Sequence[Labelled], label: str, real: dict[str, Any]) -> None:
-    quantiles = real[label]["duration_quantiles"]
-    found = np.sort(seconds_of(videos, label, real["counted_fps"]))
-    axes.step(found, np.arange(1, len(found) + 1) / max(len(found), 1), color=colour(label), where="post")
-    axes.plot(
-        list(quantiles.values()),
-        [float(q) / 100 for q in quantiles],
-        "o--",
-        color=colour("truth"),
-        ms=3,
-    )
+    _shares(axes, seconds_of(videos, label, real["counted_fps"]), label)
+    _quantiles(axes, real[label]["duration_quantiles"])
     ticks = (0.2, 0.3, 0.5) if label == "me" else (0.5, 1, 2, 5, 20)
     axes.set(xscale="log", title="duration", xlabel="seconds")
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
@@ -72,13 +91,33 @@ def _durations(axes: Axes, videos: Sequence[Labelled], label: str, real: dict[st
 
 
 def _apexes(axes: Axes, videos: Sequence[Labelled], label: str, real: dict[str, Any]) -> None:
+    """In steps, not bars: positions in events of a few frames are few fractions, and bars would comb them."""
     from scipy import stats
 
-    found = apexes_of(videos, label)
-    axes.hist(found, bins=12, range=(0, 1), density=len(found) > 0, color=colour(label), alpha=0.6)
+    _shares(axes, apexes_of(videos, label), label)
     at = np.linspace(0, 1, 101)
-    axes.plot(at, stats.beta.pdf(at, *real[label]["apex"]), "--", color=colour("truth"))
-    axes.set(title="position of the apex", xlabel="onset 0, offset 1", xticks=(0, 0.5, 1))
+    axes.plot(at, stats.beta.cdf(at, *real[label]["apex"]), "--", color=colour("truth"))
+    axes.set(
+        title="position of the apex", xlabel="onset 0, offset 1", xticks=(0, 0.5, 1), ylabel="share up to"
+    )
+
+
+def _filming(row: Sequence[Axes], videos: Sequence[Labelled], real: dict[str, Any]) -> None:
+    """Lengths, gaps, and how many videos and events people have."""
+    _shares(row[0], lengths_of(videos), "spotted")
+    _quantiles(row[0], real["video_seconds"])
+    row[0].set(title="video length", xlabel="seconds", ylabel="videos\nshare up to")
+    _shares(row[1], gaps_of(videos), "spotted")
+    _quantiles(row[1], real["gap_seconds"])
+    row[1].set(title="gap between events", xlabel="seconds", ylabel="share up to", xscale="symlog")
+    row[1].set_xticks((0, 1, 10, 50), ["0", "1", "10", "50"])
+    _shares(row[2], per_subject(videos).astype(np.float64), "spotted")
+    _shares(row[2], histogram(real["videos_per_subject"]).astype(np.float64), "truth")
+    row[2].set(title="videos of a person", xlabel="videos", ylabel="share up to", xticks=(1, 3, 5, 7, 9))
+    for label in CLASSES:
+        _shares(row[3], per_subject(videos, label).astype(np.float64), label)
+        _shares(row[3], histogram(real[label]["events_per_subject"]).astype(np.float64), "truth")
+    row[3].set(title="events of a person", xlabel="events", ylabel="share up to")
 
 
 def _counts(axes: Axes, videos: Sequence[Labelled], label: str, real: dict[str, Any]) -> None:
@@ -90,7 +129,7 @@ def _counts(axes: Axes, videos: Sequence[Labelled], label: str, real: dict[str, 
     axes.set(title="events in a video", xlabel="events", ylabel="share of videos")
     from matplotlib.ticker import MaxNLocator
 
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
 
 
 def _units(axes: Axes, videos: Sequence[Labelled], label: str, real: dict[str, Any]) -> None:

@@ -295,7 +295,8 @@ def _words(figure: Any, easel: _Easel) -> None:
             corner = (left / SIZE[0], 1 - bottom / SIZE[1])
             bed = Rectangle(corner, _BAR / SIZE[0], (bottom - top) / SIZE[1], color="#F2F2F2")
             figure.add_artist(bed)
-    lags = f"arrows: motion of the last {easel.half} frames, {MAGNIFIED} times as long;  regions: "
+    back = easel.half * int(features.settings.get("stride", 1))
+    lags = f"arrows: motion of the last {back} frames, {MAGNIFIED} times as long;  regions: "
     text(24, 530, lags, fontsize=8.5, color="#555555")
     kinds = [("well followed", colour("spotted")), (f"below {DOUBT:g}", colour("apex")), ("lost", _LOST)]
     for number, (name, shade) in enumerate(kinds):

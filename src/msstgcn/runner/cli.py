@@ -265,7 +265,7 @@ def data_describe(
         tables["fit"] = fit(data.videos, against)
     if plot is not None:
         with written_whole(plot) as temporary:
-            annotation_figure(data.videos, against).savefig(temporary, format="png")
+            annotation_figure(data.videos, against, filming=True).savefig(temporary, format="png")
     if as_json:
         typer.echo(json.dumps({name: json.loads(t.to_json(orient="records")) for name, t in tables.items()}))
         return
@@ -404,10 +404,25 @@ def train(
     seed: SeedOption = 0,
     device: DeviceOption = "auto",
     shuffled: Annotated[bool, typer.Option("--shuffled-labels", help="Train the control instead.")] = False,
+    selection: Annotated[
+        str,
+        typer.Option(
+            "--selection",
+            help="Who chooses epoch and thresholds: fixed-epoch, inner-fold, or, to see what it would be worth, "
+            "oracle-epoch-per-subject or oracle-epoch-global.",
+        ),
+    ] = "fixed-epoch",
+    tables: Annotated[
+        Path | None,
+        typer.Option(
+            "--tables",
+            help="Folder for predictions.csv, truth.csv and videos.csv, as `msstgcn score` reads them.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", help="Folder: also train one network on all subjects and write weights and card there."
+            "--out", help="Folder: also train one network on all subjects and write it there with its card."
         ),
     ] = None,
     dataset: DatasetOption = "synthetic",
@@ -417,15 +432,25 @@ def train(
     """Train leave-one-subject-out and print the scores of the held-out subjects.
 
     On the profile's synthetic videos, or with --dataset and --root on a data set on disk. `msstgcn spot` uses
-    what --out writes.
+    what --out writes, `msstgcn score` what --tables writes.
     """
+    from msstgcn.errors import lookup
     from msstgcn.runner import models, stages
+    from msstgcn.spotting import SELECTIONS
 
     if shuffled and out is not None:
         raise InputError("--out with --shuffled-labels", expected="one of them: a control is of no use")
-    chosen = stages.profile(profile, seed=seed, dataset=dataset, root=root or "", repair=repair)
+    lookup(SELECTIONS, selection, "selection protocol")
+    chosen = stages.profile(
+        profile, seed=seed, selection=selection, dataset=dataset, root=root or "", repair=repair
+    )
     outcome = stages.loso(chosen, device=device, control="shuffled-labels" if shuffled else None)
-    typer.echo(stages.scores(outcome, chosen).table().to_string(float_format="%.4f"))
+    inner = stages.inner(chosen, device=device) if selection == "inner-fold" else None
+    typer.echo(stages.scores(outcome, chosen, inner).table().to_string(float_format="%.4f"))
+    if selection != "fixed-epoch":
+        typer.echo(f"epochs and thresholds: {selection}")
+    for path in stages.results_to(outcome, chosen, tables, inner) if tables else ():
+        typer.echo(path)
     if out is not None:
         typer.echo(models.export(chosen, out, device=device))
 

@@ -33,6 +33,7 @@ from msstgcn.runner import executors, sources
 from msstgcn.runner.dependencies import code_digest
 from msstgcn.runner.store import Store, key_of
 from msstgcn.settings import MotionSettings, Profile
+from msstgcn.timeline import write_csv
 
 FEATURES = "features.npz"
 FOLD, CARD = "fold.safetensors", "CARD.md"
@@ -585,3 +586,16 @@ def scores(run: learning.LosoRun, chosen: Profile, inner: learning.InnerRun | No
         predictions(run, chosen, inner), truth(chosen), videos=[v.name for v in dataset(chosen).videos],
         iou=how.match_iou, inclusive=how.inclusive, matching=how.matching, rows=how.rows,
     )  # fmt: skip
+
+
+def results_to(
+    run: learning.LosoRun, chosen: Profile, out: Path, inner: learning.InnerRun | None = None
+) -> list[Path]:
+    """Write what a run spotted, the labels and the list of videos as CSV files that `msstgcn score` reads."""
+    videos = [(video.name, video.subject) for video in dataset(chosen).videos]
+    tables = {
+        "predictions.csv": predictions(run, chosen, inner),
+        "truth.csv": truth(chosen),
+        "videos.csv": pd.DataFrame(videos, columns=["video", "subject"]),
+    }
+    return [write_csv(table, out / name) for name, table in tables.items()]

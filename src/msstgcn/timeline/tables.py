@@ -145,10 +145,9 @@ def _classes(table: pd.DataFrame, path: Path, notes: list[str]) -> pd.Series:
 
 def _scores(table: pd.DataFrame, path: Path) -> pd.Series:
     text = table["score"]
-    value = pd.to_numeric(text, errors="coerce").astype(float)
-    bad = ~value.map(np.isfinite)
+    bad = ~pd.to_numeric(text, errors="coerce").map(np.isfinite)
     _refuse(bad, path, lambda index: f"score is {text.iloc[index]!r}", expected="a number, or no such column")
-    return value
+    return text.map(float)
 
 
 def read_events(path: str | Path, notes: list[str] | None = None, skip: Collection[int] = ()) -> pd.DataFrame:
