@@ -25,7 +25,7 @@ PLACES = np.array([[80.0, 90.3], [120.6, 100.0], [150.2, 150.7], [100.0, 170.0],
 def chunk(astronaut) -> Chunk:
     """Eight windows: drift, a sudden jump, a frame of nothing but noise, a turn, and a start without a face."""
     t = np.arange(14)
-    steps = [(0.7 * i + (9 if i > 8 else 0), 0.4 * np.sin(i)) for i in t]
+    steps = [(0.7 * i + (5 if i > 8 else 0), 0.4 * np.sin(i)) for i in t]
     images = [
         moved(astronaut, step, 0.3 * max(0, i - 6), about=(0, 0), size=(448, 256))[:, 192:]
         for i, step in enumerate(steps)

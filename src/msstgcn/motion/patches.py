@@ -67,7 +67,7 @@ BEND, GAIN = 0.95, 0.02  # likeness below which growth and turn are fitted too; 
 WEARY = 0.03  # after a fit of these in vain, the likeness has to fall by this much before the next
 BENDS = 8  # steps of such a fit
 STIFF = 0.02  # its damping, as that of H; for growth and turn in units of their own mean diagonal
-LIMITS = 0.4, 0.6  # largest growth, and turn in radians
+LIMITS = 0.25, 0.5  # largest growth, and turn in radians
 TOLERANCE = 2e-3  # pixels: a step shorter than this has arrived
 
 
