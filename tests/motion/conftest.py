@@ -72,3 +72,18 @@ def turned(astronaut, path_of_motion) -> Clip:
     return Clip(
         [moved(astronaut, shift, angle) for shift, angle in zip(*path_of_motion, strict=True)], "turned"
     )
+
+
+@pytest.fixture(scope="session")
+def bending(astronaut) -> np.ndarray:
+    """Seven pictures that turn by up to 18 degrees and grow by up to 6 percent about (120, 100), and shift a bit."""
+    first = moved(astronaut, about=(0, 0), size=(448, 256))[:, 192:].astype(float)
+    centre, pictures = np.array([120.0, 100.0]), []
+    for part in np.linspace(0, 1, 7):
+        angle = np.deg2rad(18 * part)
+        turn = (1 + 0.06 * part) * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        back = np.linalg.inv(turn)
+        offset = centre - back @ (centre + part * np.array([3.0, -2.0]))
+        picture = ndimage.affine_transform(first, back[::-1, ::-1], offset[::-1], order=3, mode="nearest")
+        pictures.append(np.clip(np.round(picture), 0, 255).astype(np.uint8))
+    return np.stack(pictures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import cv2
@@ -189,6 +190,21 @@ def test_response_is_the_shift_that_a_patch_sees_when_it_turns_or_grows(astronau
             found, _, response = patch_lk(one)
             # of the second order in the change, and rounding: a few hundredths of a pixel of up to a tenth
             np.testing.assert_allclose(found[0, 1, 0], change * response[0, 0, :, column], atol=0.02)
+
+
+def test_a_patch_that_turns_and_grows_a_lot_is_followed_unless_it_is_rigid(bending):
+    place, centre = np.array([[[120.0, 100.0]]]), np.array([[128.0, 128.0]])
+    one = Chunk(bending, place, centre, 7, Grid((0, 0), 1.0, (256, 256), 192))
+    true = np.linspace(0, 1, 7)[:, None] * [3.0, -2.0]
+    found, quality, _ = patch_lk(one)
+    error = np.linalg.norm(found[0, :, 0] - true, axis=1)
+    # The first steps are still taken for a shift, which sees some tenths of a pixel of a turn of a few degrees.
+    assert error.max() < 1
+    assert error[-1] < 0.1
+    assert quality.min() > 0.9
+    stiff = patch_lk(replace(one, rigid=1))
+    assert np.linalg.norm(stiff.moved[0, -1, 0] - true[-1]) > 1.5
+    assert stiff.quality[0, -1, 0] < quality[0, -1, 0]
 
 
 def test_interpolation_between_pixels_leaves_no_trace(astronaut):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -28,7 +30,7 @@ def chunk(astronaut) -> Chunk:
         moved(astronaut, step, 0.3 * max(0, i - 6), about=(0, 0), size=(448, 256))[:, 192:]
         for i, step in enumerate(steps)
     ]
-    images[4] = np.random.default_rng(0).integers(0, 255, images[4].shape).astype(np.uint8)
+    images[12] = np.random.default_rng(0).integers(0, 255, images[12].shape).astype(np.uint8)
     points = np.repeat(PLACES[None], 8, axis=0)
     points[5] = np.nan
     return Chunk(
@@ -52,6 +54,19 @@ def test_torch_finds_what_numba_finds(chunk, stride):
     assert 0.02 < (ours.quality == 0).mean() < 0.8  # some were lost, past the end, or had no face
     np.testing.assert_array_equal(ours.quality[:, 0], theirs.quality[:, 0])
     np.testing.assert_allclose(ours.response, theirs.response, atol=2e-3)
+
+
+def test_torch_bends_patches_as_numba_does(bending):
+    points = np.repeat(PLACES[None, :5], 2, axis=0)
+    bent = Chunk(
+        bending, points, np.full((2, 2), 128.0), 7, Grid((0, 0), 1.0, (256, 256), 192), rigid=1, device="cpu"
+    )
+    ours, theirs = patch_lk(bent), patch_lk_torch(bent)
+    apart = np.abs(ours.moved - theirs.moved)
+    assert np.median(apart) < 2e-5
+    assert (apart < 2e-3).mean() > 0.99
+    stiff = patch_lk(replace(bent, rigid=5))
+    assert np.abs(stiff.moved - ours.moved).max() > 1  # there was something to bend
 
 
 def test_slices_hide_their_seams(chunk, monkeypatch):

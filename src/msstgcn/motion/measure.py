@@ -70,6 +70,7 @@ def make_chunk(
         tips[0] if tips else None,
         true,
         settings.stride,
+        len(lookup(HEADS, settings.head, "head-motion model").regions),
         settings.flow_device,
     )
 

@@ -36,6 +36,14 @@ of that looks like a shift. To first order this is linear in a and b,
 
 d_c being the displacement of the centre. The 2x2 matrix, the patch's *response*, is known from the template
 alone; the head-motion models, which know a and b, use it.
+
+A strong expression turns and stretches a patch so much that no shift fits: a frown turns the brows by ten degrees and
+more, and their patches run off along the hair. Where the likeness falls below `BEND`, the patch is therefore fitted
+anew with growth and turn as unknowns too (a similarity; the same inverse-compositional step with four columns), and
+that is taken where it looks more like the template by `GAIN`, and by `DOUBT` at least. This is rare and costs ten
+times as much. Done for all patches it would only add noise, since growth and turn of a face at rest are too small to
+be seen in one patch; and patches of the head-motion model are not asked, since what bends there (in a blink) is not
+the head.
 """
 
 from __future__ import annotations
@@ -55,6 +63,11 @@ CELLS = 4  # pixel cells tried on a level
 STEPS = 12  # in a cell; they cost a few scalar operations each
 DOUBT = 0.8  # likeness below which a patch is looked for again from where it was last seen, and from its first place
 FIRM = 1e-3  # damping of the response, in the same unit
+BEND, GAIN = 0.95, 0.02  # likeness below which growth and turn are fitted too; how much more is better
+WEARY = 0.03  # after a fit of these in vain, the likeness has to fall by this much before the next
+BENDS = 8  # steps of such a fit
+STIFF = 0.02  # its damping, as that of H; for growth and turn in units of their own mean diagonal
+LIMITS = 0.4, 0.6  # largest growth, and turn in radians
 TOLERANCE = 2e-3  # pixels: a step shorter than this has arrived
 
 
@@ -265,11 +278,114 @@ def _match(  # type: ignore[no-untyped-def]
     return dx, dy, _likeness(fine, x0, y0, patch, weights, dx, dy)
 
 
+@njit(cache=True, fastmath=True, inline="always")
+def _bending(image, x0, y0, off_x, off_y, weights, patch, four):  # type: ignore[no-untyped-def]
+    """Fill `four` (4, n, n) with H^-1 w g' for shift, growth and turn; False where these cannot be told apart."""
+    n = weights.shape[0]
+    half = np.float32(0.5)
+    one, along = np.zeros(4), np.zeros(4)
+    energy = 0.0
+    for y in range(n):
+        v = np.float32(y) + off_y
+        for x in range(n):
+            u = np.float32(x) + off_x
+            gx = half * (image[y0 + y, x0 + x + 1] - image[y0 + y, x0 + x - 1])
+            gy = half * (image[y0 + y + 1, x0 + x] - image[y0 + y - 1, x0 + x])
+            four[0, y, x], four[1, y, x] = gx, gy
+            four[2, y, x], four[3, y, x] = gx * u + gy * v, gy * u - gx * v
+            w = weights[y, x]
+            energy += w * patch[y, x] ** 2
+            for i in range(4):
+                one[i] += w * four[i, y, x]
+                along[i] += w * four[i, y, x] * patch[y, x]
+    system = np.zeros((4, 8))
+    for y in range(n):
+        for x in range(n):
+            for i in range(4):
+                four[i, y, x] -= one[i] + along[i] / energy * patch[y, x]
+            for i in range(4):
+                for j in range(4):
+                    system[i, j] += weights[y, x] * four[i, y, x] * four[j, y, x]
+    shift, turn = 0.5 * (system[0, 0] + system[1, 1]), 0.5 * (system[2, 2] + system[3, 3])
+    for i in range(4):
+        system[i, i] += STIFF * (shift if i < 2 else turn)
+        system[i, 4 + i] = 1.0
+    for i in range(4):  # Gauss-Jordan; the matrix is positive definite
+        pivot = system[i, i]
+        if pivot < 1e-9:
+            return False
+        for c in range(8):
+            system[i, c] /= pivot
+        for j in range(4):
+            if j != i:
+                factor = system[j, i]
+                for c in range(8):
+                    system[j, c] -= factor * system[i, c]
+    for y in range(n):
+        for x in range(n):
+            a, b, c, d = four[0, y, x], four[1, y, x], four[2, y, x], four[3, y, x]
+            for i in range(4):
+                value = system[i, 4] * a + system[i, 5] * b + system[i, 6] * c + system[i, 7] * d
+                four[i, y, x] = weights[y, x] * value
+    return True
+
+
+@njit(cache=True, fastmath=True, inline="always")
+def _bend(image, x0, y0, off_x, off_y, weights, patch, four, warped, dx, dy, grow, turn):  # type: ignore[no-untyped-def]
+    """Fit shift, growth and turn. Returns them and the likeness; 0 where the patch leaves the picture or all bounds."""
+    n = weights.shape[0]
+    height, width = image.shape
+    for step in range(BENDS + 1):
+        px, py = np.float32(x0) - off_x + dx, np.float32(y0) - off_y + dy
+        reach = np.float32(n) * (1 + abs(grow) + abs(turn))
+        inside = px - reach > 0 and py - reach > 0 and px + reach < width - 1 and py + reach < height - 1
+        if not inside or abs(grow) > LIMITS[0] or abs(turn) > LIMITS[1]:
+            return dx, dy, grow, turn, np.float32(0)
+        for y in range(n):
+            v = np.float32(y) + off_y
+            for x in range(n):
+                u = np.float32(x) + off_x
+                sx, sy = px + (1 + grow) * u - turn * v, py + (1 + grow) * v + turn * u
+                left, top = int(sx), int(sy)
+                fx, fy = sx - np.float32(left), sy - np.float32(top)
+                above = image[top, left] + fx * (image[top, left + 1] - image[top, left])
+                below = image[top + 1, left] + fx * (image[top + 1, left + 1] - image[top + 1, left])
+                warped[y, x] = above + fy * (below - above)
+        if step == BENDS:
+            break
+        ru = rv = ra = rb = np.float32(0)
+        for y in range(n):
+            for x in range(n):
+                value = warped[y, x]
+                ru += four[0, y, x] * value
+                rv += four[1, y, x] * value
+                ra += four[2, y, x] * value
+                rb += four[3, y, x] * value
+        if max(abs(ru), abs(rv)) < 0.01 and max(abs(ra), abs(rb)) < 0.001:
+            break
+        dx -= min(max(ru, np.float32(-1)), np.float32(1))
+        dy -= min(max(rv, np.float32(-1)), np.float32(1))
+        grow -= min(max(ra, np.float32(-0.05)), np.float32(0.05))
+        turn -= min(max(rb, np.float32(-0.05)), np.float32(0.05))
+    s_i = s_ii = s_ti = s_tt = np.float32(0)
+    for y in range(n):
+        for x in range(n):
+            w, t, value = weights[y, x], patch[y, x], warped[y, x]
+            s_tt += w * t * t
+            s_i += w * value
+            s_ii += w * value * value
+            s_ti += w * t * value
+    var = s_tt * (s_ii - s_i * s_i)  # the template has mean 0, the weights sum 1
+    if var <= 0 or s_ti <= 0:
+        return dx, dy, grow, turn, np.float32(0)
+    return dx, dy, grow, turn, min(np.float32(1), np.float32(s_ti / np.sqrt(var)))
+
+
 @njit(cache=True, fastmath=True)
-def _track(fine, coarse, points, window, stride, weights, wide, moved, quality, response):  # type: ignore[no-untyped-def]
+def _track(fine, coarse, points, soft, window, stride, weights, wide, moved, quality, response):  # type: ignore[no-untyped-def]
     """Follow the patches of all windows of a chunk.
 
-    Fills `moved` (B, K, P, 2), `quality` (B, K, P) and `response` (B, P, 2, 2).
+    Fills `moved` (B, K, P, 2), `quality` (B, K, P) and `response` (B, P, 2, 2). The first `soft` patches may bend.
     """
     frames = fine.shape[0]
     n, m = weights.shape[0], wide.shape[0]
@@ -277,6 +393,7 @@ def _track(fine, coarse, points, window, stride, weights, wide, moved, quality, 
     steep0, steep1 = np.empty((2, n, n), np.float32), np.empty((2, m, m), np.float32)
     blur0, blur1 = np.zeros((2, 4), np.float32), np.zeros((2, 4), np.float32)
     unused = np.empty((2, 2), np.float32)
+    four, warped = np.empty((4, n, n), np.float32), np.empty((n, n), np.float32)
     for b in range(points.shape[0]):
         for p in range(points.shape[1]):
             px, py = points[b, p, 0], points[b, p, 1]
@@ -295,6 +412,11 @@ def _track(fine, coarse, points, window, stride, weights, wide, moved, quality, 
             quality[b, 0, p] = 1
             # where it was a frame ago, and when it was last seen clearly
             dx = dy = good_x = good_y = np.float32(0)
+            ready = bent = (
+                False  # whether `four` is filled; whether the frame before was fitted with growth and turn
+            )
+            grow = turn = np.float32(0)
+            least = np.float32(BEND)
             for k in range(1, min(window, (frames - 1 - b) // stride + 1)):
                 one, half = fine[b + k * stride], coarse[b + k * stride]
                 nx, ny, like = dx, dy, np.float32(-1)
@@ -311,6 +433,22 @@ def _track(fine, coarse, points, window, stride, weights, wide, moved, quality, 
                         nx, ny, like = ax, ay, other
                     if like >= DOUBT:
                         break
+                if p < soft and (like < least or (bent and like < BEND)):
+                    if not ready:
+                        ready = _bending(fine[b], x0, y0, off_x, off_y, weights, patch0, four)
+                    sx, sy = (nx, ny) if like > 0 and not bent else (dx, dy)
+                    if not bent:
+                        grow = turn = np.float32(0)
+                    ax, ay, grow, turn, other = _bend(
+                        one, x0, y0, off_x, off_y, weights, patch0, four, warped, sx, sy, grow, turn
+                    )
+                    bent = ready and other >= DOUBT and other > like + GAIN
+                    if bent:
+                        nx, ny, like = ax, ay, other
+                    else:
+                        least = like - WEARY
+                else:
+                    bent = False
                 if like > 0:
                     dx, dy = nx, ny
                 if like >= DOUBT:
@@ -343,5 +481,6 @@ def patch_lk(chunk: Chunk) -> Tracks:
     fine, coarse = pyramid(chunk.images)
     crop = chunk.grid.crop
     weights, wide = patch_weights(crop), patch_weights(crop, COARSE)
-    _track(fine, coarse, chunk.points, chunk.window, chunk.stride, weights, wide, *tracks)
+    soft = chunk.points.shape[1] - chunk.rigid
+    _track(fine, coarse, chunk.points, soft, chunk.window, chunk.stride, weights, wide, *tracks)
     return tracks

@@ -20,13 +20,19 @@ from torch import Tensor
 
 from msstgcn.devices import device
 from msstgcn.motion.patches import (
+    BEND,
+    BENDS,
     CELLS,
     COARSE,
     DAMPING,
     DOUBT,
     FIRM,
+    GAIN,
+    LIMITS,
     STEPS,
+    STIFF,
     TOLERANCE,
+    WEARY,
     patch_weights,
 )
 from msstgcn.motion.working import Chunk, Tracks
@@ -41,6 +47,8 @@ class _Level(NamedTuple):
     """Pictures of one level and what the templates of a slice's N patches tell, on the device."""
 
     images: Tensor  # (F, H, W)
+    start: Tensor  # (N,) picture of the template
+    off: Tensor  # (N, 2) from the region's centre to the template's first pixel
     x: Tensor  # (N,) left edge of the template
     y: Tensor  # (N,)
     patch: Tensor  # (N, n * n)
@@ -73,7 +81,8 @@ def patch_lk_torch(chunk: Chunk) -> Tracks:
     size = _slice(where, len(weights) ** 2)
     for first in range(0, len(starts), size):
         b, p = starts[first : first + size], regions[first : first + size]
-        moved, quality, response = _follow(chunk, fine, coarse, weights, wide, b, chunk.points[b, p])
+        soft = p < chunk.points.shape[1] - chunk.rigid
+        moved, quality, response = _follow(chunk, fine, coarse, weights, wide, b, chunk.points[b, p], soft)
         tracks.moved[b, :, p], tracks.quality[b, :, p], tracks.response[b, p] = moved, quality, response
     return tracks
 
@@ -109,8 +118,9 @@ def _follow(
     wide: Tensor,
     b: NDArray[np.intp],
     places: NDArray[np.float64],
+    soft: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Follow N patches: displacements (N, K, 2), quality (N, K) and response (N, 2, 2)."""
+    """Follow N patches, some of which may bend: displacements (N, K, 2), quality (N, K) and response (N, 2, 2)."""
     start = torch.from_numpy(b).to(fine.device)
     one, response = _template(fine, weights, start, places, np.floor(places - len(weights) / 2 + 1))
     two, _ = _template(coarse, wide, start, places, np.floor(0.5 * places - len(wide) / 2 + 1))
@@ -119,6 +129,9 @@ def _follow(
     quality = torch.zeros((len(b), chunk.window), device=fine.device)
     quality[:, 0] = one.usable.float()
     d = seen = torch.zeros((len(b), 2), device=fine.device)
+    may_bend = torch.from_numpy(soft).to(fine.device)
+    bent, form = torch.zeros_like(may_bend), torch.zeros_like(d)  # growth and turn
+    least = torch.full((len(b),), BEND, device=fine.device)
     for k in range(1, chunk.window):
         frame = start + k * chunk.stride
         here = one.usable & (frame < len(fine))
@@ -131,6 +144,18 @@ def _follow(
                 better = other > like[doubt]
                 new[doubt] = torch.where(better[:, None], some, new[doubt])
                 like[doubt] = torch.where(better, other, like[doubt])
+        ask = here & may_bend & ((like < least) | (bent & (like < BEND)))
+        rows = ask.nonzero()[:, 0]
+        before, bent = bent, torch.zeros_like(bent)
+        if len(rows):
+            begin = torch.where(((like > 0) & ~before)[:, None], new, d)[rows]
+            kept = torch.where(before[:, None], form, 0)[rows]
+            some, form[rows], other = _bend(_of(one, rows), weights, frame[rows], begin, kept)
+            better = (other >= DOUBT) & (other > like[rows] + GAIN)
+            least[rows] = torch.where(better, least[rows], like[rows] - WEARY)
+            new[rows] = torch.where(better[:, None], some, new[rows])
+            like[rows] = torch.where(better, other, like[rows])
+            bent[rows] = better
         d = torch.where((here & (like > 0))[:, None], new, d)
         seen = torch.where((here & (like >= DOUBT))[:, None], d, seen)
         quality[:, k] = torch.where(here, like, 0)
@@ -179,8 +204,7 @@ def _template(
         torch.stack([beside(1, 0) + beside(-1, 0), beside(0, 1) + beside(0, -1)], 1) - 2 * middle[:, None]
     )
     off = torch.from_numpy((corners - places).astype(np.float32)).to(where)
-    across = off[:, :1] + torch.arange(n, device=where).repeat(n)
-    down = off[:, 1:] + torch.arange(n, device=where).repeat_interleave(n)
+    across, down = _about(off, n)
     grow = g[:, 0] * across + g[:, 1] * down
     turn = g[:, 1] * across - g[:, 0] * down
     slope = (g * patch[:, None]) @ w / energy.clamp(min=1e-9)[:, None]
@@ -195,7 +219,13 @@ def _template(
     steepest = damped @ left
     order = torch.tensor([1 / 2, 1 / 2, 1 / 6, 1 / 6], device=where)
     blur = steepest @ torch.cat([second, third], 1).mT * order  # (N, 2, 4)
-    return _Level(images, x, y, patch, steepest, blur, usable), response
+    return _Level(images, start, off, x, y, patch, steepest, blur, usable), response
+
+
+def _about(off: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    """Places of a template's pixels about the region's centre: across and down, each (N, n * n)."""
+    line = torch.arange(n, device=off.device)
+    return off[:, :1] + line.repeat(n), off[:, 1:] + line.repeat_interleave(n)
 
 
 def _inverse(matrix: Tensor, plus: Tensor) -> tuple[Tensor, Tensor]:
@@ -260,6 +290,65 @@ def _steps(sums: Tensor, blur: Tensor, cell: Tensor, d: Tensor) -> tuple[Tensor,
         if step % _LOOK == _LOOK - 1 and not bool(going.any()):
             break
     return d, arrived, ~arrived
+
+
+def _bend(
+    level: _Level, weights: Tensor, frame: Tensor, d: Tensor, form: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Fit shift, growth and turn from d and `form`, each (N, 2). Returns them and the likeness (N,)."""
+    n = len(weights)
+    w = weights.flatten()
+    across, down = _about(level.off, n)
+    four = _bending(level, weights, across, down)
+    _, height, width = level.images.shape
+    flat, base = level.images.flatten(), (frame * height * width)[:, None]
+    centre = torch.stack([level.x, level.y], 1) - level.off
+    failed = torch.zeros(len(d), dtype=torch.bool, device=d.device)
+    going = ~failed
+    for step in range(BENDS + 1):
+        place = centre + d
+        reach = n * (1 + form.abs().sum(1, keepdim=True))
+        limit = torch.tensor([width - 1, height - 1], device=d.device)
+        inside = ((place - reach > 0) & (place + reach < limit)).all(1)
+        failed |= going & ~(inside & (form[:, 0].abs() <= LIMITS[0]) & (form[:, 1].abs() <= LIMITS[1]))
+        going &= ~failed
+        grow, turn = 1 + form[:, :1], form[:, 1:]
+        x = (place[:, :1] + grow * across - turn * down).clamp(0, width - 2)
+        y = (place[:, 1:] + grow * down + turn * across).clamp(0, height - 2)
+        left, top = x.long(), y.long()
+        index = base + top * width + left
+        fx, fy = x - left, y - top
+        above = flat[index] + fx * (flat[index + 1] - flat[index])
+        index += width
+        below = flat[index] + fx * (flat[index + 1] - flat[index])
+        warped = above + fy * (below - above)
+        if step == BENDS:
+            break
+        r = (four @ warped[..., None])[..., 0]  # (N, 4)
+        going = going & ~((r[:, :2].abs().amax(1) < 0.01) & (r[:, 2:].abs().amax(1) < 0.001))
+        d = torch.where(going[:, None], d - r[:, :2].clamp(-1, 1), d)
+        form = torch.where(going[:, None], form - r[:, 2:].clamp(-0.05, 0.05), form)
+    warped = warped - (warped @ w)[:, None]
+    cov = (level.patch * warped) @ w
+    var = ((level.patch * level.patch) @ w) * ((warped * warped) @ w)
+    like = torch.where(cov > 0, cov / var.clamp(min=1e-30).sqrt(), 0).clamp(max=1)
+    return d, form, torch.where(failed, 0, like)
+
+
+def _bending(level: _Level, weights: Tensor, across: Tensor, down: Tensor) -> Tensor:
+    """H^-1 w g' for shift, growth and turn, (N, 4, n * n)."""
+    n, w = len(weights), weights.flatten()
+    cut = _cut(level.images, level.start, level.x - 1, level.y - 1, n + 2)
+    gx = (cut[:, 1:-1, 2:] - cut[:, 1:-1, :-2]).flatten(1) / 2
+    gy = (cut[:, 2:, 1:-1] - cut[:, :-2, 1:-1]).flatten(1) / 2
+    g = torch.stack([gx, gy, gx * across + gy * down, gy * across - gx * down], 1)
+    energy = ((level.patch * level.patch) @ w).clamp(min=1e-9)[:, None]
+    slope = (g * level.patch[:, None]) @ w / energy
+    left = g - (g @ w)[..., None] - slope[..., None] * level.patch[:, None]
+    hessian = ((left * w) @ left.mT).double()
+    mean = hessian.diagonal(dim1=1, dim2=2).view(-1, 2, 2).mean(2)
+    hessian += torch.diag_embed((STIFF * mean + 1e-9).repeat_interleave(2, 1))
+    return torch.linalg.inv(hessian).float() @ (left * w)
 
 
 def _within(images: Tensor, x: Tensor, y: Tensor, n: int) -> Tensor:

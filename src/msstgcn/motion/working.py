@@ -134,6 +134,8 @@ class Chunk:
         True centres of the regions in every frame, grid pixels; synthetic videos only.
     stride : int
         Frames a step: window b compares frame b with the frames b + stride, b + 2 stride, ...
+    rigid : int
+        How many of the regions, the last ones, move with the head alone.
     device : str
         Where a method that uses PyTorch computes: auto, cpu or cuda.
     """
@@ -146,6 +148,7 @@ class Chunk:
     anchor: int | None = None
     truth: NDArray[np.float64] | None = None
     stride: int = 1
+    rigid: int = 0
     device: str = "auto"
 
     def later(self, start: int) -> range:
