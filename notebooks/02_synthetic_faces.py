@@ -325,6 +325,10 @@ caption = "Motion within half a second, % of the IOD; 95 % of all moments stay b
 report.table(sizes, name="size_of_disturbances", digits=2, caption=caption)
 
 # %% [markdown]
+# A blink moves no landmark of brow or mouth, so its row is zero here; what it does to a *measurement* there is another
+# matter, which [chapter 4](04_windows.ipynb) shows. A twitch strikes one of many places, so most of them are below any
+# single one.
+#
 # A micro-expression has {glue}`ch2_me` % at its apex, a macro-expression {glue}`ch2_mae` %. So the drift of a head that
 # its owner believes to hold still carries the mouth through the picture by {glue}`ch2_drift` %, more than any
 # micro-expression. Taking off the nose leaves {glue}`ch2_drift_left` %: the mouth lies nearer to the neck than the
@@ -433,7 +437,7 @@ report.glue("ch2_error", 100 * judged["mean_error_iod"], ".1f")
 #   flow has an easier life than in a laboratory recording.
 # - **What people feel or hide.** Not at all, and neither could videos of people {cite}`barrett2019`.
 #
-# Some simplifications cut the other way, and some cut both ways:
+# Some simplifications are less easy to see in a picture, and weigh as much:
 #
 # - Action units are smooth fields with fixed shapes. Real muscles differ from person to person, and units that act
 #   together are more than their sum.

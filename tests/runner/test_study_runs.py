@@ -19,9 +19,10 @@ def trained(monkeypatch):
     """What was trained, instead of training it; hits say the variant, the misses the seed."""
     seen = []
 
-    def loso(chosen, *, device, control):
-        seen.append((chosen.learning.epochs, chosen.learning.seed, chosen.data.seed, control))
-        return seen[-1]
+    def loso_seeds(chosen, seeds, *, device, control):
+        runs = {seed: (chosen.learning.epochs, seed, chosen.data.seed, control) for seed in seeds}
+        seen.extend(runs.values())
+        return runs
 
     def scores(run, chosen):
         rows = [
@@ -32,7 +33,7 @@ def trained(monkeypatch):
         table = pd.DataFrame(rows, columns=["video", "class", "tp", "fp", "fn"])
         return Scores(table)
 
-    monkeypatch.setattr(study_runs.stages, "loso", loso)
+    monkeypatch.setattr(study_runs.stages, "loso_seeds", loso_seeds)
     monkeypatch.setattr(study_runs.stages, "scores", scores)
     return seen
 
@@ -41,8 +42,8 @@ def test_seeds_change_the_training_and_not_the_videos(trained):
     counts = study_runs.run_study(STUDY, "smoke", seed=5, seeds=2)
     assert trained == [
         (epochs, seed, 5, control)
-        for seed in (5, 6)
         for epochs, control in ((2, None), (3, None), (2, "shuffled-labels"))
+        for seed in (5, 6)
     ]
     assert len(counts) == 2 * 3 * 3 * 2  # seeds, variants, subjects, classes
     assert counts.groupby("variant")["tp"].unique().map(list).to_dict() == {"a": [4], "b": [6], "c": [4]}

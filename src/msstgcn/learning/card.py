@@ -69,9 +69,10 @@ def model_card(about: Mapping[str, str], history: pd.DataFrame, scores: pd.DataF
 
 
 _LIMITS = (
-    "Not for use on people in earnest. A network trained on synthetic faces has seen no person, and a spotted",
-    "movement says nothing about what somebody feels, thinks or intends. It must not be used to judge people:",
-    "not at borders, in hiring, in class or in court. It expects the frame rate and the features it was trained with.",
+    "For research. Not for use on people in earnest: it errs often, and a spotted movement says nothing about what",
+    "somebody feels, thinks or intends. It must not be used to judge people: not at borders, in hiring, in class",
+    "or in court. Weights trained on synthetic faces have seen no person at all. It expects the frame rate and the",
+    "features it was trained with.",
 )
 
 

@@ -4,8 +4,9 @@ The file is NumPy's ``.npz`` without compression, its arrays aligned, so that th
 
 Flow is kept in half precision. That rounds a displacement by at most 2^-11 of the power of two below it: .00012 %
 of the IOD for the faintest expressions (.4 %), .004 % for a jerk of the head (10 %). The noise of the measurement is
-some hundreds of times that; `msstgcn bench path` prints the error. `extract` rounds its result the same way, so that
-features are the same whether they were stored in between or not.
+some hundreds of times that; `msstgcn bench path` prints the error. In leave-one-subject-out networks it changed no
+probability by more than .0004, and none of the intervals that they spotted (8 synthetic videos of 4 people). `extract`
+rounds its result the same way, so that features are the same whether they were stored in between or not.
 """
 
 from __future__ import annotations

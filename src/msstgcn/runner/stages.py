@@ -41,7 +41,11 @@ _TOLD = 10  # notes on videos that a run tells in full
 TRAINING, INNER, FINAL = "training", "training of inner folds", "training on all subjects"
 #: What the network trained on all subjects is called in the store.
 EVERYBODY = "everybody"
-LICENCE = "BSD-3-Clause"
+#: Licence of weights trained on the book's own videos, and what holds for all others.
+LICENCE, LICENCE_OF_OTHERS = (
+    "BSD-3-Clause",
+    "whatever the makers of the data allow: see their licence agreement",
+)
 _used_data: dict[str, str] = {}
 _used_devices: dict[str, None] = {}
 _unmeasured: dict[
@@ -482,7 +486,7 @@ def about_weights(
         "fps": f"{data.videos[0].fps:.6g}",
         "device": device,
         "code": code_digest("msstgcn.learning"),
-        "licence": LICENCE,
+        "licence": LICENCE_OF_OTHERS if chosen.source else LICENCE,
     }
 
 
