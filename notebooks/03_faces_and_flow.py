@@ -34,7 +34,7 @@ import numpy as np
 import pandas as pd
 
 from msstgcn import motion, report
-from msstgcn.motion import bench, bench_error, look, notes, truth, windows
+from msstgcn.motion import bench, bench_error, look, notes, patches, truth, windows
 from msstgcn.runner import stages
 from msstgcn.settings import MotionSettings
 
@@ -97,7 +97,7 @@ report.glue("ch3_tremble", tremble, ".2f")
 #
 # Sometimes there is no answer: the face has left, or somebody walks through the picture. Then nothing is invented. Each
 # stretch in which the face was followed without a break is a *track*, and a window counts only if all its frames lie in
-# one track. Let us put a lens cap on for six frames:
+# one track. Let us put a lens cap on for a moment:
 
 # %%
 CAP = range(20, 26)
@@ -198,11 +198,15 @@ report.glue("ch3_kept", flow[..., 0].size / len(motion.NODES), ",.0f")
 # whatever the template itself and a constant explain of it, which leaves a $\mathbf{g}'$ with
 # $\sum w\,\mathbf{g}' = \sum w\,\mathbf{g}' I_0 = 0$. The solution is short:
 #
-# $$ \boldsymbol{\varepsilon} = H^{-1} \sum_\mathbf{q} w\, \mathbf{g}'(\mathbf{q})\, I_k(\mathbf{q} + \mathbf{d}),
-# \qquad H = \sum_\mathbf{q} w\, \mathbf{g}' \mathbf{g}'^{\top}, \qquad
-# \mathbf{d} \leftarrow \mathbf{d} - \boldsymbol{\varepsilon} . $$ (eq-step)
+# $$
+# \begin{aligned}
+# \boldsymbol{\varepsilon} &= H^{-1} \sum_\mathbf{q} w\, \mathbf{g}'(\mathbf{q})\, I_k(\mathbf{q} + \mathbf{d}),
+# \qquad H = \sum_\mathbf{q} w\, \mathbf{g}' \mathbf{g}'^{\top}, \\
+# \mathbf{d} &\leftarrow \mathbf{d} - \boldsymbol{\varepsilon} .
+# \end{aligned}
+# $$ (eq-step)
 #
-# The template has dropped out: it was subtracted from something that does not see it. Equation {eq}`eq-step` is eight lines
+# The template has dropped out: it was subtracted from something that does not see it. Equation {eq}`eq-step` is a few lines
 # of code. Here they follow a mouth corner over {glue}`ch3_apart` frames, beginning from nowhere:
 
 # %%
@@ -238,7 +242,7 @@ table = pd.DataFrame(steps, columns=["step", "u (pixels)", "v (pixels)"])
 table["distance from the truth (pixels)"] = np.hypot(*(table.to_numpy()[:, 1:] - true).T)
 report.glue("ch3_true_u", true[0], ".2f")
 report.glue("ch3_true_v", true[1], ".2f")
-caption = "The inverse-compositional step at work: one patch, two frames."
+caption = f"The inverse-compositional step at work: one patch, {APART} frames."
 report.table(table, name="patch_steps", digits=3, caption=caption)
 
 # %% [markdown]
@@ -330,9 +334,10 @@ report.table(ratios, name="signal_to_noise", digits=1, caption=caption)
 # condition at a time, and every patch is held against what the skin under it truly did. *Error* is that of the
 # displacement in the picture; *feature* is that of what is left at the ten nodes without the head.
 #
-# A patch has **slipped** if it is off by more than 1 % of the IOD from every point of the skin that it covers, and is
-# **lost** if by more than 4 %. That happens where the patch holds an edge along which it can slide, or where a lid
-# covers what it was looking at. Its quality should then be low; a slip with a quality below 0.8 counts as *caught*.
+# A patch has **slipped** if it is off by more than {glue}`ch3_slipped_at` % of the IOD from every point of the skin that it
+# covers, and is **lost** if by more than {glue}`ch3_lost_at` %. That happens where the patch holds an edge along which it can slide, or where a lid
+# covers what it was looking at. Its quality should then be low; a slip with a quality below {glue}`ch3_doubt` counts as
+# *caught*.
 
 # %% tags=["hide-input"]
 conditions = ("blink",) if profile == "smoke" else tuple(bench_error.CONDITIONS)
@@ -347,6 +352,9 @@ columns = {
 }
 columns |= {"lost": "lost, %", "caught": "caught, %", "flagged": "flagged, %"}
 errors = found.rename(columns=columns)
+limits = {"slipped_at": bench_error.SLIPPED, "lost_at": bench_error.LOST, "doubt": patches.DOUBT}
+for name, value in limits.items():
+    report.glue(f"ch3_{name}", f"{value:g}")
 
 # %%
 caption = f"Error against exact truth, % of the IOD, for {number} person(s) a condition."
@@ -376,6 +384,6 @@ report.glue("ch3_flagged", ours["flagged"].max(), ".1f")
 #
 # 1. Set `lag` to 1 and look at {numref}`fig-dense-flow` again: between neighbouring frames there is next to nothing to
 #    see. Why that is, and what a window does about it, is [the next chapter](04_windows.ipynb).
-# 2. In the cell with the seven steps, multiply `two[1]` by 0.8. The result hardly changes. Now take the line out that makes
+# 2. In the cell with the steps, multiply `two[1]` by 0.8. The result hardly changes. Now take the line out that makes
 #    `g` blind to the template, and try again.
 # 3. Set `APART` to 8. Does it still arrive? What would a second, coarser level have done?

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Windows
 #
-# *What does the network see of one frame, and why seventeen frames for it?*
+# *What does the network see of one frame, and why does it take so many others to see it?*
 #
 # A micro-expression moves the skin by a few tenths of a pixel from one frame to the next: less than the error of any
 # flow. This chapter shows how a window around each frame makes it visible, why the window is as long as the network's
@@ -181,7 +181,7 @@ report.table(lags, name="window_lags", caption="Micro-expressions against noise,
 #
 # ## Why not add up short steps?
 #
-# The displacement over sixteen frames could also be had by adding sixteen steps of one frame, each far cheaper to
+# The displacement over a whole window could also be had by adding steps of one frame, each far cheaper to
 # believe in. But then errors add up as well. Both against the truth, over all windows:
 
 # %% tags=["hide-input"]
@@ -206,7 +206,7 @@ report.glue("ch4_summed", root[1], ".3f")
 #
 # ## What an expression looks like, and what its impostors look like
 #
-# One window is a table of seventeen frames by ten regions by two directions. As a picture, it has a row for each region.
+# One window is a table of {glue}`ch4_field` frames by ten regions by two directions. As a picture, it has a row for each region.
 # Here are five of them, of the same person: two expressions, then a blink, a jerk and speech, each alone, with the
 # rest of the face still.
 
@@ -321,10 +321,9 @@ for one in video.nuisances:
 
 # %% tags=["hide-input"]
 axes.set(xlim=(span.start / video.fps, span.stop / video.fps))
-axes.tick_params(labelsize=7)
 axes.set_ylabel("up, % of IOD", fontsize=7)
 axes.legend(fontsize=7, loc="upper right", ncols=2)
-
+axes.tick_params(labelsize=7)
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Six seconds of a video, and under the face the upward motion of the region that moves most in the expression (green) and of another one (blue), from the first to the last frame of each window. Bands: labelled expressions, micro (orange) and macro (blue). Grey at the bottom: blinks, speech, jerks and other things that are no expression.", "name": "fig-motion-film"}}
 picked = range(span.start, span.stop, 2)
 under = frames.with_cursor(curves, axes, [i / video.fps for i in picked])
