@@ -39,11 +39,11 @@ alone; the head-motion models, which know a and b, use it.
 
 A strong expression turns and stretches a patch so much that no shift fits: a frown turns the brows by ten degrees and
 more, and their patches run off along the hair. Where the likeness falls below `BEND`, the patch is therefore fitted
-anew with growth and turn as unknowns too (a similarity; the same inverse-compositional step with four columns), and
-that is taken where it looks more like the template by `GAIN`, and by `DOUBT` at least. This is rare and costs ten
-times as much. Done for all patches it would only add noise, since growth and turn of a face at rest are too small to
-be seen in one patch; and patches of the head-motion model are not asked, since what bends there (in a blink) is not
-the head.
+anew from where it was a frame ago, with growth and turn as unknowns too (a similarity; the same step with four
+columns), and that is taken where it looks more like the template by `GAIN`, and by `DOUBT` at least. This is rare and
+costs ten times as much. Done for all patches it would only add noise, since growth and turn of a face at rest are too
+small to be seen in one patch; and patches of the head-motion model are not asked, since what bends there (in a blink)
+is not the head.
 """
 
 from __future__ import annotations
@@ -436,11 +436,10 @@ def _track(fine, coarse, points, soft, window, stride, weights, wide, moved, qua
                 if p < soft and (like < least or (bent and like < BEND)):
                     if not ready:
                         ready = _bending(fine[b], x0, y0, off_x, off_y, weights, patch0, four)
-                    sx, sy = (nx, ny) if like > 0 and not bent else (dx, dy)
                     if not bent:
                         grow = turn = np.float32(0)
                     ax, ay, grow, turn, other = _bend(
-                        one, x0, y0, off_x, off_y, weights, patch0, four, warped, sx, sy, grow, turn
+                        one, x0, y0, off_x, off_y, weights, patch0, four, warped, dx, dy, grow, turn
                     )
                     bent = ready and other >= DOUBT and other > like + GAIN
                     if bent:

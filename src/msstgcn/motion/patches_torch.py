@@ -148,9 +148,8 @@ def _follow(
         rows = ask.nonzero()[:, 0]
         before, bent = bent, torch.zeros_like(bent)
         if len(rows):
-            begin = torch.where(((like > 0) & ~before)[:, None], new, d)[rows]
             kept = torch.where(before[:, None], form, 0)[rows]
-            some, form[rows], other = _bend(_of(one, rows), weights, frame[rows], begin, kept)
+            some, form[rows], other = _bend(_of(one, rows), weights, frame[rows], d[rows], kept)
             better = (other >= DOUBT) & (other > like[rows] + GAIN)
             least[rows] = torch.where(better, least[rows], like[rows] - WEARY)
             new[rows] = torch.where(better[:, None], some, new[rows])
