@@ -8,11 +8,14 @@ import pytest
 
 PROGRAM = """
 import hashlib
+from dataclasses import replace
 from msstgcn import datasets, learning, motion
 from msstgcn.settings import LearningSettings, MotionSettings, NetworkSettings, SyntheticSettings
+from msstgcn.timeline import Expression
 
 small = SyntheticSettings(subjects=2, videos=1, seconds=3.0, size=240, iod=60.0)
 videos = [motion.extract(video, MotionSettings()) for video in datasets.synthetic(small).videos]
+videos = [replace(video, expressions=(Expression(20, 25, 31, "me"),)) for video in videos]
 run = learning.train_loso(videos, NetworkSettings(), LearningSettings(epochs=1, segments=2, sampling="all"))
 state = hashlib.sha256()
 for video in videos:
