@@ -559,11 +559,12 @@ def bench_path(
     minutes: Annotated[
         float, typer.Option(min=0, help="Also measure the memory that a video of so many minutes takes.")
     ] = 0.0,
+    record: RecordOption = False,
 ) -> None:
     """Video file to stored features on one core: frames a second by stage, memory, what half precision costs."""
     from msstgcn.motion.bench_path import bench_path as measure
 
-    _show(measure(minutes=minutes), as_json)
+    _measured("path", lambda: measure(minutes=minutes), as_json, record)
 
 
 @bench_app.command("render")
