@@ -269,7 +269,8 @@ def test_folds_of_all_seeds_as_one_program_learn_what_each_would_alone(
 ):
     """The GPU's way. Sums are taken in another order, and AdamW's first steps make much of a slope's rounding.
 
-    In double precision the two are equal: `test_a_fold_does_not_depend_on_its_company`.
+    How much depends on the machine, so the mean is held, and that another seed lies far off. In double precision
+    the two are equal: `test_a_fold_does_not_depend_on_its_company`.
     """
     batches = []
     whole = schedule.train_folds
@@ -280,4 +281,6 @@ def test_folds_of_all_seeds_as_one_program_learn_what_each_would_alone(
     runs = learning.train_seeds(toy_features, small_network, quick_learning, (0, 5))
     assert batches == [6]
     for video, values in run.probabilities.items():
-        np.testing.assert_allclose(runs[0].probabilities[video], values, atol=0.05)
+        apart = np.abs(runs[0].probabilities[video] - values).mean()
+        assert apart < 0.02
+        assert apart < 0.2 * np.abs(runs[5].probabilities[video] - values).mean()
