@@ -7,7 +7,7 @@ import pytest
 from msstgcn import report
 from msstgcn.errors import InputError
 from msstgcn.spotting import bootstrap_f1, compare
-from msstgcn.studies import COUNT_COLUMNS, STUDIES, outcome_table, study
+from msstgcn.studies import COUNT_COLUMNS, STUDIES, study, study_table
 from msstgcn.studies.study import CONTROL
 
 
@@ -25,14 +25,14 @@ def counts():
 
 
 def test_the_table_holds_every_variant_and_class_with_the_base_first(counts):
-    table = outcome_table(counts.sample(frac=1, random_state=1), "base")
+    table = study_table(counts.sample(frac=1, random_state=1), "base")
     assert table["variant"].iloc[0] == "base" and set(table["variant"][3:]) == {"better", "same"}
     assert table["class"].tolist() == ["overall", "ME", "MaE"] * 3
     assert table["difference"].isna().tolist() == [True] * 3 + [False] * 6
 
 
 def test_counts_are_added_and_compared_over_the_same_subjects(counts):
-    table = outcome_table(counts, "base").set_index(["variant", "class"])
+    table = study_table(counts, "base").set_index(["variant", "class"])
     for variant in ("base", "better"):
         for title, labels in (("ME", ["me"]), ("overall", ["me", "mae"])):
             rows = counts[(counts["variant"] == variant) & counts["class"].isin(labels)]
@@ -47,17 +47,17 @@ def test_counts_are_added_and_compared_over_the_same_subjects(counts):
 
 
 def test_p_values_are_corrected_for_the_number_of_variants(counts):
-    table = outcome_table(counts, "base").set_index(["variant", "class"])
+    table = study_table(counts, "base").set_index(["variant", "class"])
     raw = {v: compare(cube(counts, v), cube(counts, "base")).p for v in ("better", "same")}
     smallest = min(raw, key=lambda v: raw[v])
     assert table.loc[(smallest, "overall"), "p"] == pytest.approx(min(1, 2 * raw[smallest]))
 
 
 def test_the_shown_table_has_intervals_as_text_and_dashes_for_the_base(counts):
-    shown = report.outcome_shown(outcome_table(counts, "base"))
+    shown = report.outcome_shown(study_table(counts, "base"))
     assert shown["difference from base"].tolist()[:3] == ["–"] * 3
     assert all("[" in text for text in shown["F1, 95 % interval"])
-    assert "better" in report.outcome_text(outcome_table(counts, "base"))
+    assert "better" in report.outcome_text(study_table(counts, "base"))
 
 
 def test_studies_have_a_question_and_a_base_that_differs_from_the_rest():

@@ -1,8 +1,8 @@
 """Learning: targets, sampling, training leave-one-subject-out, and asking a trained network."""
 
+from msstgcn.devices import DEVICES, device
 from msstgcn.learning.card import model_card
 from msstgcn.learning.corpus import CONTROLS, Corpus, gather, gather_posted
-from msstgcn.learning.device import DEVICES, device
 from msstgcn.learning.folds import HISTORY_COLUMNS, Fold, fold_metadata, load_fold, save_fold
 from msstgcn.learning.inner import InnerRun, pair_names, train_inner
 from msstgcn.learning.loso import LosoRun, Watched, train_fold, train_loso, train_seeds

@@ -19,10 +19,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from msstgcn.devices import device as named_device
 from msstgcn.graph import FACE, PARTS
 from msstgcn.learning.batched import Job, Material, train_folds
 from msstgcn.learning.corpus import Corpus, gather
-from msstgcn.learning.device import device as named_device
 from msstgcn.learning.sampling import batches, segment_starts
 from msstgcn.learning.schedule import Schedule
 from msstgcn.learning.targets import targets

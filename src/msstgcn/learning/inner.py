@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from msstgcn.devices import device as named_device
 from msstgcn.errors import InputError
 from msstgcn.learning.batched import Job
 from msstgcn.learning.corpus import gather
-from msstgcn.learning.device import device as named_device
 from msstgcn.learning.folds import Fold
 from msstgcn.learning.loso import Watched, finish, remarks
 from msstgcn.learning.sampling import seed_of

@@ -11,10 +11,10 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from msstgcn.devices import device as named_device
 from msstgcn.errors import InputError, unknown_name
 from msstgcn.learning.batched import Job
 from msstgcn.learning.corpus import Corpus, fold_name, gather
-from msstgcn.learning.device import device as named_device
 from msstgcn.learning.folds import Fold
 from msstgcn.learning.sampling import seed_of
 from msstgcn.learning.schedule import Schedule

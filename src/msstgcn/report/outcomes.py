@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def outcome_shown(table: pd.DataFrame) -> pd.DataFrame:
-    """Turn `studies.outcome_table` into a table to show.
+    """Turn `studies.study_table` into a table to show.
 
     Returns
     -------

@@ -663,12 +663,12 @@ def study_run(
     from msstgcn.report import outcome_text
     from msstgcn.runner.records import write_record
     from msstgcn.runner.study_runs import run_study
-    from msstgcn.studies import outcome_table, study
+    from msstgcn.studies import study, study_table
 
     started, chosen = time.monotonic(), study(name)
     changes = {key: _literal(value) for key, value in _assignments(setting or []).items()}
     counts = run_study(chosen, profile, seed=seed, seeds=seeds, device=device, **changes)
-    table = outcome_table(counts, chosen.base, seed=seed)
+    table = study_table(counts, chosen.base, seed=seed)
     typer.echo(table.to_json(orient="records") if as_json else f"{chosen.question}\n{outcome_text(table)}")
     if record:
         result = {

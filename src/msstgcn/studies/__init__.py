@@ -1,6 +1,6 @@
 """Experiments as data, what came out of them, and what others have published."""
 
-from msstgcn.studies.outcome import COUNT_COLUMNS, outcome_table
+from msstgcn.studies.outcome import COUNT_COLUMNS, study_table
 from msstgcn.studies.protocols import (
     BASE,
     PROTOCOLS,
@@ -23,9 +23,9 @@ __all__ = [
     "Variant",
     "epoch_verdict",
     "inflation",
-    "outcome_table",
     "protocol_table",
     "published",
     "study",
+    "study_table",
     "verdict",
 ]

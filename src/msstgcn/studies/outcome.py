@@ -21,7 +21,7 @@ def counts_array(counts: pd.DataFrame, variant: str, classes: tuple[str, ...]) -
     return added.to_numpy(np.int64).reshape(seeds, -1, 3)
 
 
-def outcome_table(counts: pd.DataFrame, base: str, *, seed: int = 0) -> pd.DataFrame:
+def study_table(counts: pd.DataFrame, base: str, *, seed: int = 0) -> pd.DataFrame:
     """F1 of every variant and class with its interval, and its difference from the base.
 
     Intervals come from resampling subjects, and seeds where there are several. The p values are those of the swap
