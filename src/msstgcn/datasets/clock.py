@@ -48,7 +48,7 @@ class Clock:
     @property
     def times(self) -> Array:
         """Seconds at which the frames are taken, shape (T,)."""
-        return np.arange(self.frames) / self.fps
+        return np.asarray(np.arange(self.frames) / self.fps, dtype=np.float64)
 
     @property
     def ticks(self) -> Array:

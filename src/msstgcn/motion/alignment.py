@@ -1,4 +1,4 @@
-"""Landmarks that are off on purpose: how much does everything that follows depend on where they lie?"""
+"""Landmarks that are off on purpose, to see how much everything that follows depends on where they lie."""
 
 from __future__ import annotations
 
