@@ -53,7 +53,7 @@ class Clock:
     @property
     def ticks(self) -> Array:
         """The same in frames of the preset's data set."""
-        return np.arange(self.frames) * (self.drawn_fps / self.fps)
+        return np.asarray(np.arange(self.frames) * (self.drawn_fps / self.fps), dtype=np.float64)
 
     def first(self, tick: int) -> int:
         """First frame that is taken at a frame of the preset's data set or later."""
