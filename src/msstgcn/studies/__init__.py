@@ -1,5 +1,6 @@
 """Experiments as data, what came out of them, and what others have published."""
 
+from msstgcn.studies.answers import METRICS, answer, told_apart
 from msstgcn.studies.methods import METHODS, Method
 from msstgcn.studies.outcome import (
     COST_COLUMNS,
@@ -31,6 +32,7 @@ __all__ = [
     "FOUND_COLUMNS",
     "METHOD",
     "METHODS",
+    "METRICS",
     "PROTOCOLS",
     "SIZES",
     "STUDIES",
@@ -38,11 +40,13 @@ __all__ = [
     "Study",
     "StudyResult",
     "Variant",
+    "answer",
     "epoch_verdict",
     "inflation",
     "protocol_table",
     "published",
     "study",
     "study_table",
+    "told_apart",
     "verdict",
 ]
