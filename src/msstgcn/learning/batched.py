@@ -26,6 +26,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from msstgcn.files import digest_bytes, written_whole
+from msstgcn.graph import FacialGraph
 from msstgcn.learning.corpus import Corpus
 from msstgcn.learning.folds import HISTORY_COLUMNS
 from msstgcn.learning.sampling import batches
@@ -39,7 +40,16 @@ from msstgcn.learning.training import (
     windows_of,
 )
 from msstgcn.network import BatchTargets, initialised, loss_terms, total_loss
-from msstgcn.network.stacked import MixedWindows, forward, is_trained, mix_windows, stack, unstack
+from msstgcn.network.stacked import (
+    MixedWindows,
+    Plan,
+    forward,
+    is_trained,
+    mix_windows,
+    plan,
+    stack,
+    unstack,
+)
 from msstgcn.settings import LearningSettings, NetworkSettings
 
 #: AdamW's decay rates of the two moments and the guard of its denominator; PyTorch's own defaults.
@@ -60,12 +70,15 @@ class Job:
         Decides the start and the batches.
     held_out : tuple of str, optional
         The subjects whose videos the network is asked about.
+    graph : FacialGraph, optional
+        The fold's own graph, where the network has one that is counted in the training data.
     """
 
     name: str
     starts: NDArray[np.int64]
     seed: int
     held_out: tuple[str, ...] = ()
+    graph: FacialGraph | None = None
 
 
 #: What a fold says of its held-out videos: by video, shape (T, 10).
@@ -86,6 +99,7 @@ class Material:
 
     windows: MixedWindows
     targets: BatchTargets
+    plan: Plan
 
     @classmethod
     def of(
@@ -96,9 +110,10 @@ class Material:
         dtype: torch.dtype = torch.float32,
     ) -> Material:
         """Mix all windows over the graph and move everything to the device."""
-        windows = mix_windows(corpus.flow.to(device, dtype), network.kernels[0])
+        how = plan(network)
+        windows = mix_windows(corpus.flow.to(device, dtype), how)
         names = BatchTargets.__dataclass_fields__
-        return cls(windows, BatchTargets(*(getattr(corpus.targets, name).to(device) for name in names)))
+        return cls(windows, BatchTargets(*(getattr(corpus.targets, name).to(device) for name in names)), how)
 
 
 @dataclass
@@ -118,7 +133,7 @@ class _State:
     def fresh(
         cls, jobs: Sequence[Job], network: NetworkSettings, device: torch.device, dtype: torch.dtype
     ) -> _State:
-        held = stack([initialised(network, seed=job.seed) for job in jobs])
+        held = stack([initialised(network, seed=job.seed, graph=job.graph) for job in jobs])
         held = {name: value.to(device, dtype) for name, value in held.items()}
         trained = {name: value for name, value in held.items() if is_trained(name)}
         flat = torch.cat([value.flatten(1) for value in trained.values()], 1)
@@ -263,7 +278,7 @@ def _step(
     """One update of the folds `rows` on the windows `index` (F, N); return their terms (F, 7)."""
     leaf = state.weights[rows].detach().requires_grad_()
     held = {**state.named(leaf), **{name: value[rows] for name, value in state.running.items()}}
-    logits, embedding, running = forward(held, material.windows.rows(index))
+    logits, embedding, running = forward(held, material.windows.rows(index), material.plan)
     terms = loss_terms(logits, embedding, targets_at(material.targets, index, leaf.dtype), learning)
     (slope,) = torch.autograd.grad(total_loss(terms, learning).sum(), leaf)
     with torch.no_grad():
@@ -296,6 +311,7 @@ def _about(
     ]
     for job in jobs:
         parts += [f"{job.name}/{job.seed}".encode(), job.starts.tobytes()]
+        parts += [repr(job.graph).encode()] if job.graph else []
     return digest_bytes(*parts)
 
 
