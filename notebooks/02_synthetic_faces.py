@@ -253,8 +253,8 @@ NAMES = {
     "drift": "drift of the head: yaw / pitch / roll, sd (°)", "jerk_every": "jerks, every (s)",
     "jerk": "jerk: yaw / pitch / roll, sd (°)", "speech_every": "speech, every (s)",
     "speech": "speech: least / most (% IOD)", "swallow_every": "swallowing, every (s)",
-    "twitch_every": "twitches, every (s)", "twitch": "twitch: least / most (% IOD)",
-    "compression": "quality of the JPEG files",
+    "nod": "nod while swallowing (° for 1 % IOD)", "twitch_every": "twitches, every (s)",
+    "twitch": "twitch: least / most (% IOD)", "compression": "quality of the JPEG files",
     "noise": "noise of the sensor, sd (grey levels)", "flicker": "flicker: frame to frame / slow, share of the light",
 }  # fmt: skip
 levels = {name: asdict(level) for name, level in DIFFICULTIES.items()}

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msstgcn.datasets.clock import Clock
 from msstgcn.datasets.lengths import relative_rate
 from msstgcn.datasets.statistics import statistics
 from msstgcn.errors import lookup
 from msstgcn.faces import ACTION_UNITS, HALVES, FaceState, Pose, halves_of
+from msstgcn.settings import SyntheticSettings
 from msstgcn.timeline import CLASSES, Expression
 
 Array = NDArray[np.float64]
@@ -43,6 +45,7 @@ class Difficulty:
     speech_every: float = 24.0
     speech: tuple[float, float] = (1.0, 3.0)
     swallow_every: float = 25.0
+    nod: float = 0.3  # degrees down while swallowing, for each percent of amplitude
     twitch_every: float = 6.0
     twitch: tuple[float, float] = (0.08, 0.25)
     noise: float = 2.0  # grey levels
@@ -95,12 +98,37 @@ _OFF: dict[str, dict[str, Any]] = {
 }
 
 
-def difficulty(name: str, without: tuple[str, ...] = ()) -> Difficulty:
-    """The difficulty of that name with some disturbances switched off; the others stay exactly as they were."""
-    chosen = lookup(DIFFICULTIES, name, "difficulty")
-    for part in without:
+def disturbances(settings: SyntheticSettings) -> Difficulty:
+    """Strength of everything that is no expression: the difficulty's, changed as the settings say.
+
+    What is not changed or switched off stays exactly as it was.
+    """
+    chosen = lookup(DIFFICULTIES, settings.difficulty, "difficulty")
+    head, noise, quality = settings.head_motion, settings.noise, settings.jpeg_quality
+    chosen = replace(
+        chosen,
+        blink_every=_rarer(chosen.blink_every, settings.blink_rate),
+        gaze_every=_rarer(chosen.gaze_every, settings.gaze_rate),
+        drift=_scaled(chosen.drift, head),
+        jerk=_scaled(chosen.jerk, head),
+        jerk_every=chosen.jerk_every if head else 0.0,
+        nod=head * chosen.nod,
+        noise=chosen.noise if noise is None else noise,
+        compression=chosen.compression if quality is None else quality,
+    )
+    for part in settings.without:
         chosen = replace(chosen, **lookup(_OFF, part, "disturbance"))
     return chosen
+
+
+def _rarer(every: float, rate: float) -> float:
+    """Mean time between two of what comes `rate` times as often; 0 for never."""
+    return every / rate if rate else 0.0
+
+
+def _scaled(angles: tuple[float, float, float], factor: float) -> tuple[float, float, float]:
+    yaw, pitch, roll = angles
+    return factor * yaw, factor * pitch, factor * roll
 
 
 @dataclass(frozen=True)
@@ -177,7 +205,11 @@ def minimum_jerk(t: Array) -> Array:
 
 def course(frames: int, onset: int, apex: int, offset: int) -> Array:
     """Time course of a movement: `VISIBLE` at onset and offset, 1 at the apex, minimum-jerk in between."""
-    t = np.arange(frames, dtype=np.float64)
+    return movement(np.arange(frames, dtype=np.float64), onset, apex, offset)
+
+
+def movement(t: Array, onset: int, apex: int, offset: int) -> Array:
+    """The same at moments t, in frames but not always whole ones."""
     rise = max(apex - onset, 0.5) / (1 - _VISIBLE_AT)
     fall = max(offset - apex, 0.5) / (1 - _VISIBLE_AT)
     return np.where(t <= apex, minimum_jerk(1 - (apex - t) / rise), minimum_jerk(1 - (t - apex) / fall))
@@ -193,31 +225,61 @@ def write_script(
     video: int,
     *,
     real_length: bool = False,
+    me_intensity: float | None = None,
+    yaw: float = 0.0,
+    camera_fps: float | None = None,
 ) -> Script:
     """Draw the script of video number `video` of person number `subject`; each part has a random stream of its own.
 
-    With `real_length`, the length is one of those of the preset's data set: the number of events then depends on it
-    as it does there, and where those videos begin and end near an event, this one does.
+    Parameters
+    ----------
+    preset : str
+    difficulty : Difficulty
+    frames, fps
+        Length of the video in frames of the preset's data set, and their rate: all is drawn on them.
+    seed, subject, video : int
+    real_length : bool
+        The length is one of those of the preset's data set: the number of events then depends on it as it does
+        there, and where those videos begin and end near an event, this one does.
+    me_intensity : float, optional
+        Peak of every micro-expression, percent of the IOD, instead of a drawn one.
+    yaw : float
+        Degrees by which the head is turned all the time.
+    camera_fps : float, optional
+        Rate at which the same is looked at. Onset, apex and offset are then what is seen at that rate. Flicker from
+        frame to frame belongs to the camera: it is drawn for its frames.
     """
 
     def stream(part: int) -> np.random.Generator:
         return np.random.default_rng(np.random.SeedSequence([seed, subject, video, 0x5C, part]))
 
-    expressions, intensities, units = _expressions(preset, frames, fps, seed, subject, stream(0), real_length)
+    clock = Clock(frames, fps, camera_fps or fps)
+    drawn = _expressions(preset, clock, seed, subject, stream(0), real_length, me_intensity)
+    expressions, intensities, units = drawn
     other = np.zeros_like(units)
     seen: list[Nuisance] = []
-    blink = _blinks(difficulty, frames, fps, stream(1), seen)
-    gaze = _gaze(difficulty, frames, fps, stream(2))
-    pose = _drift(difficulty, frames, fps, stream(3))
-    _jerks(difficulty, pose, fps, stream(4), seen)
-    _speech(difficulty, other, fps, stream(5), seen)
-    _swallows(difficulty, other, pose, fps, stream(6), seen)
-    _twitches(difficulty, other, fps, stream(7), seen)
-    light = _flicker(difficulty, frames, fps, stream(8))
+    blink = _blinks(difficulty, clock, stream(1), seen)
+    gaze = _gaze(difficulty, clock, stream(2))
+    pose = clock.resampled(_drift(difficulty, frames, fps, stream(3)))
+    pose[:, 0] += yaw
+    _jerks(difficulty, pose, clock, stream(4), seen)
+    _speech(difficulty, other, clock, stream(5), seen)
+    _swallows(difficulty, other, pose, clock, stream(6), seen)
+    _twitches(difficulty, other, clock, stream(7), seen)
+    light = _flicker(difficulty, clock, stream(8))
     nuisances = tuple(sorted(seen, key=lambda n: (n.onset, n.offset, n.kind)))
     parts = [_rounded(part) for part in (units, other, blink, gaze, pose, light)]
     return Script(
-        fps, expressions, intensities, parts[0], parts[1], parts[2], parts[3], parts[4], parts[5], nuisances
+        clock.fps,
+        expressions,
+        intensities,
+        parts[0],
+        parts[1],
+        parts[2],
+        parts[3],
+        parts[4],
+        parts[5],
+        nuisances,
     )
 
 
@@ -233,23 +295,25 @@ def draw_expressions(
     video: int,
     *,
     real_length: bool = False,
+    camera_fps: float | None = None,
 ) -> tuple[Expression, ...]:
     """The expressions that `write_script` would draw, without all the rest: a hundred times faster."""
     rng = np.random.default_rng(np.random.SeedSequence([seed, subject, video, 0x5C, 0]))
-    return _expressions(preset, frames, fps, seed, subject, rng, real_length)[0]
+    clock = Clock(frames, fps, camera_fps or fps)
+    return _expressions(preset, clock, seed, subject, rng, real_length)[0]
 
 
 def _expressions(
     preset: str,
-    frames: int,
-    fps: float,
+    clock: Clock,
     seed: int,
     subject: int,
     rng: np.random.Generator,
     real_length: bool,
+    me_intensity: float | None = None,
 ) -> tuple[tuple[Expression, ...], tuple[float, ...], Array]:
     figures = statistics(preset)
-    labels: Iterable[str] = _labels(preset, frames / fps, seed, subject, rng, real_length)
+    labels: Iterable[str] = _labels(preset, clock.seconds, seed, subject, rng, real_length)
     ends: dict[int, str] = {}
     if real_length:
         labels = list(labels)
@@ -259,16 +323,25 @@ def _expressions(
             ends = dict(zip(rng.permutation(len(labels)).tolist(), ("first", "last"), strict=False))
     placed: list[tuple[Expression, float, Array]] = []
     for number, label in enumerate(labels):
-        found = _place(figures, label, frames, [p[0] for p in placed], rng, ends.get(number, ""))
+        found = _place(figures, label, clock.drawn, [p[0] for p in placed], rng, ends.get(number, ""))
         if found is not None:
-            peak, vector = _amplitudes(found, rng)
+            peak, vector = _amplitudes(found, rng, me_intensity if label == "me" else None)
             placed.append((found, peak, vector))
-    placed.sort(key=lambda p: p[0])
-    units = np.zeros((frames, len(HALVES)))
-    for expression, _, vector in placed:
-        time = course(frames, expression.onset, expression.apex, expression.offset)
-        units = np.maximum(units, time[:, None] * vector)
-    return tuple(p[0] for p in placed), tuple(p[1] for p in placed), units
+    units = np.zeros((clock.frames, len(HALVES)))
+    seen: list[tuple[Expression, float]] = []
+    for expression, peak, vector in placed:
+        wave = movement(clock.ticks, expression.onset, expression.apex, expression.offset)
+        units = np.maximum(units, wave[:, None] * vector)
+        seen.append((_as_seen(expression, wave, clock), peak))
+    seen.sort()
+    return tuple(one for one, _ in seen), tuple(peak for _, peak in seen), units
+
+
+def _as_seen(drawn: Expression, wave: Array, clock: Clock) -> Expression:
+    """The label in the camera's frames: first and last one within, and the one with the largest movement."""
+    first, last = clock.first(drawn.onset), clock.last(drawn.offset)
+    apex = first + int(wave[first : last + 1].argmax())
+    return replace(drawn, onset=first, apex=apex, offset=last)
 
 
 def _labels(
@@ -415,10 +488,13 @@ def _paired_share(figures: dict[str, Any]) -> float:
     return float(able / sum(listed.values()))
 
 
-def _amplitudes(expression: Expression, rng: np.random.Generator) -> tuple[float, Array]:
-    """Peak in percent of the IOD, and the amplitude of every half unit at the apex."""
+def _amplitudes(
+    expression: Expression, rng: np.random.Generator, intensity: float | None
+) -> tuple[float, Array]:
+    """Peak in percent of the IOD, drawn or as it is set, and the amplitude of every half unit at the apex."""
     low, high = INTENSITY[expression.label]
-    peak = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    drawn = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    peak = drawn if intensity is None else intensity
     vector = np.zeros(len(HALVES))
     for number, name in enumerate(expression.action_units):
         share = 1.0 if number == 0 else rng.uniform(0.5, 1.0)
@@ -444,33 +520,34 @@ def _times(every: float, seconds: float, rng: np.random.Generator, regular: floa
     return moments
 
 
-def _span(seen: list[Nuisance], kind: str, start: float, end: float, frames: int, fps: float) -> None:
-    onset, offset = max(0, int(np.ceil(start * fps))), min(frames - 1, int(np.floor(end * fps)))
+def _span(seen: list[Nuisance], kind: str, start: float, end: float, clock: Clock) -> None:
+    onset = max(0, int(np.ceil(start * clock.fps)))
+    offset = min(clock.frames - 1, int(np.floor(end * clock.fps)))
     if onset <= offset:
         seen.append(Nuisance(kind, onset, offset))
 
 
-def _blinks(d: Difficulty, frames: int, fps: float, rng: np.random.Generator, seen: list[Nuisance]) -> Array:
+def _blinks(d: Difficulty, clock: Clock, rng: np.random.Generator, seen: list[Nuisance]) -> Array:
     """Lids close in about 105 ms, stay, and open in about 175 ms; depth and speed vary from blink to blink."""
-    t = np.arange(frames) / fps
-    closed = np.zeros((frames, 2))
-    for start in _times(d.blink_every, frames / fps, rng):
+    t = clock.times
+    closed = np.zeros((len(t), 2))
+    for start in _times(d.blink_every, clock.seconds, rng):
         slow = float(np.exp(rng.normal(0, 0.3)))
         close, stay, reopen = 0.105 * slow, 0.035 * slow * rng.uniform(0.5, 2), 0.175 * slow
         depth = rng.uniform(0.85, 1.0) if rng.uniform() < 0.85 else rng.uniform(0.4, 0.85)
         wave = minimum_jerk((t - start) / close) * minimum_jerk((start + close + stay + reopen - t) / reopen)
         for eye in range(2):
             closed[:, eye] = np.maximum(closed[:, eye], depth * rng.uniform(0.96, 1.0) * wave)
-        _span(seen, "blink", start, start + close + stay + reopen, frames, fps)
+        _span(seen, "blink", start, start + close + stay + reopen, clock)
     return closed
 
 
-def _gaze(d: Difficulty, frames: int, fps: float, rng: np.random.Generator) -> Array:
+def _gaze(d: Difficulty, clock: Clock, rng: np.random.Generator) -> Array:
     """Fixations between saccades of some 40 ms."""
-    t = np.arange(frames) / fps
-    gaze = np.zeros((frames, 2))
+    t = clock.times
+    gaze = np.zeros((len(t), 2))
     here = np.zeros(2)
-    for start in _times(d.gaze_every, frames / fps, rng, regular=2.0):
+    for start in _times(d.gaze_every, clock.seconds, rng, regular=2.0):
         there = rng.normal(0, (5.0, 2.5))
         gaze += minimum_jerk((t - start) / 0.045)[:, None] * (there - here)
         here = there
@@ -494,21 +571,23 @@ def _drift(d: Difficulty, frames: int, fps: float, rng: np.random.Generator) -> 
     return np.asarray(out[warm:] / deviation * sd)
 
 
-def _jerks(d: Difficulty, pose: Array, fps: float, rng: np.random.Generator, seen: list[Nuisance]) -> None:
+def _jerks(d: Difficulty, pose: Array, clock: Clock, rng: np.random.Generator, seen: list[Nuisance]) -> None:
     """Sudden turns of the head that are taken back after a while."""
-    t = np.arange(len(pose)) / fps
-    for start in _times(d.jerk_every, len(pose) / fps, rng, regular=12.0):
+    t = clock.times
+    for start in _times(d.jerk_every, clock.seconds, rng, regular=12.0):
         size = rng.normal(0, d.jerk)
         rise, stay, back = rng.uniform(0.2, 0.4), rng.uniform(0.1, 1.2), rng.uniform(0.3, 0.7)
         wave = minimum_jerk((t - start) / rise) * minimum_jerk((start + rise + stay + back - t) / back)
         pose[:, :3] += wave[:, None] * size
-        _span(seen, "jerk", start, start + rise + stay + back, len(pose), fps)
+        _span(seen, "jerk", start, start + rise + stay + back, clock)
 
 
-def _speech(d: Difficulty, units: Array, fps: float, rng: np.random.Generator, seen: list[Nuisance]) -> None:
+def _speech(
+    d: Difficulty, units: Array, clock: Clock, rng: np.random.Generator, seen: list[Nuisance]
+) -> None:
     """Words: the jaw opens at syllable rate, the lips widen and round."""
-    t = np.arange(len(units)) / fps
-    for start in _times(d.speech_every, len(units) / fps, rng, regular=1.5):
+    t = clock.times
+    for start in _times(d.speech_every, clock.seconds, rng, regular=1.5):
         length, amplitude = rng.uniform(0.8, 2.5), rng.uniform(*d.speech)
         envelope = minimum_jerk((t - start) / 0.15) * minimum_jerk((start + length - t) / 0.2)
         phase = (
@@ -524,15 +603,15 @@ def _speech(d: Difficulty, units: Array, fps: float, rng: np.random.Generator, s
         ):
             for half in halves_of(name):
                 units[:, half] += amplitude * envelope * wave
-        _span(seen, "speech", start, start + length, len(units), fps)
+        _span(seen, "speech", start, start + length, clock)
 
 
 def _swallows(
-    d: Difficulty, units: Array, pose: Array, fps: float, rng: np.random.Generator, seen: list[Nuisance]
+    d: Difficulty, units: Array, pose: Array, clock: Clock, rng: np.random.Generator, seen: list[Nuisance]
 ) -> None:
     """Lips press, chin rises, the head nods a little."""
-    t = np.arange(len(units)) / fps
-    for start in _times(d.swallow_every, len(units) / fps, rng, regular=2.0):
+    t = clock.times
+    for start in _times(d.swallow_every, clock.seconds, rng, regular=2.0):
         length, amplitude = rng.uniform(0.6, 1.0), rng.uniform(0.6, 1.6)
         wave = minimum_jerk((t - start) / (0.4 * length)) * minimum_jerk(
             (start + length - t) / (0.6 * length)
@@ -540,28 +619,28 @@ def _swallows(
         for name, share in (("17", 1.0), ("24", 0.7)):
             for half in halves_of(name):
                 units[:, half] += amplitude * share * wave
-        pose[:, 1] += 0.3 * amplitude * wave
-        _span(seen, "swallow", start, start + length, len(units), fps)
+        pose[:, 1] += d.nod * amplitude * wave
+        _span(seen, "swallow", start, start + length, clock)
 
 
 def _twitches(
-    d: Difficulty, units: Array, fps: float, rng: np.random.Generator, seen: list[Nuisance]
+    d: Difficulty, units: Array, clock: Clock, rng: np.random.Generator, seen: list[Nuisance]
 ) -> None:
     """Movements too faint for a coder to label."""
-    t = np.arange(len(units)) / fps
+    t = clock.times
     able = [h for h, name in enumerate(HALVES) if ACTION_UNITS[name[1:]].pulls]
-    for start in _times(d.twitch_every, len(units) / fps, rng, regular=1.5):
+    for start in _times(d.twitch_every, clock.seconds, rng, regular=1.5):
         length, amplitude = rng.uniform(0.15, 0.5), rng.uniform(*d.twitch)
         wave = minimum_jerk((t - start) / (0.45 * length)) * minimum_jerk(
             (start + length - t) / (0.55 * length)
         )
         units[:, able[int(rng.integers(len(able)))]] += amplitude * wave
-        _span(seen, "twitch", start, start + length, len(units), fps)
+        _span(seen, "twitch", start, start + length, clock)
 
 
-def _flicker(d: Difficulty, frames: int, fps: float, rng: np.random.Generator) -> Array:
+def _flicker(d: Difficulty, clock: Clock, rng: np.random.Generator) -> Array:
     """Light that varies from frame to frame and slowly."""
     fast, slow = d.flicker
-    t = np.arange(frames) / fps
+    t = clock.times
     wave = np.sin(2 * np.pi * (rng.uniform(0.05, 0.3) * t + rng.uniform()))
-    return np.asarray(1 + fast * rng.standard_normal(frames) + slow * wave)
+    return np.asarray(1 + fast * rng.standard_normal(len(t)) + slow * wave)

@@ -9,9 +9,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from msstgcn.datasets.clock import Clock
 from msstgcn.datasets.lengths import draw_number, draw_seconds
 from msstgcn.datasets.protocol import Dataset
-from msstgcn.datasets.script import Nuisance, Script, difficulty, draw_expressions, write_script
+from msstgcn.datasets.script import Nuisance, Script, disturbances, draw_expressions, write_script
 from msstgcn.datasets.statistics import statistics
 from msstgcn.errors import InputError
 from msstgcn.faces import Camera, Face, Truth, identity
@@ -46,8 +47,8 @@ class SyntheticVideo:
 
     @property
     def fps(self) -> float:
-        """Frame rate of the data set that the preset mirrors."""
-        return float(statistics(self.settings.preset)["fps"])
+        """Frame rate of the settings, or of the data set that the preset mirrors."""
+        return self.settings.fps or float(statistics(self.settings.preset)["fps"])
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
@@ -79,13 +80,14 @@ class SyntheticVideo:
     def face(self) -> Face:
         """The person before the camera."""
         s = self.settings
-        strength = difficulty(s.difficulty, s.without)
+        strength = disturbances(s)
         colour = bool(statistics(s.preset)["colour"])
         camera = Camera(s.size, s.iod, colour, strength.noise, strength.compression)
         return _face(camera, s.seed, self.subject_number)
 
     def __len__(self) -> int:
-        return _frames(self.settings, self.subject_number, self.video_number)
+        drawn = _frames(self.settings, self.subject_number, self.video_number)
+        return Clock(drawn, float(statistics(self.settings.preset)["fps"]), self.fps).frames
 
     def frame(self, i: int) -> NDArray[np.uint8]:
         """Frame i, uint8 (size, size), or (size, size, 3) RGB where the preset's data set is in colour.
@@ -132,7 +134,7 @@ def synthetic(settings: SyntheticSettings) -> Dataset:
 
 
 def _frames(settings: SyntheticSettings, subject: int, video: int) -> int:
-    """Number of frames of a video: that of the settings, or a real one."""
+    """Frames of the preset's data set that a video lasts: as the settings say, or as a real one does."""
     seconds = settings.seconds or draw_seconds(settings.preset, settings.seed, subject, video)
     return seconds_to_frames(seconds, float(statistics(settings.preset)["fps"]))
 
@@ -149,16 +151,25 @@ def _expressions(settings: SyntheticSettings, subject: int, video: int) -> tuple
         subject,
         video,
         real_length=not settings.seconds,
+        camera_fps=settings.fps,
     )
 
 
 @lru_cache(maxsize=512)
 def _script(settings: SyntheticSettings, subject: int, video: int) -> Script:
     fps = float(statistics(settings.preset)["fps"])
-    strength = difficulty(settings.difficulty, settings.without)
-    frames, real_length = _frames(settings, subject, video), not settings.seconds
     return write_script(
-        settings.preset, strength, frames, fps, settings.seed, subject, video, real_length=real_length
+        settings.preset,
+        disturbances(settings),
+        _frames(settings, subject, video),
+        fps,
+        settings.seed,
+        subject,
+        video,
+        real_length=not settings.seconds,
+        me_intensity=settings.me_intensity,
+        yaw=settings.yaw,
+        camera_fps=settings.fps,
     )
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from msstgcn.datasets import Finding, Video
 from msstgcn.datasets.lenient import frames_of
 from msstgcn.errors import InputError, lookup
+from msstgcn.motion.alignment import misplaced
 from msstgcn.motion.detector import predictor_digest, predictor_path
 from msstgcn.motion.features import VideoFeatures
 from msstgcn.motion.flow import FLOWS, STARTS, starts_at_once
@@ -91,6 +92,7 @@ class _Worker:
         self.reach = self.settings.window // 2 * settings.stride  # frames a window looks to each side
         self.truth = _true_landmarks(video) if settings.flow == "truth" else None
         self.tracker = FaceTracker(predictor, settings.detect_every)
+        self.off = bool(settings.landmark_noise or settings.landmark_offset)
         self.notes: list[Finding] = []
         self.greys: list[Grey] = []
         self.faces: list[Face | None] = []  # of the buffered frames
@@ -112,6 +114,8 @@ class _Worker:
         if grey is not None and before is not None and _equal(grey, before):
             self.same.append(number)
         face = self.tracker.step(grey)
+        if face is not None and self.off:
+            face = Face(misplaced(face.landmarks, self.settings, self.video.digest, number), face.track)
         self.readable = self.readable or grey is not None
         if grey is None:
             grey = np.zeros((2, 2), np.uint8) if before is None else before  # masked: never looked at

@@ -70,7 +70,19 @@ class SyntheticSettings(Settings):
     seconds: float = Field(16.0, ge=0, le=600)  # length of a video, 2 or more; 0: lengths of that data set
     size: int = Field(480, ge=240, le=1080)  # pixels, width and height of a frame
     iod: float = Field(120.0, ge=40, le=300)  # pixels between the outer eye corners
-    without: tuple[Disturbance, ...] = ()  # disturbances that are switched off
+    fps: float | None = Field(
+        None, ge=15, le=200
+    )  # frames a second, at most those of SAMM-LV's camera; None: the preset's
+    head_motion: float = Field(
+        1.0, ge=0, le=5
+    )  # factor on all angles of drift, jerks and nods; 0: a still head
+    yaw: float = Field(0.0, ge=-30, le=30)  # degrees by which the head is turned throughout
+    blink_rate: float = Field(1.0, ge=0, le=5)  # blinks a second over those of the difficulty
+    gaze_rate: float = Field(1.0, ge=0, le=5)  # shifts of gaze a second over those of the difficulty
+    me_intensity: float | None = Field(None, gt=0, le=3)  # peak of every ME, percent of the IOD; None: drawn
+    noise: float | None = Field(None, ge=0, le=50)  # sensor, grey levels sd; None: the difficulty's
+    jpeg_quality: int | None = Field(None, ge=0, le=100)  # 0: no compression; None: the difficulty's
+    without: tuple[Disturbance, ...] = ()  # disturbances that are switched off, however strong they are set
     label_jitter: int = Field(0, ge=0, le=5)  # frames that onset and offset are off by at most, as coders are
     seed: int = Field(0, ge=0)
 
@@ -131,6 +143,12 @@ class MotionSettings(Settings):
     )
     crop: int = Field(192, ge=96, le=512)  # pixels, side of the square face crop the flow works on
     detect_every: int = Field(8, ge=1, le=256)  # frames between two face detections
+    landmark_noise: float = Field(
+        0.0, ge=0, le=10
+    )  # sd added to x and y of every landmark, percent of the IOD
+    landmark_offset: float = Field(
+        0.0, ge=-20, le=20
+    )  # all landmarks moved down the face, percent of the IOD
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -242,14 +260,26 @@ class LearningSettings(Settings):
     segment: int = Field(16, ge=1)  # consecutive windows that are drawn together
     segments: int = Field(32, ge=1)  # a batch
     sampling: Literal["expression", "all"] = "expression"  # segments that hold an expression, or all of them
+    neutral: float | None = Field(
+        None, ge=0, le=1000
+    )  # segments without an expression for each one with one, drawn anew each epoch; None: as `sampling` says
     boundary_loss: Literal["cross-entropy", "focal"] = "cross-entropy"
     contrast: Literal["normalised", "released"] = "normalised"  # form of the contrastive loss
     lambda_contrast: float = Field(0.05, ge=0)
     temperature: float = Field(0.5, gt=0)  # of the contrastive loss
     rho: float = Field(0.7, ge=0)  # weight of the macro-expression terms
     watch: int = Field(0, ge=0)  # epochs between two looks at the held-out videos; 0: only at the end
+    folds: int = Field(
+        0, ge=0, le=1000
+    )  # groups of subjects that are left out in turn; 0: one subject at a time
     inner_groups: int = Field(4, ge=3, le=100)  # of subjects, for what is chosen without the test subject
     seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _more_than_one_fold(self) -> Self:
+        if self.folds == 1:
+            raise ValueError("folds must be 0 or at least 2: with one, nobody is left to train on")
+        return self
 
 
 class SpottingSettings(Settings):
@@ -264,6 +294,9 @@ class SpottingSettings(Settings):
     mae_far: int = Field(29, ge=0)
     nms_iou: float = Field(0.5, ge=0, le=1)
     top: int | None = Field(5, ge=1)  # most spotted intervals a video and class; None for no cap
+    peak_fraction: float | None = Field(
+        None, gt=0, lt=1
+    )  # of flow-peaks: how far from mean to maximum its threshold lies; None: chosen on the other subjects
     selection: str = "fixed-epoch"  # who chooses epoch and thresholds; a name in spotting.SELECTIONS
     thresholds_tried: tuple[Probability, ...] = (
         0.2,

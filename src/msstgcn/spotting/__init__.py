@@ -3,6 +3,7 @@
 from msstgcn.spotting.ceilings import decoder_ceiling, perfect_probabilities, real_ceilings
 from msstgcn.spotting.comparing import Comparison, compare, holm, resolvable, swap_test
 from msstgcn.spotting.decoding import SPOTTED_COLUMNS, candidates, spot_video, suppress
+from msstgcn.spotting.fates import EYE_UNITS, FATE_COLUMNS, fate_table, is_eye_only
 from msstgcn.spotting.matching import MATCHINGS, match
 from msstgcn.spotting.outcomes import (
     FATES,
@@ -34,7 +35,9 @@ from msstgcn.spotting.uncertainty import (
 )
 
 __all__ = [
+    "EYE_UNITS",
     "FATES",
+    "FATE_COLUMNS",
     "MATCHINGS",
     "OUTCOMES",
     "ROWS",
@@ -56,9 +59,11 @@ __all__ = [
     "compare",
     "decoder_ceiling",
     "f1_of",
+    "fate_table",
     "frame_table",
     "gather_evidence",
     "holm",
+    "is_eye_only",
     "is_oracle",
     "match",
     "outcome_table",

@@ -1,6 +1,15 @@
 """Experiments as data, what came out of them, and what others have published."""
 
-from msstgcn.studies.outcome import COUNT_COLUMNS, study_table
+from msstgcn.studies.answers import METRICS, answer, told_apart
+from msstgcn.studies.methods import METHODS, Method
+from msstgcn.studies.outcome import (
+    COST_COLUMNS,
+    COUNT_COLUMNS,
+    EVENT_COLUMNS,
+    FOUND_COLUMNS,
+    StudyResult,
+    study_table,
+)
 from msstgcn.studies.protocols import (
     BASE,
     PROTOCOLS,
@@ -11,21 +20,33 @@ from msstgcn.studies.protocols import (
     verdict,
 )
 from msstgcn.studies.published import published
-from msstgcn.studies.study import CONTROL, STUDIES, Study, study
+from msstgcn.studies.registry import STUDIES, study
+from msstgcn.studies.study import CONTROL, METHOD, SIZES, Study
 
 __all__ = [
     "BASE",
     "CONTROL",
+    "COST_COLUMNS",
     "COUNT_COLUMNS",
+    "EVENT_COLUMNS",
+    "FOUND_COLUMNS",
+    "METHOD",
+    "METHODS",
+    "METRICS",
     "PROTOCOLS",
+    "SIZES",
     "STUDIES",
+    "Method",
     "Study",
+    "StudyResult",
     "Variant",
+    "answer",
     "epoch_verdict",
     "inflation",
     "protocol_table",
     "published",
     "study",
     "study_table",
+    "told_apart",
     "verdict",
 ]
