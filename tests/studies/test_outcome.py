@@ -7,8 +7,7 @@ import pytest
 from msstgcn import report
 from msstgcn.errors import InputError
 from msstgcn.spotting import bootstrap_f1, compare
-from msstgcn.studies import COUNT_COLUMNS, STUDIES, study, study_table
-from msstgcn.studies.study import CONTROL
+from msstgcn.studies import CONTROL, COUNT_COLUMNS, STUDIES, study, study_table
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from msstgcn.learning.card import model_card
 from msstgcn.learning.corpus import CONTROLS, Corpus, gather, gather_posted
 from msstgcn.learning.folds import HISTORY_COLUMNS, Fold, fold_metadata, load_fold, save_fold
 from msstgcn.learning.inner import InnerRun, pair_names, train_inner
-from msstgcn.learning.loso import LosoRun, Watched, train_fold, train_loso, train_seeds
+from msstgcn.learning.loso import LosoRun, Watched, left_out, train_fold, train_loso, train_seeds
 from msstgcn.learning.prediction import embed, load_network, predict
-from msstgcn.learning.sampling import batches, seed_of, segment_starts
+from msstgcn.learning.sampling import batches, seed_of, segment_starts, subject_groups
 from msstgcn.learning.targets import Targets, targets
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "fold_metadata",
     "gather",
     "gather_posted",
+    "left_out",
     "load_fold",
     "load_network",
     "model_card",
@@ -34,6 +35,7 @@ __all__ = [
     "save_fold",
     "seed_of",
     "segment_starts",
+    "subject_groups",
     "targets",
     "train_fold",
     "train_inner",

@@ -28,7 +28,7 @@ from torch import Tensor
 from msstgcn.files import digest_bytes, written_whole
 from msstgcn.learning.corpus import Corpus
 from msstgcn.learning.folds import HISTORY_COLUMNS
-from msstgcn.learning.sampling import batches
+from msstgcn.learning.sampling import batches, drawn
 from msstgcn.learning.training import (
     Progress,
     history_row,
@@ -60,12 +60,23 @@ class Job:
         Decides the start and the batches.
     held_out : tuple of str, optional
         The subjects whose videos the network is asked about.
+    others : ndarray of int64, shape (O,), optional
+        First windows of more segments, some of which are drawn anew each epoch.
+    number : int, optional
+        How many.
     """
 
     name: str
     starts: NDArray[np.int64]
     seed: int
     held_out: tuple[str, ...] = ()
+    others: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    number: int = 0
+
+    def batches(self, size: int, epoch: int) -> NDArray[np.int64]:
+        """First windows of the segments of each batch of an epoch, shape (B, size)."""
+        starts = drawn(self.starts, self.others, self.number, seed=self.seed, epoch=epoch)
+        return starts[batches(len(starts), size, seed=self.seed, epoch=epoch)]
 
 
 #: What a fold says of its held-out videos: by video, shape (T, 10).
@@ -233,14 +244,12 @@ def _epoch(
 ) -> list[tuple[float, ...]]:
     device = state.weights.device
     lr = learning.lr * learning.lr_decay**epoch
-    drawn = [
-        job.starts[batches(len(job.starts), learning.segments, seed=job.seed, epoch=epoch)] for job in jobs
-    ]  # each (B_f, segments)
-    count = np.array([len(own) for own in drawn])
+    order = [job.batches(learning.segments, epoch) for job in jobs]  # each (B_f, segments)
+    count = np.array([len(own) for own in order])
     sums = torch.zeros(len(jobs), 7, dtype=torch.float64, device=device)
     for turn in range(count.max()):
         active = np.flatnonzero(count > turn)  # a fold with fewer segments has fewer batches
-        index = windows_of(np.stack([drawn[fold][turn] for fold in active]), learning.segment).to(device)
+        index = windows_of(np.stack([order[fold][turn] for fold in active]), learning.segment).to(device)
         rows = slice(None) if len(active) == len(jobs) else torch.from_numpy(active).to(device)
         sums[rows] += _step(state, material, index, rows, learning, lr, decayed)
     means = (sums / torch.from_numpy(count).to(sums)[:, None]).cpu()
@@ -295,7 +304,7 @@ def _about(
         dtype.encode(),
     ]
     for job in jobs:
-        parts += [f"{job.name}/{job.seed}".encode(), job.starts.tobytes()]
+        parts += [f"{job.name}/{job.seed}".encode(), job.starts.tobytes(), job.others.tobytes()]
     return digest_bytes(*parts)
 
 

@@ -70,9 +70,13 @@ class Corpus:
                 expected="at least one to train on",
                 do="use longer videos or more subjects, or check the annotations",
             )
-        if learning.sampling == "expression":
+        if learning.sampling == "expression" or learning.neutral is not None:
             chosen &= self.expressive.any(1)
         return self.starts[chosen]
+
+    def neutral_starts(self, *without: str) -> NDArray[np.int64]:
+        """First windows of the segments that hold no expression, leaving some subjects out."""
+        return self.starts[~np.isin(self.subject, without) & ~self.expressive.any(1)]
 
     def missing_classes(self, without: Sequence[str]) -> list[str]:
         """Classes of expression that nobody but the given subjects shows in a segment, though they do."""

@@ -20,11 +20,10 @@ from numpy.typing import NDArray
 
 from msstgcn.devices import device as named_device
 from msstgcn.errors import InputError
-from msstgcn.learning.batched import Job
 from msstgcn.learning.corpus import gather
 from msstgcn.learning.folds import Fold
-from msstgcn.learning.loso import Watched, finish, remarks
-from msstgcn.learning.sampling import seed_of
+from msstgcn.learning.loso import Watched, finish, job_of, remarks
+from msstgcn.learning.sampling import seed_of, subject_groups
 from msstgcn.learning.schedule import Schedule
 from msstgcn.learning.training import Progress
 from msstgcn.motion.features import VideoFeatures
@@ -106,8 +105,7 @@ def inner_groups(subjects: Sequence[str], count: int, *, seed: int) -> tuple[tup
             where="inner folds",
             expected="at least three: one to train on, one to choose with, one to test on",
         )
-    order = np.random.default_rng(seed_of(seed, "inner groups")).permutation(sorted(subjects))
-    return tuple(tuple(sorted(part.tolist())) for part in np.array_split(order, min(count, len(order))))
+    return subject_groups(subjects, count, seed=seed)
 
 
 def pair_names(subjects: Sequence[str], learning: LearningSettings) -> list[str]:
@@ -153,7 +151,7 @@ def train_inner(
     for first, second in combinations(range(len(groups)), 2):
         out, name = groups[first] + groups[second], pair_name(first, second)
         seed = seed_of(learning.seed, "inner", *sorted(out))
-        jobs.append(Job(name, corpus.training_starts(learning, *out), seed, out))
+        jobs.append(job_of(corpus, learning, name, seed, out))
     schedule = Schedule(
         features, corpus, network, learning, place, progress=progress, checkpoints=checkpoints
     )

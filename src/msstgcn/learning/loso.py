@@ -1,4 +1,7 @@
-"""Leave-one-subject-out: as many networks as subjects, each asked about the one it never saw."""
+"""Leave-one-subject-out: as many networks as subjects, each asked about the one it never saw.
+
+Or leave-one-group-out, with fewer networks: ``learning.folds`` groups of subjects.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from msstgcn.errors import InputError, unknown_name
 from msstgcn.learning.batched import Job
 from msstgcn.learning.corpus import Corpus, fold_name, gather
 from msstgcn.learning.folds import Fold
-from msstgcn.learning.sampling import seed_of
+from msstgcn.learning.sampling import seed_of, subject_groups
 from msstgcn.learning.schedule import Schedule
 from msstgcn.learning.training import Progress
 from msstgcn.motion.features import VideoFeatures
@@ -37,7 +40,7 @@ class LosoRun:
     Parameters
     ----------
     folds : dict of str to Fold
-        By the subject left out, sorted by name.
+        By the subject left out, sorted by name; with ``learning.folds``, by the group's.
     notes : tuple of str
         What a reader of the result should know.
     """
@@ -233,14 +236,14 @@ def train_fold(
     schedule = Schedule(
         features, corpus, network, learning, place, progress=progress, checkpoints=checkpoints
     )
-    ((_, fold),) = schedule.folds([Job("", corpus.training_starts(learning), seed)])
+    ((_, fold),) = schedule.folds([job_of(corpus, learning, "", seed, ())])
     return fold
 
 
 def loso_jobs(
     corpus: Corpus, learning: LearningSettings, seed: int, subjects: Sequence[str] | None = None
 ) -> list[Job]:
-    """One fold a subject, or one for each of the given subjects.
+    """One fold a subject or group of subjects, or those alone that leave one of the given subjects out.
 
     Raises
     ------
@@ -263,7 +266,49 @@ def loso_jobs(
         raise InputError(
             "the list of subjects names nobody", expected="some of " + ", ".join(corpus.subjects)
         )
-    return [Job(s, corpus.training_starts(learning, s), seed_of(seed, "fold", s), (s,)) for s in chosen]
+    return [
+        job_of(corpus, learning, name, seed_of(seed, "fold", *out), out)
+        for name, out in left_out(corpus.subjects, learning.folds, seed=seed).items()
+        if set(out) & set(chosen)
+    ]
+
+
+def left_out(subjects: Sequence[str], folds: int, *, seed: int) -> dict[str, tuple[str, ...]]:
+    """Whom each fold leaves out: everybody once.
+
+    Parameters
+    ----------
+    subjects : sequence of str
+    folds : int
+        ``learning.folds``: groups of subjects, those of `inner_groups` with as many of them; 0 leaves one subject out
+        at a time.
+    seed : int
+        Of the training.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        Subjects by the fold's name: the subject, or ``group 1 of 3``.
+    """
+    if not folds:
+        return {subject: (subject,) for subject in sorted(subjects)}
+    groups = subject_groups(subjects, folds, seed=seed)
+    return {f"group {number} of {len(groups)}": own for number, own in enumerate(groups, 1)}
+
+
+def job_of(corpus: Corpus, learning: LearningSettings, name: str, seed: int, out: tuple[str, ...]) -> Job:
+    """The fold that leaves some subjects out.
+
+    Raises
+    ------
+    InputError
+        If there is nothing left to train on.
+    """
+    starts = corpus.training_starts(learning, *out)
+    if not learning.neutral:
+        return Job(name, starts, seed, out)
+    others = corpus.neutral_starts(*out)
+    return Job(name, starts, seed, out, others, min(round(learning.neutral * len(starts)), len(others)))
 
 
 def finish(

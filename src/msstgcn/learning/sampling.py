@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,36 @@ def segment_starts(mask: NDArray[np.bool_], length: int) -> NDArray[np.int64]:
             if starts[-1] + length < end:
                 starts.append(end - length)
     return np.array(starts, dtype=np.int64)
+
+
+def subject_groups(subjects: Sequence[str], count: int, *, seed: int) -> tuple[tuple[str, ...], ...]:
+    """Put subjects into at most `count` groups of nearly equal size, shuffled by the seed."""
+    order = np.random.default_rng(seed_of(seed, "inner groups")).permutation(sorted(subjects))
+    return tuple(tuple(sorted(part.tolist())) for part in np.array_split(order, min(count, len(order))))
+
+
+def drawn(
+    starts: NDArray[np.int64], others: NDArray[np.int64], number: int, *, seed: int, epoch: int
+) -> NDArray[np.int64]:
+    """First windows of the segments of one epoch: all of some, and a number of others, drawn anew each epoch.
+
+    Parameters
+    ----------
+    starts, others : ndarray of int64
+        First windows of the segments that always take part, and of those that are drawn from.
+    number : int
+        How many others take part, each at most once; at most all there are.
+    seed, epoch : int
+        Together they decide which, so that training can resume at any epoch.
+
+    Returns
+    -------
+    ndarray of int64, shape (S + min(number, O),)
+    """
+    if not number:
+        return starts
+    rng = np.random.default_rng([seed, epoch, 1])  # another stream than that of `batches`
+    return np.concatenate([starts, rng.permutation(others)[:number]])
 
 
 def batches(segments: int, size: int, *, seed: int, epoch: int) -> NDArray[np.int64]:

@@ -661,22 +661,22 @@ def study_run(
     Stopped half-way, the same command goes on where it was. For instance: msstgcn study run motion --seeds 3.
     """
     from msstgcn.report import outcome_text
+    from msstgcn.runner import stages
     from msstgcn.runner.records import write_record
-    from msstgcn.runner.study_runs import run_study
-    from msstgcn.studies import study, study_table
+    from msstgcn.studies import study
 
     started, chosen = time.monotonic(), study(name)
-    changes = {key: _literal(value) for key, value in _assignments(setting or []).items()}
-    counts = run_study(chosen, profile, seed=seed, seeds=seeds, device=device, **changes)
-    table = study_table(counts, chosen.base, seed=seed)
+    changes: dict[str, Any] = {key: _literal(value) for key, value in _assignments(setting or []).items()}
+    result = stages.study(chosen, profile, seed=seed, seeds=seeds, device=device, **changes)
+    counts, table = result.counts, result.table(seed=seed)
     typer.echo(table.to_json(orient="records") if as_json else f"{chosen.question}\n{outcome_text(table)}")
     if record:
-        result = {
+        figures = {
             "table": json.loads(table.to_json(orient="records")),
             "counts": counts.to_dict(orient="list"),
         }
         about = {"profile": profile, "seed": seed, "seeds": seeds, "settings": changes}
-        path = write_record(f"study-{name}", result, seconds=time.monotonic() - started, **about)
+        path = write_record(f"study-{name}", figures, seconds=time.monotonic() - started, **about)
         typer.echo(path, err=True)
 
 

@@ -1,84 +1,377 @@
-"""Run a study: every variant with every seed, through the same cached stages as everything else."""
+"""Run a study: every variant with every seed, through the same cached stages as everything else.
+
+What came out of a variant with one seed is an entry of the store, under a key of all that decides it. So a study that
+was killed goes on where it was, a variant that was changed or added is computed alone, and studies share what is the
+same in them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from msstgcn import spotting
-from msstgcn.runner import stages
+from msstgcn import learning, settings, spotting
+from msstgcn.errors import InputError, lookup, unknown_name
+from msstgcn.motion import FLOWS, HEADS, VideoFeatures
+from msstgcn.motion.regions import region_set
+from msstgcn.network import check_window
+from msstgcn.network.stacked import is_trained
+from msstgcn.report.log import tracked
+from msstgcn.runner import feature_stages, score_stages, training_stages
+from msstgcn.runner.dependencies import code_digest
+from msstgcn.runner.store import key_of
 from msstgcn.settings import Profile
-from msstgcn.studies import CONTROL, COUNT_COLUMNS, Study
+from msstgcn.studies import (
+    CONTROL,
+    COST_COLUMNS,
+    COUNT_COLUMNS,
+    EVENT_COLUMNS,
+    FOUND_COLUMNS,
+    METHOD,
+    METHODS,
+    Study,
+    StudyResult,
+    study,
+)
+
+_RESERVED = (CONTROL, METHOD)
+_TABLES = {"counts": COUNT_COLUMNS, "events": EVENT_COLUMNS, "found": FOUND_COLUMNS}
 
 
-def variants_of(study: Study, profile: str, *, seed: int = 0, **changes: Any) -> dict[str, Profile]:
-    """The settings of each variant; a wrong one raises before anything runs.
+@dataclass(frozen=True)
+class Part:
+    """A variant ready to run.
 
     Parameters
     ----------
-    study : Study
+    name : str
+    chosen : Profile
+        Its settings.
+    control : str, optional
+        How its labels are changed.
+    method : str, optional
+        What spots in the place of the network.
+    donor : Profile, optional
+        Whose networks are asked about its videos; None where it trains its own, or needs none.
+    """
+
+    name: str
+    chosen: Profile
+    control: str | None = None
+    method: str | None = None
+    donor: Profile | None = None
+
+    @property
+    def trained(self) -> Profile | None:
+        """Settings of the networks it needs."""
+        return None if self.method else self.donor or self.chosen
+
+
+def parts_of(which: Study, profile: str, *, seed: int = 0, **changes: Any) -> list[Part]:
+    """The variants of a study, each checked: a wrong one raises before anything runs.
+
+    Parameters
+    ----------
+    which : Study
     profile : str
         smoke, cpu or gpu.
     seed : int
         Of the data; training has seeds of its own.
     changes
-        Settings of every variant, as for `stages.profile`.
+        Settings of every variant that does not set them itself, as for `stages.profile`; -1 keeps the study's.
+
+    Raises
+    ------
+    InputError
+        On a setting that does not exist or cannot have that value, a window or a set of regions that the network
+        cannot take, an unknown control, method, flow, head model or protocol; says which variant.
     """
-    return {
-        name: stages.profile(profile, seed=seed, **changes, **{k: v for k, v in own.items() if k != CONTROL})
-        for name, own in study.variants.items()
-    }
+    settings.profile(profile)
+    common = {name: value for name, value in changes.items() if value != feature_stages.AS_PROFILE}
+    parts: list[Part] = []
+    for name, own in which.variants.items():
+        where = f"study {which.name}, variant {name!r}"
+        values = {**which.size(profile), **common, **{k: v for k, v in own.items() if k not in _RESERVED}}
+        try:
+            chosen = feature_stages.profile(profile, seed=seed, **values)
+            part = Part(name, chosen, own.get(CONTROL), own.get(METHOD), _donor(which, parts, own))
+            _check(part)
+        except InputError as error:
+            raise InputError(
+                error.what,
+                where=where if not error.where else f"{where}: {error.where}",
+                expected=error.expected,
+                do=error.do,
+            ) from None
+        parts.append(part)
+    return parts
+
+
+def _donor(which: Study, earlier: Sequence[Part], own: Mapping[str, Any]) -> Profile | None:
+    return earlier[0].chosen if which.trained == "once" and earlier and METHOD not in own else None
+
+
+def _check(part: Part) -> None:
+    """Raise unless a variant can run."""
+    chosen = part.chosen
+    data = training_stages.must_be_trainable(chosen)
+    lookup(FLOWS, chosen.motion.flow, "flow method")
+    lookup(HEADS, chosen.motion.head, "head model")
+    lookup(spotting.SELECTIONS, chosen.spotting.selection, "selection protocol")
+    lookup(spotting.MATCHINGS, chosen.spotting.matching, "matching")
+    lookup(spotting.ROWS, chosen.spotting.rows, "rows")
+    if part.control is not None and part.control not in learning.CONTROLS:
+        raise unknown_name("control", part.control, learning.CONTROLS)
+    if part.method is not None:
+        lookup(METHODS, part.method, "method")
+        return
+    trained = part.donor or chosen
+    if (trained.network, trained.learning) != (chosen.network, chosen.learning) or (
+        part.donor and part.control
+    ):
+        raise InputError(
+            "a variant that trains otherwise than the base",
+            expected="only other videos, motion or spotting: the base's networks are asked about them",
+            do='leave its settings of network and learning out, or make the study one that trains "each"',
+        )
+    if part.donor and chosen.spotting.selection != "fixed-epoch":
+        raise InputError(
+            f"selection = {chosen.spotting.selection!r}",
+            expected="fixed-epoch: the base's networks are asked once, when they are trained",
+        )
+    regions = len(region_set(chosen.motion.regions))
+    for fps in sorted({video.fps for video in data.videos}):
+        check_window(trained.network, (1, 2, chosen.motion.at(fps).window, regions))
 
 
 def with_training_seed(chosen: Profile, seed: int) -> Profile:
     """The same settings with another seed of training; the videos stay the same."""
-    learning = chosen.learning.but(seed=seed).model_dump(mode="json")
-    return chosen.but(learning=learning)
+    learned = chosen.learning.but(seed=seed).model_dump(mode="json")
+    return chosen.but(learning=learned)
 
 
 def run_study(
-    study: Study, profile: str, *, seed: int = 0, seeds: int = 1, device: str = "auto", **changes: Any
-) -> pd.DataFrame:
+    which: str | Study,
+    profile: str,
+    *,
+    seed: int = 0,
+    seeds: int = 1,
+    device: str = "auto",
+    add: Mapping[str, Mapping[str, Any]] | None = None,
+    only: Sequence[str] | None = None,
+    **changes: Any,
+) -> StudyResult:
     """Train and score every variant with every seed; what is in the store is not made again.
 
     Parameters
     ----------
-    study : Study
+    which : str or Study
+        A study, or the name of one.
     profile : str
-        smoke, cpu or gpu.
+        smoke, cpu or gpu; in smoke only the first variant, the last and those added are run.
     seed : int
         Of the data, and the first seed of training.
     seeds : int
         Trainings of each variant, with seeds ``seed, seed + 1, ...``.
     device : str
         auto, cpu or cuda.
+    add : mapping of str to mapping, optional
+        More variants, as a study has them.
+    only : sequence of str, optional
+        Which variants to run beside the first, which the others are compared with, and those added.
     changes
-        Settings of every variant.
+        Settings of every variant that does not set them itself.
 
     Returns
     -------
-    DataFrame
-        Columns `studies.COUNT_COLUMNS`: hits, false alarms and misses of each subject and class.
+    StudyResult
+
+    Raises
+    ------
+    InputError
+        As `parts_of`, or if a name is no study's or variant's, or `seeds` is below 1.
     """
-    chosen = variants_of(study, profile, seed=seed, **changes)
-    rows: list[tuple[Any, ...]] = []
+    chosen = study(which) if isinstance(which, str) else which
+    if seeds < 1:
+        raise InputError(f"{seeds} seeds", expected="at least one")
+    if only is None and profile == "smoke":
+        only = list(chosen.variants)[-1:]
+    chosen = chosen.with_variants(add, only)
+    parts = parts_of(chosen, profile, seed=seed, **changes)
     training_seeds = range(seed, seed + seeds)
-    runs = {
-        name: stages.loso_seeds(
-            base, training_seeds, device=device, control=study.variants[name].get(CONTROL)
+    steps = tracked(parts, f"study {chosen.name}", len(parts), "variant")
+    found = [one for part in steps for one in _results(part, training_seeds, device)]
+    tables = {name: _joined([one[name] for one in found])[list(columns)] for name, columns in _TABLES.items()}
+    costs = pd.DataFrame([one["costs"] for one in found])
+    costs = costs.groupby("variant", sort=False, as_index=False).mean()[list(COST_COLUMNS)]
+    return StudyResult(chosen, **tables, costs=costs.astype({"parameters": int}))
+
+
+def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put tables under one another; empty ones must not decide the types of columns."""
+    return pd.concat([table for table in tables if len(table)] or [tables[0]], ignore_index=True)
+
+
+def _results(part: Part, seeds: Sequence[int], device: str) -> list[dict[str, Any]]:
+    """What came out of a variant with each seed: counts, events, what was found, costs."""
+    store = feature_stages.data_store()
+    places = {seed: _place(part, seed, device) for seed in seeds}
+    missing = [seed for seed in seeds if store.entry(*places[seed]) is None]
+    if missing:
+        for seed, (found, cost) in _computed(part, missing, device).items():
+            with store.writing(*places[seed], about={**_about(part, seed), **cost}) as folder:
+                for name, table in _tables(part, found).items():
+                    table.to_csv(folder / f"{name}.csv", index=False)
+    read = []
+    for seed in seeds:
+        entry = store.entry(*places[seed])
+        assert entry is not None  # it was there, or has just been written
+        tables = {
+            name: pd.read_csv(
+                store.folder(*places[seed]) / f"{name}.csv",
+                dtype={"video": str, "subject": str},
+                keep_default_na=False,  # a subject may be called NA
+                na_values={"onset_error": [""], "offset_error": [""]},
+            ).assign(variant=part.name, seed=seed)
+            for name in _TABLES
+        }
+        cost = {name: entry.get(name, np.nan) for name in COST_COLUMNS}
+        read.append({**tables, "costs": {**cost, "variant": part.name}})
+    return read
+
+
+def _about(part: Part, seed: int) -> dict[str, Any]:
+    """What the ledger says of a variant's result."""
+    chosen = with_training_seed(part.chosen, seed)
+    about = {"settings": chosen.model_dump(mode="json"), "control": part.control, "method": part.method}
+    if part.donor:
+        about["trained_on"] = part.donor.model_dump(mode="json")
+    return about
+
+
+def _place(part: Part, seed: int, device: str) -> tuple[str, str]:
+    """Name in the store of a variant's result: all that decides it, its own name not among that."""
+    chosen = with_training_seed(part.chosen, seed)
+    own = (_features_named(chosen), chosen.spotting.digest(), part.control, part.method)
+    code = ["msstgcn.spotting"]
+    if part.method:
+        code.append(METHODS[part.method].__module__)
+        return "studies", key_of(*own, seed, code_digest(*code))
+    trained = with_training_seed(part.donor, seed) if part.donor else chosen
+    taught = (_features_named(trained), trained.network.digest(), trained.learning.digest())
+    code.append("msstgcn.learning")
+    return "studies", key_of(*own, *taught, training_stages.used_device(device).type, code_digest(*code))
+
+
+def _features_named(chosen: Profile) -> list[tuple[str, ...]]:
+    """Names in the store of the features of all videos."""
+    return feature_stages.feature_places(feature_stages.dataset(chosen), chosen.motion)
+
+
+def _computed(
+    part: Part, seeds: Sequence[int], device: str
+) -> dict[int, tuple[pd.DataFrame, dict[str, float]]]:
+    """What a variant spots with each seed, and its cost."""
+    videos = feature_stages.features(part.chosen)
+    spent = feature_stages.features_seconds(part.chosen)
+    if part.method:
+        method, truth = METHODS[part.method], score_stages.truth(part.chosen)
+        return {
+            seed: (
+                method(videos, truth, part.chosen.spotting, seed=seed),
+                {"parameters": 0, "features_s": spent, "training_s": 0.0},
+            )
+            for seed in seeds
+        }
+    trained = part.trained or part.chosen
+    runs = training_stages.loso_seeds(trained, seeds, device=device, control=part.control)
+    made = {}
+    for seed, run in runs.items():
+        own = with_training_seed(part.chosen, seed)
+        if part.donor:
+            run = transferred(run, with_training_seed(part.donor, seed), videos, device)
+        chooses = own.spotting.selection == "inner-fold"
+        found = score_stages.predictions(
+            run, own, training_stages.inner(own, device=device) if chooses else None
         )
-        for name, base in chosen.items()
-    }
-    for training_seed in training_seeds:
-        for name, base in chosen.items():
-            own = with_training_seed(base, training_seed)
-            scores = stages.scores(runs[name][training_seed], own)
-            owners = {video.name: video.subject for video in stages.dataset(own).videos}
-            for label in ("me", "mae"):
-                counts = spotting.subject_counts(scores, owners, label)
-                rows += [
-                    (name, training_seed, subject, label, *map(int, found))
-                    for subject, found in zip(counts.index, counts.to_numpy(), strict=True)
-                ]
-    return pd.DataFrame(rows, columns=list(COUNT_COLUMNS))
+        cost = {
+            "parameters": _parameters(run),
+            "features_s": spent,
+            "training_s": training_stages.training_seconds(
+                with_training_seed(trained, seed), device=device, control=part.control
+            ),
+        }
+        made[seed] = found, cost
+    return made
+
+
+def transferred(
+    run: learning.LosoRun, chosen: Profile, videos: Sequence[VideoFeatures], device: str
+) -> learning.LosoRun:
+    """Ask the networks of a run about other videos of the same people, each by a network that never saw its subject.
+
+    Parameters
+    ----------
+    run : LosoRun
+        Its networks.
+    chosen : Profile
+        Settings of that run.
+    videos : sequence of VideoFeatures
+        The other videos.
+    device : str
+        auto, cpu or cuda.
+
+    Returns
+    -------
+    LosoRun
+        The same networks, with what they say of the other videos.
+
+    Raises
+    ------
+    InputError
+        If a video shows somebody whom no network was trained without.
+    """
+    owner = {video.name: video.subject for video in feature_stages.dataset(chosen).videos}
+    left_out = {name: {owner[video] for video in fold.probabilities} for name, fold in run.folds.items()}
+    known = set().union(*left_out.values())
+    strangers = {video.subject for video in videos} - known
+    if strangers:
+        raise InputError(
+            f"no network was trained without {', '.join(sorted(strangers))}",
+            expected="the people that the networks were trained on: " + ", ".join(sorted(known)),
+        )
+    place, folds = learning.device(device), {}
+    for name, fold in run.folds.items():
+        said = {
+            video.video: learning.predict(fold.weights, video, network=chosen.network, device=place)
+            for video in videos
+            if video.subject in left_out[name]
+        }
+        looks = {video: one[None].astype(np.float16) for video, one in said.items()}
+        folds[name] = replace(fold, probabilities=said, epochs=fold.epochs[-1:], watched=looks)
+    return learning.LosoRun(folds, run.notes)
+
+
+def _parameters(run: learning.LosoRun) -> int:
+    """Trained parameters of one network of a run."""
+    weights = next(iter(run.folds.values())).weights
+    return sum(value.numel() for name, value in weights.items() if is_trained(name))
+
+
+def _tables(part: Part, found: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Counts, events and what was found, as they are kept: without variant and seed."""
+    how, videos = part.chosen.spotting, feature_stages.dataset(part.chosen).videos
+    scores = score_stages.score(found, part.chosen)
+    owners = {video.name: video.subject for video in videos}
+    rows = [
+        (subject, label, *map(int, counts))
+        for label in ("me", "mae")
+        for subject, counts in spotting.subject_counts(scores, owners, label).iterrows()
+    ]
+    counts = pd.DataFrame(rows, columns=list(COUNT_COLUMNS[2:]))
+    events = spotting.fate_table(videos, found, iou=how.match_iou, inclusive=how.inclusive)
+    return {"counts": counts, "events": events, "found": found}

@@ -209,14 +209,26 @@ class LearningSettings(Settings):
     segment: int = Field(16, ge=1)  # consecutive windows that are drawn together
     segments: int = Field(32, ge=1)  # a batch
     sampling: Literal["expression", "all"] = "expression"  # segments that hold an expression, or all of them
+    neutral: float | None = Field(
+        None, ge=0, le=1000
+    )  # segments without an expression for each one with one, drawn anew each epoch; None: as `sampling` says
     boundary_loss: Literal["cross-entropy", "focal"] = "cross-entropy"
     contrast: Literal["normalised", "released"] = "normalised"  # form of the contrastive loss
     lambda_contrast: float = Field(0.05, ge=0)
     temperature: float = Field(0.5, gt=0)  # of the contrastive loss
     rho: float = Field(0.7, ge=0)  # weight of the macro-expression terms
     watch: int = Field(0, ge=0)  # epochs between two looks at the held-out videos; 0: only at the end
+    folds: int = Field(
+        0, ge=0, le=1000
+    )  # groups of subjects that are left out in turn; 0: one subject at a time
     inner_groups: int = Field(4, ge=3, le=100)  # of subjects, for what is chosen without the test subject
     seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _more_than_one_fold(self) -> Self:
+        if self.folds == 1:
+            raise ValueError("folds must be 0 or at least 2: with one, nobody is left to train on")
+        return self
 
 
 class SpottingSettings(Settings):

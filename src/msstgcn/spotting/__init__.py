@@ -1,8 +1,10 @@
 """From frame probabilities to intervals, and how good they are."""
 
+from msstgcn.spotting.causes import CAUSE_COLUMNS, CAUSES, cause_table
 from msstgcn.spotting.ceilings import decoder_ceiling, perfect_probabilities, real_ceilings
 from msstgcn.spotting.comparing import Comparison, compare, holm, resolvable, swap_test
 from msstgcn.spotting.decoding import SPOTTED_COLUMNS, candidates, spot_video, suppress
+from msstgcn.spotting.fates import EYE_UNITS, FATE_COLUMNS, fate_table, is_eye_only
 from msstgcn.spotting.matching import MATCHINGS, match
 from msstgcn.spotting.outcomes import (
     FATES,
@@ -34,7 +36,11 @@ from msstgcn.spotting.uncertainty import (
 )
 
 __all__ = [
+    "CAUSES",
+    "CAUSE_COLUMNS",
+    "EYE_UNITS",
     "FATES",
+    "FATE_COLUMNS",
     "MATCHINGS",
     "OUTCOMES",
     "ROWS",
@@ -52,13 +58,16 @@ __all__ = [
     "bootstrap_f1",
     "boundary_table",
     "candidates",
+    "cause_table",
     "choose",
     "compare",
     "decoder_ceiling",
     "f1_of",
+    "fate_table",
     "frame_table",
     "gather_evidence",
     "holm",
+    "is_eye_only",
     "is_oracle",
     "match",
     "outcome_table",

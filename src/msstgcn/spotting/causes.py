@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -31,7 +32,8 @@ _OF_OUTCOME = {
     "near miss": "ends off",
     "other class": "other class",
 }
-_NOTHING = "nothing known"
+_OF_ITS_CLASS = ("same expression again", "ends off")
+_NOTHING, _UNKNOWN = "nothing known", float("nan")
 #: Share of the shorter of two intervals that must overlap for the one to lie on the other.
 _ON = 0.5
 
@@ -71,27 +73,20 @@ def cause_table(videos: Iterable[SyntheticVideo], found: pd.DataFrame, *, iou: f
     spotted, _ = outcomes(
         found.loc[found["video"].isin(list(known)), columns], pd.DataFrame(truth, columns=columns), iou=iou
     )
-    number = pd.DataFrame(0.0, index=list(CAUSES), columns=list(CLASSES))
-    chance = number.copy()
-    for outcome, cause in _OF_OUTCOME.items():
-        for label in CLASSES:
-            number.loc[cause, label] += int(
-                ((spotted["outcome"] == outcome) & (spotted["class"] == label)).sum()
-            )
-    alarms = spotted[spotted["outcome"] == "false alarm"]
-    for (name, label), rows in alarms.groupby(["video", "class"]):
+    number: Counter[tuple[str, str]] = Counter()
+    chance: dict[tuple[str, str], float] = defaultdict(float)
+    for name, label, onset, offset, outcome in spotted[[*columns, "outcome"]].itertuples(index=False):
+        if outcome != "false alarm":
+            number[label, _OF_OUTCOME.get(outcome, "hit")] += 1
+            continue
         kinds, things = _happenings(known[name], label)
-        ends = rows[["onset", "offset"]].to_numpy(np.int64)
-        for cause in lies_on(ends, things, kinds):
-            number.loc[cause, label] += 1
-        for length in ends[:, 1] - ends[:, 0]:
-            start = np.arange(max(1, len(known[name]) - length))
-            anywhere = lies_on(np.stack([start, start + length], 1), things, kinds)
-            for cause, times in zip(*np.unique(anywhere, return_counts=True), strict=True):
-                chance.loc[str(cause), label] += times / len(start)
-    chance.loc[["same expression again", "ends off"]] = np.nan
+        number[label, lies_on(np.array([[onset, offset]]), things, kinds)[0]] += 1
+        start = np.arange(max(1, len(known[name]) - (offset - onset)))
+        anywhere = lies_on(np.stack([start, start + offset - onset], 1), things, kinds)
+        for cause, times in Counter(anywhere).items():
+            chance[label, cause] += times / len(start)
     rows = [
-        (label, cause, int(number.loc[cause, label]), float(chance.loc[cause, label]))
+        (label, cause, number[label, cause], _UNKNOWN if cause in _OF_ITS_CLASS else chance[label, cause])
         for label in CLASSES
         for cause in CAUSES
     ]
@@ -130,6 +125,4 @@ def lies_on(ends: Ends, things: Ends, kinds: Sequence[str]) -> list[str]:
     on = size >= _ON * np.minimum(lengths[:, None], others[None, :])
     share = np.where(on, size / union, 0.0)
     best = share.argmax(1)
-    return [
-        kinds[thing] if share[row, thing] > 0 else _NOTHING for row, thing in enumerate(best.tolist())
-    ]
+    return [kinds[thing] if share[row, thing] > 0 else _NOTHING for row, thing in enumerate(best.tolist())]

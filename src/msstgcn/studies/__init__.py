@@ -1,6 +1,14 @@
 """Experiments as data, what came out of them, and what others have published."""
 
-from msstgcn.studies.outcome import COUNT_COLUMNS, study_table
+from msstgcn.studies.methods import METHODS, Method
+from msstgcn.studies.outcome import (
+    COST_COLUMNS,
+    COUNT_COLUMNS,
+    EVENT_COLUMNS,
+    FOUND_COLUMNS,
+    StudyResult,
+    study_table,
+)
 from msstgcn.studies.protocols import (
     BASE,
     PROTOCOLS,
@@ -11,20 +19,32 @@ from msstgcn.studies.protocols import (
     verdict,
 )
 from msstgcn.studies.published import published
-from msstgcn.studies.study import CONTROL, STUDIES, Study, study
+from msstgcn.studies.recall import RECALL_COLUMNS, recall_table
+from msstgcn.studies.registry import STUDIES, study
+from msstgcn.studies.study import CONTROL, METHOD, SIZES, Study
 
 __all__ = [
     "BASE",
     "CONTROL",
+    "COST_COLUMNS",
     "COUNT_COLUMNS",
+    "EVENT_COLUMNS",
+    "FOUND_COLUMNS",
+    "METHOD",
+    "METHODS",
     "PROTOCOLS",
+    "RECALL_COLUMNS",
+    "SIZES",
     "STUDIES",
+    "Method",
     "Study",
+    "StudyResult",
     "Variant",
     "epoch_verdict",
     "inflation",
     "protocol_table",
     "published",
+    "recall_table",
     "study",
     "study_table",
     "verdict",

@@ -2,15 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from msstgcn.spotting import Comparison, bootstrap_f1, compare, holm
+from msstgcn.spotting import FATE_COLUMNS, SPOTTED_COLUMNS, Comparison, bootstrap_f1, compare, holm
+from msstgcn.studies.study import Study
 
 #: Columns of a study's counts.
 COUNT_COLUMNS = ("variant", "seed", "subject", "class", "tp", "fp", "fn")
+#: Columns of a study's events: every labelled expression, once for each variant and seed.
+EVENT_COLUMNS = ("variant", "seed", *FATE_COLUMNS)
+#: Columns of what was spotted.
+FOUND_COLUMNS = ("variant", "seed", *SPOTTED_COLUMNS)
+#: Columns of a study's costs.
+COST_COLUMNS = ("variant", "parameters", "features_s", "training_s")
 _CLASSES = {"overall": ("me", "mae"), "ME": ("me",), "MaE": ("mae",)}
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """What a study found.
+
+    Parameters
+    ----------
+    study : Study
+        The question, with the variants that were run.
+    counts : DataFrame
+        Columns `COUNT_COLUMNS`: hits, false alarms and misses of each subject and class.
+    events : DataFrame
+        Columns `EVENT_COLUMNS`. ``hit``: paired one to one with what was spotted, as the challenge does; then the
+        errors say by how many frames onset and offset were spotted late (early if negative), else they are NaN.
+        ``eye_only``: nothing but eyelids moved, see `spotting.EYE_UNITS`.
+    costs : DataFrame
+        Columns `COST_COLUMNS`, one row a variant: trained parameters of one network; seconds of work on features, of
+        all videos; seconds of training, of one seed. Seconds are those of the machine that made the results, when
+        it made them; NaN where they are not known.
+    found : DataFrame
+        Columns `FOUND_COLUMNS`: all that was spotted. Empty in a result that was read from a record.
+    """
+
+    study: Study
+    counts: pd.DataFrame
+    events: pd.DataFrame
+    costs: pd.DataFrame
+    found: pd.DataFrame
+
+    def table(self, *, seed: int = 0) -> pd.DataFrame:
+        """Return `study_table` of the counts."""
+        return study_table(self.counts, self.study.base, seed=seed)
 
 
 def counts_array(counts: pd.DataFrame, variant: str, classes: tuple[str, ...]) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from msstgcn.studies.study import Study
-from msstgcn.timeline import SAMM_FPS
+from msstgcn.timeline.rates import SAMM_FPS
 
 #: Studies whose variants need videos of their own: one a subject on a laptop, and more epochs on them instead.
 _ONE_VIDEO: Mapping[str, Mapping[str, Any]] = {"cpu": {"videos": 1, "epochs": 16}}
@@ -72,23 +72,6 @@ ROBUSTNESS: tuple[Study, ...] = (
         sizes=_ONE_VIDEO,
     ),
     Study(
-        "regions",
-        10,
-        "How many regions does it take?",
-        "Six should lose a little, because a brow moves differently at its two ends; twelve and more should gain "
-        "where an expression moves nose or eyelids, at a cost that grows with their number.",
-        {
-            "10 regions": {},
-            "6 regions": {"regions": "6"},
-            "12 regions": {"regions": "12"},
-            "14 regions": {"regions": "14"},
-            "22 regions": {"regions": "22"},
-        },
-        sweep="regions",
-        places={"10 regions": 10, "6 regions": 6, "12 regions": 12, "14 regions": 14, "22 regions": 22},
-        sizes=_ONE_VIDEO,
-    ),
-    Study(
         "intensity",
         10,
         "How faint may a micro-expression be?",
@@ -126,8 +109,8 @@ ROBUSTNESS: tuple[Study, ...] = (
         "alignment",
         10,
         "How far may the landmarks be off?",
-        "Little should change up to about 1 %, little more than what the landmarks tremble by anyway; at 5 % a patch no "
-        "longer lies where the network expects it, and the face's size is off from frame to frame.",
+        "Nothing should change up to about 1 %, little more than what the landmarks tremble by anyway; at 5 % a patch "
+        "no longer lies where the network expects it, and the face's size is off from frame to frame.",
         {
             "no error": {},
             "1 %": {"landmark_noise": 1.0},

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-from msstgcn.errors import lookup
+from msstgcn.errors import InputError, unknown_name
 
 #: What stands among a variant's settings to name a control: a way of breaking the link between motion and label.
 CONTROL = "control"
+#: What stands there to name a method that does not learn as the network does: a name in `methods.METHODS`.
+METHOD = "method"
+
+#: Size of a study by profile: settings of every variant, over the profile's own. A study has many variants, so each
+#: is smaller than the book's one full run: fewer videos and epochs, and groups of subjects left out in turn instead
+#: of one subject at a time.
+SIZES: dict[str, Mapping[str, Any]] = {
+    "smoke": {"subjects": 4, "videos": 1, "seconds": 6.0, "epochs": 1, "watch": 0},
+    "cpu": {"videos": 2, "epochs": 8, "folds": 3, "watch": 0},
+    "gpu": {"folds": 6, "watch": 0},
+}
 
 
 @dataclass(frozen=True)
@@ -19,49 +30,84 @@ class Study:
     Parameters
     ----------
     name : str
-        What the command line calls it.
+        What the command line calls it: small letters and hyphens.
+    chapter : int
+        Where the book tells it.
     question : str
         One sentence.
+    expected : str
+        The answer one would expect, and why, in one sentence; written before the first run.
     variants : mapping of str to mapping
-        Settings by name that differ from the profile's, ``control`` beside them; the first variant is the base
-        that the others are compared with.
+        Settings of any stage by name that differ from the profile's, `CONTROL` and `METHOD` beside them; the first
+        variant is the base that the others are compared with.
+    sweep : str
+        Title of the axis if the variants are points of a sweep.
+    places : mapping of str to float
+        Where on that axis the variants lie.
+    trained : str
+        ``each``: every variant trains networks of its own. ``once``: the base's networks are asked about the videos of
+        every variant.
+    sizes : mapping of str to mapping
+        By profile, settings of all variants, over those of `SIZES`; -1 keeps the profile's own value.
+
+    Raises
+    ------
+    InputError
+        If there is no variant, or places do not belong to the variants.
     """
 
     name: str
+    chapter: int
     question: str
+    expected: str
     variants: Mapping[str, Mapping[str, Any]]
+    sweep: str = ""
+    places: Mapping[str, float] = field(default_factory=dict)
+    trained: Literal["each", "once"] = "each"
+    sizes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.variants:
+            raise InputError("no variant", where=f"study {self.name}", expected="at least one, the base")
+        if self.sweep and not self.places:
+            raise InputError(
+                "a sweep without a point", where=f"study {self.name}", expected="a place for each variant"
+            )
+        for name in self.places:
+            if name not in self.variants:
+                raise unknown_name("variant", name, self.variants, where=f"study {self.name}, places")
 
     @property
     def base(self) -> str:
         """The variant that the others are compared with."""
         return next(iter(self.variants))
 
+    def with_variants(
+        self, add: Mapping[str, Mapping[str, Any]] | None = None, only: Sequence[str] | None = None
+    ) -> Study:
+        """The same question with more variants, or with fewer.
 
-_ALL = (
-    Study(
-        "main",
-        "How well does the network spot, beside one that was trained on shuffled labels?",
-        {
-            "MS-STGCN": {},
-            "MS-STGCN, oracle epoch per subject": {"selection": "oracle-epoch-per-subject"},
-            "control: shuffled labels": {CONTROL: "shuffled-labels"},
-        },
-    ),
-    Study(
-        "motion",
-        "Does measuring ten patches directly spot as well as dense flow, the way the paper has it?",
-        {
-            "patch-lk, rigid10": {"flow": "patch-lk", "head": "rigid10"},
-            "patch-lk, nose": {"flow": "patch-lk", "head": "nose"},
-            "farneback, nose (the paper's)": {"flow": "farneback", "head": "nose"},
-        },
-    ),
-)
+        Parameters
+        ----------
+        add : mapping of str to mapping, optional
+            More variants; one with the name of another takes its place.
+        only : sequence of str, optional
+            Which variants to keep, besides the base and those added.
 
-#: Studies by name.
-STUDIES: dict[str, Study] = {study.name: study for study in _ALL}
+        Raises
+        ------
+        InputError
+            If a name in `only` is no variant's.
+        """
+        known = {**self.variants, **(add or {})}
+        for name in only or ():
+            if name not in known:
+                raise unknown_name("variant", name, known, where=f"study {self.name}")
+        kept = known if only is None else {self.base, *(add or {}), *only}
+        variants = {name: own for name, own in known.items() if name in kept}
+        places = {name: place for name, place in self.places.items() if name in kept}
+        return replace(self, variants=variants, places=places, sweep=self.sweep if places else "")
 
-
-def study(name: str) -> Study:
-    """Return the study of that name; an unknown one raises an `InputError` that lists them all."""
-    return lookup(STUDIES, name, "study")
+    def size(self, profile: str) -> dict[str, Any]:
+        """Settings of all variants in a profile."""
+        return {**SIZES.get(profile, {}), **self.sizes.get(profile, {})}

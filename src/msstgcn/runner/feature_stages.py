@@ -1,0 +1,337 @@
+"""The stages before training: settings, videos, and the motion in them."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from msstgcn import paths, settings
+from msstgcn.datasets import Dataset, Video, open_dataset, synthetic
+from msstgcn.errors import InputError, unknown_name
+from msstgcn.files import written_whole
+from msstgcn.motion import VideoFeatures, extract, load_features, predictor_path, save_features
+from msstgcn.motion.detector import predictor_digest
+from msstgcn.motion.regions import region_set
+from msstgcn.report.check_video import film
+from msstgcn.report.log import bar, warn
+from msstgcn.runner import executors, sources
+from msstgcn.runner.dependencies import code_digest
+from msstgcn.runner.store import Store, key_of
+from msstgcn.settings import MotionSettings, Profile
+
+FEATURES = "features.npz"
+_TOLD = 10  # notes on videos that a run tells in full
+_used_data: dict[str, str] = {}
+_unmeasured: dict[
+    tuple[str, ...], str
+] = {}  # by its place, why the motion in a video cannot be measured, or ""
+
+
+def used_data() -> list[str]:
+    """Data sets that this process has used, with their digests."""
+    return [f"{name} (SHA-256 {digest[:16]})" for name, digest in _used_data.items()]
+
+
+def data_store() -> Store:
+    """The store under the data root."""
+    return Store(paths.data_root())
+
+
+#: What a chapter's parameter says to take the profile's value of a setting.
+AS_PROFILE = -1
+_PARTS = ("data", "motion", "network", "learning", "spotting")
+
+
+def profile(
+    name: str,
+    *,
+    seed: int = 0,
+    dataset: str = sources.SYNTHETIC,
+    root: str | Path = "",
+    repair: str = "authors",
+    **changes: Any,
+) -> Profile:
+    """Settings of every stage: the profile of that name, one seed for all of it, and single settings changed.
+
+    Parameters
+    ----------
+    name : str
+        smoke, cpu or gpu.
+    seed : int
+        Seed of data and learning.
+    dataset, root, repair : str
+        The videos to work on; see `sources.on_disk`. Some data sets change a setting: `settings.ON_DATASET`.
+    changes
+        Settings of any stage by name, as ``epochs=5`` or ``flow="farneback"``; -1 keeps the profile's value.
+
+    Raises
+    ------
+    InputError
+        On an unknown profile, setting or data set, or a value that the setting cannot take.
+    """
+    parts = settings.profile(name).model_dump(mode="json")
+    parts["data"]["seed"] = parts["learning"]["seed"] = seed
+    fields = {field: part for part in _PARTS for field in parts[part] if field != "seed"}
+    source = sources.on_disk(dataset, root, repair)
+    if source is not None:
+        parts["source"] = source.model_dump(mode="json")
+    for field, value in settings.ON_DATASET.get(dataset, {}).items():
+        parts[fields[field]][field] = value
+    for field, value in changes.items():
+        if field not in fields:
+            raise unknown_name("setting", field, fields)
+        if value != AS_PROFILE:
+            parts[fields[field]][field] = value
+    return Profile.make(parts, where=f"profile {name}")
+
+
+def settings_among(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of some values that are settings of a stage, by their name."""
+    known = {field for part in _PARTS for field in getattr(settings.profile("smoke"), part).model_dump()}
+    return {name: value for name, value in values.items() if name in known}
+
+
+def dataset(chosen: Profile) -> Dataset:
+    """The videos of a profile. Frames are rendered or read when asked for."""
+    if chosen.source is None:
+        found: Dataset = synthetic(chosen.data)
+        name = found.name
+    else:
+        found = sources.open_on_disk(chosen.source)
+        name = f"{found.name}, repair {chosen.source.repair}"
+    _used_data[name] = found.digest
+    return found
+
+
+def features(chosen: Profile) -> list[VideoFeatures]:
+    """Motion features of the videos of a profile, in the data set's order, from the store or made now.
+
+    On a data set on disk a video whose motion cannot be measured is left out with a warning: one of them must not
+    end the work of a night. `truth` and `scores` keep it, so that its expressions count as missed.
+    """
+    return features_of(dataset(chosen), chosen.motion, leave_out=chosen.source is not None)
+
+
+def features_of(
+    source: Dataset, chosen: MotionSettings, *, leave_out: bool = False, executor: str = "local"
+) -> list[VideoFeatures]:
+    """Motion features of the videos of a data set, in its order.
+
+    Missing ones are made side by side; each is stored as soon as it is finished, so a stopped run goes on with the
+    first video that is not. What is odd about a video and what was made of it is told as a warning.
+
+    Parameters
+    ----------
+    source : Dataset
+    chosen : MotionSettings
+    leave_out : bool
+        Leave out videos whose motion cannot be measured, with a warning that names them. Otherwise they are an
+        error, which is raised when all others are finished.
+    executor : str
+        Where to work: see `executors.run`. On a cluster the store has to lie where all workers see it.
+
+    Raises
+    ------
+    InputError
+        If some videos cannot be measured, naming each; with `leave_out`, if none can.
+    """
+    store = data_store()
+    places = feature_places(source, chosen)
+    waiting = [
+        (video, place)
+        for video, place in zip(source.videos, places, strict=True)
+        if store.entry(*place) is None
+    ]
+    missing = [(video, place) for video, place in waiting if not (leave_out and place in _unmeasured)]
+    if missing:
+        steps = [len(video) for video, _ in missing]
+        with executors.counted(store.root, "features", steps, "frame") as counters:
+            calls = [(*one, chosen, store, counter) for one, counter in zip(missing, counters, strict=True)]
+            for number, made in executors.run(_make_features, calls, executor):
+                counters[number](steps[number])
+                _unmeasured.update([made])
+    failed = {place: _unmeasured[place] for _, place in waiting if _unmeasured[place]}
+    if failed:
+        _report_unmeasured(list(failed.values()), len(places), leave_out)
+    found = [load_features(store.folder(*place) / FEATURES) for place in places if place not in failed]
+    _tell(found)
+    return found
+
+
+def _report_unmeasured(problems: list[str], videos: int, leave_out: bool) -> None:
+    """Say which videos cannot be measured and why: an error, or a warning if they may be left out."""
+    what = f"the motion in {len(problems)} of {videos} videos cannot be measured"
+    listed = "".join(f"\n  {problem}" for problem in problems)
+    if leave_out and len(problems) < videos:
+        warn(f"{what}: they are left out of training, and their expressions count as missed:{listed}")
+    elif len(problems) == 1:
+        raise InputError(problems[0])
+    else:
+        raise InputError(f"{what} (the others are finished and kept):{listed}")
+
+
+def feature_places(source: Dataset, chosen: MotionSettings) -> list[tuple[str, ...]]:
+    """Names in the store of the features of all videos: data set, settings and code, then video and its digest."""
+    keys = {type(video): "" for video in source.videos}
+    for video in source.videos:
+        keys[type(video)] = keys[type(video)] or _feature_key(video, chosen)
+    return [_feature_place(source, video, keys[type(video)]) for video in source.videos]
+
+
+def features_seconds(chosen: Profile) -> float:
+    """Seconds of work that the features of a profile's videos took when they were made; those not known left out."""
+    entries = [data_store().entry(*place) for place in feature_places(dataset(chosen), chosen.motion)]
+    return float(sum(entry["seconds"] for entry in entries if entry))
+
+
+def _feature_place(source: Dataset, video: Video, key: str) -> tuple[str, ...]:
+    return "features", source.name, key, f"{video.name}-{video.digest[:12]}"
+
+
+def feature_place(source: Dataset, video: Video, chosen: MotionSettings) -> tuple[str, ...]:
+    """Name in the store of a video's features: data set, settings and code, then video and its digest."""
+    return _feature_place(source, video, _feature_key(video, chosen))
+
+
+def _feature_key(video: Video, chosen: MotionSettings) -> str:
+    predictor = predictor_digest(predictor_path())
+    return key_of(chosen.digest(), code_digest("msstgcn.motion", type(video).__module__), predictor)
+
+
+def _make_features(
+    video: Video, place: tuple[str, ...], chosen: MotionSettings, store: Store, counter: executors.Counter
+) -> tuple[tuple[str, ...], str]:
+    """Make one video's features in a process of its own, maybe on another machine, and store them.
+
+    Returns
+    -------
+    (tuple of str, str)
+        Its place, and why the motion cannot be measured if so.
+    """
+    import cv2
+
+    counter.check()
+    if _feature_key(video, chosen) not in place:
+        raise InputError(
+            "a worker runs another version of the project, or has another landmark predictor",
+            where=socket.gethostname(),
+            do="install the same version there, and set MSSTGCN_PREDICTOR everywhere or nowhere",
+        )
+    cv2.setNumThreads(1)  # the processes share the cores already
+    started = time.monotonic()
+    about: dict[str, Any] = {
+        "video": video.name,
+        "digest": video.digest,
+        "settings": chosen.model_dump(mode="json"),
+        "machine": socket.gethostname(),
+    }
+    try:
+        features = extract(video, chosen, progress=counter, scratch=Path(tempfile.gettempdir()))
+    except InputError as error:
+        return place, str(error)
+    with store.writing(*place, about=about) as folder:
+        save_features(features, folder / FEATURES, video.digest)
+        about["notes"] = [str(note) for note in features.notes]
+        about["seconds"] = round(time.monotonic() - started, 2)
+    return place, ""
+
+
+def _tell(found: list[VideoFeatures]) -> None:
+    """Warn of what was odd about videos: the first few in full, and how to see the others."""
+    notes = [str(note) for features in found for note in features.notes]
+    for note in notes[:_TOLD]:
+        warn(note)
+    if len(notes) > _TOLD:
+        warn(
+            f"{len(notes) - _TOLD} more notes on {len(found)} videos; "
+            "`msstgcn features FILE.npz --describe` shows those of one"
+        )
+
+
+def labelled(source: Path | None, layout: str, repair: str, chosen: Profile) -> Dataset:
+    """The data set at a path, or without one the profile's, for its labels: no frame is looked at."""
+    return dataset(chosen) if source is None else open_dataset(layout, source, repair=repair)
+
+
+def features_to(
+    source: Path | None, out: Path | None, chosen: Profile, *, executor: str = "local"
+) -> list[Path]:
+    """Make the features of a video, a folder or (with no source) of a profile's data; say where they lie.
+
+    Parameters
+    ----------
+    source : Path, optional
+        See `sources.open_source`.
+    out : Path, optional
+        Folder to copy the files to, as ``<video>.npz``; they always stay in the store too.
+    chosen : Profile
+    executor : str
+        See `features_of`.
+
+    Returns
+    -------
+    list of Path
+        One file a video.
+
+    Raises
+    ------
+    InputError
+        If some videos cannot be measured, naming each. The others are finished by then, and copied.
+    """
+    data = dataset(chosen) if source is None else sources.open_source(source)
+    try:
+        features_of(data, chosen.motion, executor=executor)
+    except InputError:
+        _copied(data, out, chosen.motion)
+        raise
+    return _copied(data, out, chosen.motion)
+
+
+def _copied(data: Dataset, out: Path | None, chosen: MotionSettings) -> list[Path]:
+    """Copy what features of a data set there are to a folder; without one, say where they lie."""
+    store = data_store()
+    places = dict(zip([video.name for video in data.videos], feature_places(data, chosen), strict=True))
+    files = {name: store.folder(*place) / FEATURES for name, place in places.items() if store.entry(*place)}
+    if out is None:
+        return list(files.values())
+    for name, file in files.items():
+        with written_whole(out / f"{name}.npz") as temporary:
+            shutil.copyfile(file, temporary)
+    return [out / f"{name}.npz" for name in files]
+
+
+def look(source: Path | None, files: list[Path], out: Path, chosen: Profile) -> Path:
+    """Film what was measured in one video; see `report.check_video.film`.
+
+    Parameters
+    ----------
+    source : Path
+        See `sources.open_source`.
+    files : list of Path
+        The features, as `features_to` names them.
+    out : Path
+        Ends in ``.mp4``.
+    chosen : Profile
+        What the features were made with.
+
+    Raises
+    ------
+    InputError
+        If the source is not one video.
+    """
+    videos = () if source is None else sources.open_source(source).videos
+    if len(videos) != 1 or len(files) != 1:
+        raise InputError(
+            "a check video shows one video",
+            where="--look",
+            expected="a video file or a folder of images as SOURCE",
+        )
+    found = load_features(files[0])
+    with bar("check video", len(found), "frame") as advance:
+        film(videos[0], found, out, regions=region_set(chosen.motion.regions), progress=advance)
+    return out

@@ -1,0 +1,238 @@
+"""The stages of training: folds left out in turn, inner folds, and one network of everybody."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from msstgcn import learning
+from msstgcn.datasets import Dataset
+from msstgcn.errors import InputError
+from msstgcn.learning import load_fold, save_fold
+from msstgcn.motion import VideoFeatures
+from msstgcn.report.log import bar, warn
+from msstgcn.runner import feature_stages
+from msstgcn.runner.dependencies import code_digest
+from msstgcn.runner.feature_stages import data_store, dataset, feature_places
+from msstgcn.runner.store import key_of
+from msstgcn.settings import Profile
+
+FOLD, CARD = "fold.safetensors", "CARD.md"
+TRAINING, INNER, FINAL = "training", "training of inner folds", "training on all subjects"
+#: What the network trained on all subjects is called in the store.
+EVERYBODY = "everybody"
+#: Licence of weights trained on the book's own videos, and what holds for all others.
+LICENCE, LICENCE_OF_OTHERS = (
+    "BSD-3-Clause",
+    "whatever the makers of the data allow: see their licence agreement",
+)
+_used_devices: dict[str, None] = {}
+
+
+def used_devices() -> list[str]:
+    """Devices that this process has used."""
+    return list(_used_devices)
+
+
+def used_device(name: str) -> torch.device:
+    """The device of that name, which this process uses from now on."""
+    place = learning.device(name)
+    _used_devices[place.type if place.type == "cpu" else torch.cuda.get_device_name()] = None
+    return place
+
+
+def loso(chosen: Profile, *, device: str = "auto", control: str | None = None) -> learning.LosoRun:
+    """Train leave-one-subject-out on a profile's features, or take the folds that are in the store.
+
+    Each fold is stored as soon as it is finished, and an unfinished one goes on from its last epoch.
+
+    Parameters
+    ----------
+    chosen : Profile
+    device : str
+        auto, cpu or cuda.
+    control : str, optional
+        ``"shuffled-labels"``: train on labels moved away from the motion.
+    """
+    return loso_seeds(chosen, (chosen.learning.seed,), device=device, control=control)[chosen.learning.seed]
+
+
+def loso_seeds(
+    chosen: Profile, seeds: Sequence[int], *, device: str = "auto", control: str | None = None
+) -> dict[int, learning.LosoRun]:
+    """Train leave-one-subject-out from several seeds on the same data; each run is what `loso` gives with its seed.
+
+    Parameters
+    ----------
+    chosen : Profile
+        Its own ``learning.seed`` does not count.
+    seeds : sequence of int
+    device, control
+        As in `loso`.
+
+    Returns
+    -------
+    dict of int to LosoRun
+        By seed.
+    """
+    must_be_trainable(chosen)
+    videos = feature_stages.features(chosen)
+    subjects = {video.subject for video in videos}
+    names = {
+        seed: list(learning.left_out(sorted(subjects), chosen.learning.folds, seed=seed)) for seed in seeds
+    }
+    parts = {seed: chosen.model_copy(update={"learning": chosen.learning.but(seed=seed)}) for seed in seeds}
+    with _training(parts, videos, device, names, TRAINING, control) as given:
+        runs = learning.train_seeds(videos, chosen.network, chosen.learning, seeds, control=control, **given)
+    for run in runs.values():
+        for note in run.notes:
+            warn(note)
+    return runs
+
+
+def training_seconds(chosen: Profile, *, device: str, control: str | None = None) -> float:
+    """Seconds that training the folds of a profile took when they were made; those not known left out."""
+    videos, place, store = feature_stages.features(chosen), learning.device(device), data_store()
+    run = _run_key(videos, chosen, place.type, TRAINING, control)
+    subjects = sorted({video.subject for video in videos})
+    folds = learning.left_out(subjects, chosen.learning.folds, seed=chosen.learning.seed)
+    entries = [store.entry("runs", run, name) for name in folds]
+    return float(sum(entry.get("seconds", 0) for entry in entries if entry))
+
+
+def inner(chosen: Profile, *, device: str = "auto") -> learning.InnerRun:
+    """Train the inner folds of a profile's leave-one-subject-out run, or take those that are in the store.
+
+    With them an epoch or a threshold can be chosen for each test subject without looking at it; see
+    `learning.train_inner`. Kept and resumed like the folds of `loso`.
+    """
+    must_be_trainable(chosen)
+    videos = feature_stages.features(chosen)
+    seed, subjects = chosen.learning.seed, sorted({video.subject for video in videos})
+    names = {seed: learning.pair_names(subjects, chosen.learning)}
+    with _training({seed: chosen}, videos, device, names, INNER) as given:
+        done, keep = given.pop("done"), given.pop("on_fold")
+        run = learning.train_inner(
+            videos, chosen.network, chosen.learning,
+            done=done[seed], on_fold=lambda fold: keep(seed, fold), **given,
+        )  # fmt: skip
+    for note in run.notes:
+        warn(note)
+    return run
+
+
+@contextmanager
+def _training(
+    parts: Mapping[int, Profile],
+    videos: list[VideoFeatures],
+    device: str,
+    names: Mapping[int, list[str]],
+    what: str,
+    control: str | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Give a training what it needs to keep its folds, by seed and name: in the store, one entry each."""
+    place = used_device(device)
+    data, store = dataset(next(iter(parts.values()))), data_store()
+    runs = {seed: ("runs", _run_key(videos, part, place.type, what, control)) for seed, part in parts.items()}
+    done = {
+        seed: {f: load_fold(store.folder(*run, f) / FOLD) for f in names[seed] if store.entry(*run, f)}
+        for seed, run in runs.items()
+    }
+    half_done = store.folder("runs", key_of(*runs.values()), ".checkpoints")
+    last = time.monotonic()
+
+    def keep(seed: int, fold: learning.Fold) -> None:
+        nonlocal last
+        about, before, last = (
+            about_weights(parts[seed], data, fold, place.type, control),
+            last,
+            time.monotonic(),
+        )
+        entry = {
+            **about,
+            "settings": parts[seed].model_dump(mode="json"),
+            "subject": fold.subject,
+            "seconds": round(last - before, 2),  # those of all folds add up to what all took together
+        }
+        with store.writing(*runs[seed], fold.subject or EVERYBODY, about=entry) as folder:
+            save_fold(fold, folder / FOLD, about)
+            (folder / CARD).write_text(learning.model_card(about, fold.history), encoding="utf-8")
+
+    missing = any(len(own) < len(names[seed]) for seed, own in done.items())
+    folds = sum(map(len, names.values())) if missing else 0
+    steps = folds * next(iter(parts.values())).learning.epochs
+    with bar(f"{what} ({control})" if control else what, steps, "epoch") as advance:
+        yield {
+            "device": place, "done": done, "on_fold": keep, "progress": advance, "checkpoints": half_done,
+        }  # fmt: skip
+    shutil.rmtree(half_done.parent, ignore_errors=True)
+
+
+def about_weights(
+    chosen: Profile, data: Dataset, fold: learning.Fold, device: str, control: str | None
+) -> dict[str, str]:
+    """What is written into a file of weights and onto its card."""
+    owner = {video.name: video.subject for video in data.videos}
+    return {
+        "data": data.name,
+        "data_digest": data.digest,
+        "trained_without": ", ".join(sorted({owner[video] for video in fold.probabilities})) or fold.subject,
+        "control": control or "",
+        "settings": chosen.model_dump_json(),
+        "fps": f"{data.videos[0].fps:.6g}",
+        "device": device,
+        "code": code_digest("msstgcn.learning"),
+        "licence": LICENCE_OF_OTHERS if chosen.source else LICENCE,
+    }
+
+
+def final_seed(chosen: Profile) -> int:
+    """Seed of the network that is trained on all subjects."""
+    return learning.seed_of(chosen.learning.seed, "fold", EVERYBODY)
+
+
+def final(chosen: Profile, *, device: str = "auto") -> learning.Fold:
+    """Train one network on all subjects of a profile, for videos of other people, or take it from the store."""
+    must_be_trainable(chosen)
+    videos, seed = feature_stages.features(chosen), chosen.learning.seed
+    with _training({seed: chosen}, videos, device, {seed: [EVERYBODY]}, FINAL) as given:
+        held, keep = given.pop("done")[seed], given.pop("on_fold")
+        if held:
+            return held[EVERYBODY]
+        fold = learning.train_fold(videos, chosen.network, chosen.learning, seed=final_seed(chosen), **given)
+        keep(seed, fold)
+    return fold
+
+
+def must_be_trainable(chosen: Profile) -> Dataset:
+    """Give the data set of a profile, or raise if nothing can be learned from it, before hours of work on it."""
+    data = dataset(chosen)
+    where = chosen.source.root if chosen.source else data.name
+    if len(data.subjects) < 2:
+        raise InputError(
+            f"only one subject, {', '.join(data.subjects)}",
+            where=where,
+            expected="at least two: one is left out, and the network learns from the others",
+        )
+    if not any(video.expressions for video in data.videos):
+        raise InputError("no annotated expression", where=where, expected="at least one to learn from")
+    return data
+
+
+def _run_key(
+    videos: list[VideoFeatures], chosen: Profile, device: str, what: str, control: str | None
+) -> str:
+    """Everything that decides a training run: its features, its settings, the code, the kind of device."""
+    data, used = dataset(chosen), {video.video for video in videos}
+    named = zip(data.videos, feature_places(data, chosen.motion), strict=True)
+    places = [place for video, place in named if video.name in used]
+    code = code_digest("msstgcn.learning")
+    unused = () if what == INNER else ("inner_groups",)
+    return key_of(
+        places, chosen.network.digest(), chosen.learning.digest(*unused), what, control, device, code
+    )
