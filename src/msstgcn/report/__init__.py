@@ -3,6 +3,7 @@
 from msstgcn.report.clip import Clip, clip
 from msstgcn.report.numbers import glue, interval
 from msstgcn.report.outcomes import outcome_shown, outcome_text
+from msstgcn.report.studies import cost_accuracy, forest, sweep
 from msstgcn.report.style import COLOURS, colour, use_style
 from msstgcn.report.tables import table
 
@@ -11,10 +12,13 @@ __all__ = [
     "Clip",
     "clip",
     "colour",
+    "cost_accuracy",
+    "forest",
     "glue",
     "interval",
     "outcome_shown",
     "outcome_text",
+    "sweep",
     "table",
     "use_style",
 ]

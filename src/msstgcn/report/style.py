@@ -26,7 +26,8 @@ COLOURS: dict[str, str] = {
     "mouth": "#009E73",
 }
 
-_CYCLE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+#: Colours one after another, where they mean nothing.
+CYCLE: list[str] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 
 
 def colour(meaning: str) -> str:
@@ -57,7 +58,7 @@ def use_style() -> None:
             "axes.axisbelow": True,
             "grid.color": "#E4E4E4",
             "grid.linewidth": 0.6,
-            "axes.prop_cycle": cycler(color=_CYCLE),
+            "axes.prop_cycle": cycler(color=CYCLE),
             "lines.linewidth": 1.4,
             "legend.frameon": False,
             "image.cmap": "gray",

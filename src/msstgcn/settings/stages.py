@@ -243,6 +243,9 @@ class SpottingSettings(Settings):
     mae_far: int = Field(29, ge=0)
     nms_iou: float = Field(0.5, ge=0, le=1)
     top: int | None = Field(5, ge=1)  # most spotted intervals a video and class; None for no cap
+    peak_fraction: float | None = Field(
+        None, gt=0, lt=1
+    )  # of flow-peaks: how far from mean to maximum its threshold lies; None: chosen on the other subjects
     selection: str = "fixed-epoch"  # who chooses epoch and thresholds; a name in spotting.SELECTIONS
     thresholds_tried: tuple[Probability, ...] = (
         0.2,

@@ -1,5 +1,6 @@
 """Experiments as data, what came out of them, and what others have published."""
 
+from msstgcn.studies.answers import METRICS, answer, told_apart
 from msstgcn.studies.methods import METHODS, Method
 from msstgcn.studies.outcome import (
     COST_COLUMNS,
@@ -32,6 +33,7 @@ __all__ = [
     "FOUND_COLUMNS",
     "METHOD",
     "METHODS",
+    "METRICS",
     "PROTOCOLS",
     "RECALL_COLUMNS",
     "SIZES",
@@ -40,6 +42,7 @@ __all__ = [
     "Study",
     "StudyResult",
     "Variant",
+    "answer",
     "epoch_verdict",
     "inflation",
     "protocol_table",
@@ -47,5 +50,6 @@ __all__ = [
     "recall_table",
     "study",
     "study_table",
+    "told_apart",
     "verdict",
 ]

@@ -1,0 +1,227 @@
+"""Studies in pictures: differences from the base, F1 along a sweep, F1 against cost."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from msstgcn.errors import lookup
+from msstgcn.report.style import CYCLE, colour
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from msstgcn.studies import Study
+
+_MARKERS = "osD^vPX*"
+
+
+def _panels(table: pd.DataFrame, metric: str | None) -> dict[str, pd.DataFrame]:
+    """Rows of the table for each panel by its title, in the order of the table: one class, or all three."""
+    from msstgcn.studies import METRICS, told_apart
+
+    if metric is not None:
+        lookup(METRICS, metric, "metric")
+    rows = table.assign(apart=told_apart(table))
+    return {
+        METRICS[name] if metric else name: rows[rows["class"] == name].reset_index(drop=True)
+        for name in METRICS
+        if metric in (None, name)
+    }
+
+
+def _reach(rows: pd.DataFrame, value: str, low: str, high: str) -> Any:
+    """How far intervals reach below and above their values, as `errorbar` wants it: shape (2, rows)."""
+    return rows[[low, high]].astype(float).sub(rows[value].astype(float), axis=0).abs().to_numpy().T
+
+
+def forest(table: pd.DataFrame, metric: str | None = None) -> Figure:
+    """Difference of every variant from the base, in points of F1, with its interval.
+
+    A filled mark is told apart from the base (`studies.told_apart`), an open one is not. The grey bar behind a mark
+    spans the differences that this comparison would not have found four times in five.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `studies.study_table` gives it; the base comes first.
+    metric : str, optional
+        One of `studies.METRICS`; without it all three, side by side.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    InputError
+        If there is no such metric.
+    """
+    import matplotlib.pyplot as plt
+
+    panels = _panels(table, metric)
+    variants = len(next(iter(panels.values()))) - 1
+    figure, axes = plt.subplots(
+        1, len(panels), sharey=True, squeeze=False, figsize=(7.6, 1.3 + 0.32 * max(variants, 1))
+    )
+    for ax, (title, rows) in zip(axes[0], panels.items(), strict=True):
+        _forest_panel(ax, rows.iloc[1:].reset_index(drop=True), _tone(rows))
+        ax.set(title=title, xlabel="points of F1")
+    axes[0, 0].set_yticks(range(variants), panels[next(iter(panels))]["variant"].iloc[1:])
+    axes[0, 0].set_ylim(variants - 0.4, -0.6)
+    figure.suptitle(f"difference from {table['variant'].iloc[0]}", x=0.01, ha="left", fontsize=10)
+    return figure
+
+
+def _tone(rows: pd.DataFrame) -> str:
+    """Colour of the class that rows of a table are about."""
+    return colour({"overall": "truth", "ME": "me", "MaE": "mae"}[rows["class"].iloc[0]])
+
+
+def _forest_panel(ax: Axes, rows: pd.DataFrame, tone: str) -> None:
+    points = rows.assign(
+        **{name: 100 * rows[name] for name in ("difference", "diff low", "diff high", "resolvable")}
+    )
+    ax.barh(rows.index, 2 * points["resolvable"], 0.6, left=-points["resolvable"], color="0.93")
+    ax.axvline(0, color="0.3", linewidth=0.8)
+    ax.grid(axis="y", visible=False)
+    for apart, face in ((True, tone), (False, "white")):
+        some = points[points["apart"] == apart]
+        reach = _reach(some, "difference", "diff low", "diff high")
+        ax.errorbar(
+            some["difference"],
+            some.index,
+            xerr=reach,
+            fmt="o",
+            color=tone,
+            markerfacecolor=face,
+            markersize=5,
+        )
+
+
+def sweep(table: pd.DataFrame, study: Study, metric: str | None = None) -> Figure:
+    """F1 with its interval along the places of a sweep.
+
+    The grey band is the base's interval; a filled mark is told apart from the base, an open one is not. Variants
+    without a place, such as a reader's own, are dashed lines across.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `studies.study_table` gives it; the base comes first.
+    study : Study
+        With ``places``, where the variants lie on the axis, and ``sweep``, its title. Where places stand twice,
+        variants whose names differ in numbers alone are joined, and the base with each of them.
+    metric : str, optional
+        One of `studies.METRICS`; without it all three, side by side.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    InputError
+        If there is no such metric.
+    """
+    import matplotlib.pyplot as plt
+
+    panels = _panels(table, metric)
+    figure, axes = plt.subplots(1, len(panels), sharey=True, squeeze=False, figsize=(7.6, 3.2))
+    for ax, (title, rows) in zip(axes[0], panels.items(), strict=True):
+        _sweep_panel(ax, rows, study)
+        ax.set_title(title)
+    axes[0, 0].set(ylabel="F1")
+    axes[0, 0].set_ylim(bottom=0)
+    figure.supxlabel(study.sweep, fontsize=10)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside upper left", ncols=3)
+    return figure
+
+
+def _sweep_panel(ax: Axes, rows: pd.DataFrame, study: Study) -> None:
+    base, places, tone = rows.iloc[0], rows["variant"].map(study.places), _tone(rows)
+    placed = rows[places.notna()].assign(place=places)
+    ax.axhspan(base["low"], base["high"], color="0.93")
+    for number, (name, line) in enumerate(_series(placed, base["variant"]).items()):
+        line = line.sort_values("place", kind="stable")
+        style = {"color": tone, "marker": _MARKERS[number % len(_MARKERS)], "markersize": 5}
+        ax.plot(line["place"], line["F1"], "-" if not number else "--", color=tone, linewidth=1)
+        for apart, face in ((True, tone), (False, "white")):
+            some = line[line["apart"] == apart]
+            reach = _reach(some, "F1", "low", "high")
+            ax.errorbar(some["place"], some["F1"], yerr=reach, linestyle="", markerfacecolor=face, **style)
+        if name:
+            ax.plot([], [], "-" if not number else "--", label=name, **style)
+    if base["variant"] in study.places:
+        ax.plot(study.places[base["variant"]], base["F1"], "o", color="0.3", markersize=5)
+    for number, (_, row) in enumerate(rows[places.isna()].iterrows()):
+        ax.axhline(row["F1"], color=CYCLE[number % len(CYCLE)], linestyle=":", label=row["variant"])
+
+
+def _series(placed: pd.DataFrame, base: str) -> dict[str, pd.DataFrame]:
+    """The lines of a sweep by name: one without a name, unless two variants other than the base share a place."""
+    import pandas as pd
+
+    others = placed[placed["variant"] != base]
+    if not others["place"].duplicated().any():
+        return {"": placed}
+    kinds = others["variant"].str.replace(r"[\d.]+", "", regex=True).str.strip(" ,")
+    of_base = placed[placed["variant"] == base]
+    return {str(kind): pd.concat([of_base, rows]) for kind, rows in others.groupby(kinds, sort=False)}
+
+
+def cost_accuracy(table: pd.DataFrame, costs: pd.DataFrame, metric: str = "overall") -> Figure:
+    """F1 with its interval against the number of parameters, and against the seconds of training.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `studies.study_table` gives it.
+    costs : DataFrame
+        Columns ``variant, parameters, training_s``. A variant whose cost is not known is left out of that panel.
+    metric : str
+        One of `studies.METRICS`.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    InputError
+        If there is no such metric.
+    """
+    import matplotlib.pyplot as plt
+
+    ((title, rows),) = _panels(table, metric).items()
+    rows = rows.merge(costs, on="variant", how="left", validate="one_to_one")
+    figure, axes = plt.subplots(1, 2, sharey=True, figsize=(7.6, 3.6))
+    panels = (("parameters", "parameters"), ("training_s", "training [s]"))
+    for ax, (column, label) in zip(axes, panels, strict=True):
+        for number, (_, row) in enumerate(rows.iterrows()):
+            reach = _reach(row.to_frame().T, "F1", "low", "high")
+            look = {"color": CYCLE[number % len(CYCLE)], "marker": _MARKERS[number % len(_MARKERS)]}
+            ax.errorbar(row[column], row["F1"], yerr=reach, linestyle="", label=row["variant"], **look)
+        _log_from_zero(ax, rows[column])
+        ax.set_xlabel(label)
+    axes[0].set(ylabel=title)
+    axes[0].set_ylim(bottom=0)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
+    return figure
+
+
+def _log_from_zero(ax: Axes, values: pd.Series) -> None:
+    """Powers of ten along the x axis, with a place of its own for zero where something costs nothing."""
+    positive = values[values > 0]
+    if positive.empty:
+        ax.set_xticks([0])
+    elif (values == 0).any():
+        first = 10.0 ** math.floor(math.log10(positive.min()))
+        ax.set_xscale("symlog", linthresh=first, linscale=0.6)
+        ax.set_xlim(-0.3 * first, 3 * positive.max())
+    else:
+        ax.set_xscale("log")

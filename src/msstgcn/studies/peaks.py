@@ -1,0 +1,150 @@
+r"""Peaks of motion: how the optical-flow-feature family spots without learning.
+
+The displacements of all windows are chained to a *path* x_r(t) of each region. From it comes the *contrast* of frame
+t, the difference between the face now and its mean one half span H before and after,
+
+.. math:: c_r(t) = x_r(t) - \tfrac{1}{2} (x_r(t - H) + x_r(t + H)).
+
+A drift at steady speed has no contrast, and a movement that comes and goes within 2 H has its peak at the apex. What
+counts is the length of c_r, averaged over the third of the regions that move most, smoothed over time: s(t). A peak of
+s is spotted if it exceeds
+
+.. math:: \bar{s} + p\,(\max s - \bar{s}),
+
+with mean and maximum of its own video; the interval around it ends where s falls to a level q between the video's
+median, the noise of a face at rest, and the peak.
+
+The contrast and its threshold are those of feature difference analysis (Moilanen, Zhao and Pietikäinen 2014), there
+of texture and here of flow, as in later baselines (He, Wang, Li and Yap 2020); H as half of the mean duration, too.
+The smoothing is that of Savitzky and Golay (1964). Levels of the ends are ours.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import find_peaks, savgol_filter
+
+from msstgcn.errors import InputError
+from msstgcn.motion import VideoFeatures
+from msstgcn.motion.windows import window_frames
+
+#: Fractions p that are tried, rising.
+FRACTIONS: tuple[float, ...] = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+#: Levels q that are tried: where between rest and peak an interval ends.
+LEVELS: tuple[float, ...] = (0.1, 0.2, 0.35, 0.5)
+#: A micro-expression lasts at most this long, seconds.
+SHORT = 0.5
+_ORDER = 2  # of the smoothing polynomial
+_SMOOTH = 5  # frames it is fitted to, at most; odd
+
+
+def positions(video: VideoFeatures) -> NDArray[np.float64]:
+    """Chain the windows' displacements to where each region is, from its place in the first frame.
+
+    Every window starts where the one before it ends, so that as few as possible are added. A window without a usable
+    face moves nothing.
+
+    Parameters
+    ----------
+    video : VideoFeatures
+        Windows measured from their first frame.
+
+    Returns
+    -------
+    ndarray of float64, shape (T, R, 2)
+        Percent of the inter-ocular distance.
+
+    Raises
+    ------
+    InputError
+        If the windows compare other pairs of frames.
+    """
+    pairs, stride = video.settings.get("pairs", "from-first"), video.settings.get("stride", 1)
+    if pairs != "from-first":
+        raise InputError(
+            f"pairs {pairs!r}",
+            where=video.video,
+            expected="'from-first': displacements from a window's first frame",
+        )
+    frames, window, regions, _ = video.flow.shape
+    seen = window_frames(frames, window, stride)  # (T, K)
+    reach = window // 2 * stride
+    path = np.full((frames, regions, 2), np.nan)
+    path[0] = 0
+    for middle in [*range(reach, frames - 1, 2 * reach), frames - 1]:
+        own = seen[middle]
+        first = np.flatnonzero(np.isfinite(path[: own[0] + 1, 0, 0]))[
+            -1
+        ]  # with a stride, the nearest before it
+        steps = np.asarray(video.flow[middle], np.float64) * bool(video.mask[middle])
+        new = np.isnan(path[own, 0, 0])
+        path[own[new]] = path[first] + steps[new]
+    known = np.flatnonzero(np.isfinite(path[:, 0, 0]))
+    flat = [np.interp(np.arange(frames), known, column) for column in path[known].reshape(len(known), -1).T]
+    return np.stack(flat, 1).reshape(path.shape)
+
+
+def contrast(path: NDArray[np.float64], mask: NDArray[np.bool_], half: int) -> NDArray[np.float64]:
+    """Smoothed length of the contrast, mean of the third of the regions where it is largest: s.
+
+    Parameters
+    ----------
+    path : ndarray of float64, shape (T, R, 2)
+        As `positions` gives it; beyond its ends the face rests.
+    mask : ndarray of bool, shape (T,)
+        Frames with a usable face; s is 0 at the others.
+    half : int
+        H, frames.
+
+    Returns
+    -------
+    ndarray of float64, shape (T,)
+        Percent of the inter-ocular distance.
+    """
+    frames, regions, _ = path.shape
+    wide = np.pad(path, ((half, half), (0, 0), (0, 0)), mode="edge")
+    apart = path - (wide[: -2 * half] + wide[2 * half :]) / 2
+    sizes = np.sort(np.linalg.norm(apart, axis=2), axis=1)
+    most = sizes[:, -max(1, regions // 3) :].mean(1)
+    length = min(_SMOOTH, frames - 1 + frames % 2)
+    smooth = savgol_filter(most, length, _ORDER) if length > _ORDER else most
+    return np.where(mask, smooth.clip(0), 0.0)
+
+
+def intervals(
+    curve: NDArray[np.float64], lowest: float, level: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Peaks of a curve and the intervals around them.
+
+    Parameters
+    ----------
+    curve : ndarray of float64, shape (T,)
+        s.
+    lowest : float
+        Fraction p that a peak must exceed.
+    level : float
+        q, from 0 to below 1: an interval ends before the frame where the curve is at most q of the way from its rest,
+        the median (or the mean, if that is lower), to the peak.
+
+    Returns
+    -------
+    frames : ndarray of int64, shape (A, 3)
+        Onset, apex and offset.
+    score : ndarray of float64, shape (A,)
+        The fraction p at which the peak would be lost.
+    """
+    mean, top = curve.mean(), curve.max(initial=0.0)
+    if top <= mean:
+        return np.zeros((0, 3), np.int64), np.zeros(0)
+    at = find_peaks(np.concatenate([[-1.0], curve, [-1.0]]))[0] - 1  # an end of the video can be a peak, too
+    score = (curve[at] - mean) / (top - mean)
+    at, score = at[score > lowest], score[score > lowest]
+    rest, frames = min(float(np.median(curve)), mean), np.empty((len(at), 3), np.int64)
+    for row, apex in zip(frames, at.tolist(), strict=True):
+        low = np.flatnonzero(curve <= rest + level * (curve[apex] - rest))
+        after = int(np.searchsorted(low, apex))
+        row[0] = low[after - 1] + 1 if after else 0
+        row[1] = apex
+        row[2] = low[after] - 1 if after < len(low) else len(curve) - 1
+    return frames, score

@@ -1,0 +1,108 @@
+"""Figures of studies show the numbers of their tables, and mark what may be claimed."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from study_tables import table
+
+from msstgcn import report
+from msstgcn.errors import InputError
+from msstgcn.studies import Study
+
+BASE = ("base", 0.40, 0.35, 0.45)
+PLACES = {"base": 1.0, "x 0": 0.0, "x 2": 2.0}
+
+
+@pytest.fixture(autouse=True)
+def styled():
+    with plt.rc_context():
+        report.use_style()
+        yield
+    plt.close("all")
+
+
+TABLE = table(
+    BASE, ("x 0", 0.41, 0.36, 0.46, -0.01, 0.03, 0.4, 0.03), ("x 2", 0.2, 0.15, 0.3, -0.3, -0.1, 0.01, 0.05)
+)
+
+
+def study(**more):
+    variants = {"base": {}, "x 0": {}, "x 2": {}}
+    return Study("toy", chapter=9, question="Why?", expected="Because.", variants=variants, **more)
+
+
+def marks(ax):
+    """Every mark of a panel: place, height and whether it is filled."""
+    return {
+        (round(float(x), 6), round(float(y), 6)): line.get_markerfacecolor() != "white"
+        for line in ax.lines
+        if line.get_marker() not in ("None", "|", "_", None, "") and line.get_linestyle() == "None"
+        for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)
+    }
+
+
+def test_a_forest_shows_differences_in_points_and_fills_what_is_told_apart():
+    figure = report.forest(TABLE)
+    assert [ax.get_title("left") for ax in figure.axes] == ["overall", "ME", "MaE"]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["x 0", "x 2"]
+    for ax in figure.axes:
+        assert marks(ax) == {(1.0, 0.0): False, (-20.0, 1.0): True}
+        assert [round(bar.get_width(), 6) for bar in ax.patches] == [6.0, 10.0]  # twice the resolvable
+    assert len(report.forest(TABLE, "ME").axes) == 1
+
+
+def test_a_forest_of_the_base_alone_is_empty():
+    assert not marks(report.forest(table(BASE)).axes[0])
+
+
+def test_a_sweep_lies_at_its_places_and_dashes_what_has_none():
+    rows = table(
+        BASE, ("x 0", 0.41, 0.36, 0.46, -0.01, 0.03, 0.4, 0.03), ("x 2", 0.2, 0.15, 0.3, -0.3, -0.1, 0.01, 0.05),
+        ("mine", 0.3, 0.25, 0.35, -0.2, 0.01, 0.2, 0.05),
+    )  # fmt: skip
+    figure = report.sweep(rows, study(sweep="x [m]", places=PLACES))
+    found = marks(figure.axes[0])
+    assert found[(0.0, 0.41)] is False and found[(2.0, 0.2)] is True
+    assert figure.get_supxlabel() == "x [m]"
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["mine"]
+
+
+def test_variants_that_share_a_place_are_lines_of_their_own():
+    names = ("15 fps, in frames", "60 fps, in frames", "15 fps, in seconds", "60 fps, in seconds")
+    rows = table(BASE, *((name, 0.3, 0.25, 0.35, -0.2, 0.01, 0.2, 0.05) for name in names))
+    places = dict(zip(names, (15.0, 60.0, 15.0, 60.0), strict=True)) | {"base": 30.0}
+    fps = Study(
+        "toy", chapter=9, question="Why?", expected="Because.", variants=dict.fromkeys(places, {}), sweep="fps", places=places
+    )  # fmt: skip
+    figure = report.sweep(rows, fps, "overall")
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        "fps, in frames",
+        "fps, in seconds",
+    ]
+    lines = [
+        line
+        for line in figure.axes[0].lines
+        if len(line.get_xdata()) == 3 and line.get_linestyle() in ("-", "--")
+    ]
+    assert [list(line.get_xdata()) for line in lines] == [[15, 30, 60]] * 2
+
+
+def test_cost_is_drawn_from_zero_to_millions():
+    costs = pd.DataFrame(
+        {"variant": ["base", "x 0", "x 2"], "parameters": [71_434, 0, 900], "training_s": [12.0, np.nan, 0.0]}
+    )
+    figure = report.cost_accuracy(TABLE, costs)
+    left, right = figure.axes
+    assert {x for x, _ in marks(left)} == {71_434.0, 0.0, 900.0} and left.get_xscale() == "symlog"
+    assert left.get_xlim()[0] < 0 < 71_434 < left.get_xlim()[1]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["base", "x 0", "x 2"]
+    figure.canvas.draw()  # scales and labels can be laid out
+    only = report.cost_accuracy(TABLE, costs.assign(parameters=0, training_s=[1.0, 2.0, 30.0]))
+    assert only.axes[0].get_xscale() == "linear" and only.axes[1].get_xscale() == "log"
+
+
+@pytest.mark.parametrize("draw", [report.forest, lambda t, m: report.sweep(t, study(), m)])
+def test_an_unknown_metric_is_refused_with_the_list(draw):
+    with pytest.raises(InputError, match="unknown metric 'me'.*overall, ME, MaE"):
+        draw(TABLE, "me")

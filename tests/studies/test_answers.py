@@ -1,0 +1,143 @@
+"""An answer claims what its table allows, and nothing else."""
+
+import re
+
+import pytest
+from study_tables import table
+
+from msstgcn.errors import InputError
+from msstgcn.studies import Study, answer, told_apart
+
+BASE = ("full", 0.40, 0.35, 0.45)
+BETTER = ("more", 0.46, 0.41, 0.51, 0.02, 0.10, 0.004, 0.05)
+WORSE = ("less", 0.30, 0.25, 0.34, -0.15, -0.05, 0.0004, 0.07)
+UNSURE = ("same", 0.41, 0.36, 0.46, -0.01, 0.03, 0.4, 0.028)
+#: The interval excludes zero, Holm's p does not allow a claim; and the other way round.
+CORRECTED = ("corrected", 0.43, 0.38, 0.48, 0.001, 0.06, 0.051, 0.04)
+TOUCHES = ("touches", 0.43, 0.38, 0.48, 0.0, 0.06, 0.01, 0.04)
+
+
+def plain(**more):
+    return Study("toy", chapter=9, question="Why?", expected="Because.", variants={"full": {}}, **more)
+
+
+def sweep(places):
+    variants = {name: {} for name in places}
+    return Study(
+        "toy", chapter=9, question="Why?", expected="Because.", variants=variants, sweep="x", places=places
+    )
+
+
+def sentences(text):
+    assert text.endswith(".")
+    return re.split(r"\. (?=[A-Z])", text[:-1])
+
+
+def test_both_the_interval_and_holms_p_must_allow_a_claim():
+    rows = table(BASE, BETTER, WORSE, UNSURE, CORRECTED, TOUCHES)
+    apart = told_apart(rows[rows["class"] == "overall"])
+    assert apart.tolist() == [False, True, True, False, False, False]
+
+
+@pytest.mark.parametrize("row", [UNSURE, CORRECTED, TOUCHES])
+def test_one_variant_without_a_difference(row):
+    found, could = sentences(answer(plain(), table(BASE, row)))
+    assert found.startswith(f"No difference was seen: overall F1 of {row[0]} differs from that of full by ")
+    low, high = 100 * row[4], 100 * row[5]
+    assert f"points [{low:+.1f}, {high:+.1f}], p = {row[6]:.3f}" in found
+    assert f"a true difference of {100 * row[7]:.1f} points" in could
+
+
+def test_one_variant_with_a_difference():
+    found, could = sentences(answer(plain(), table(BASE, WORSE)))
+    assert found == "In overall F1, worse than full is less (-10.0 points [-15.0, -5.0], p < 0.001)"
+    assert "7.0 points" in could
+
+
+def test_the_metric_decides_which_rows_are_read():
+    rows = table(BASE, BETTER)
+    rows.loc[(rows["class"] == "ME") & (rows["variant"] == "more"), "p"] = 0.5
+    assert "better" in answer(plain(), rows) and "better" in answer(plain(), rows, "MaE")
+    assert answer(plain(), rows, "ME").startswith("No difference was seen: F1 of micro-expressions")
+    with pytest.raises(InputError, match="unknown metric 'me'; expected one of overall, ME, MaE"):
+        answer(plain(), rows, "me")
+
+
+def test_many_variants_are_told_apart_one_by_one():
+    found, could = sentences(answer(plain(), table(BASE, BETTER, UNSURE, WORSE, CORRECTED)))
+    assert found == (
+        "In overall F1, better than full is more (+6.0 points [+2.0, +10.0], p = 0.004); "
+        "worse than full is less (-10.0 points [-15.0, -5.0], p < 0.001)"
+    )
+    assert could.startswith("With same and corrected no difference was seen; a single comparison")
+    assert "2.8 to 4.0 points" in could
+
+
+def test_many_variants_without_any_difference():
+    found, could = sentences(answer(plain(), table(BASE, UNSURE, CORRECTED)))
+    assert found.startswith("No difference was seen: overall F1 of the 2 variants")
+    assert "+1.0 to +3.0 points" in found and "2.8 to 4.0 points" in could
+    assert "better" not in found + could and "worse" not in found + could
+
+
+def test_of_more_than_three_the_largest_are_given_in_full():
+    rows = [(f"v{n}", 0.4 - n / 100, 0.3, 0.4, -n / 100 - 0.01, -0.001, 0.01, 0.02) for n in range(1, 6)]
+    found, could = sentences(answer(plain(), table(BASE, *rows)))
+    assert re.findall(r"v\d", found) == ["v5", "v4", "v3", "v2", "v1"] and found.count("[") == 3
+    assert could[0].isupper(), "nothing is left over without a difference"
+
+
+def test_nothing_to_compare():
+    text = answer(plain(), table(BASE))
+    assert text == "There is nothing to compare: only full was run. Its overall F1 is 0.400 [0.350, 0.450]."
+
+
+PLACES = {"full": 1.0, "x 0": 0.0, "x 2": 2.0, "x 3": 3.0, "x 4": 4.0}
+
+
+def row(name, f1, low, high, p=0.001):
+    return (name, f1, low, high, f1 - 0.40 - 0.03, f1 - 0.40 + 0.03, p, 0.05)
+
+
+def test_a_sweep_breaks_where_the_interval_first_lies_below_that_of_the_base():
+    rows = table(
+        BASE, row("x 4", 0.1, 0.05, 0.15), row("x 2", 0.36, 0.31, 0.41), row("x 3", 0.3, 0.25, 0.34),
+        row("x 0", 0.41, 0.36, 0.46, 0.7),
+    )  # fmt: skip
+    ends, along = sentences(answer(sweep(PLACES), rows))
+    assert ends == (
+        "Overall F1 is 0.410 [0.360, 0.460] at x 0, 0.400 [0.350, 0.450] at full, the base and "
+        "0.100 [0.050, 0.150] at x 4"
+    )
+    assert along == (
+        "Going away from the base, it is worse at x 2 (-4.0 points [-7.0, -1.0], p = 0.001); it breaks at x 3, "
+        "whose interval lies below the base's (-10.0 points [-13.0, -7.0], p = 0.001)"
+    )
+
+
+def test_a_sweep_that_breaks_at_once_says_it_once():
+    along = sentences(answer(sweep(PLACES), table(BASE, row("x 2", 0.2, 0.15, 0.25))))[1]
+    assert "it breaks at x 2" in along and "it is worse" not in along
+
+
+def test_a_sweep_can_break_on_both_sides_and_be_better():
+    rows = table(BASE, row("x 0", 0.2, 0.1, 0.3), row("x 2", 0.5, 0.45, 0.55), row("x 3", 0.1, 0.0, 0.2))
+    along = sentences(answer(sweep(PLACES), rows))[1]
+    assert [part.split(" (")[0] for part in along.split("; ")] == [
+        "Going away from the base, it breaks at x 0, whose interval lies below the base's",
+        "it is better at x 2",
+        "it breaks at x 3, whose interval lies below the base's",
+    ]
+
+
+def test_a_sweep_without_a_difference_claims_none():
+    low = ("x 3", 0.3, 0.2, 0.34, -0.2, 0.01, 0.06, 0.05)  # its interval lies below, but it is not told apart
+    along = sentences(answer(sweep(PLACES), table(BASE, low)))[1]
+    assert along.startswith("No difference from the base was seen at any place; a single comparison")
+    assert "breaks" not in along and "5.0 points" in along
+
+
+def test_variants_without_a_place_are_no_part_of_a_sweep():
+    rows = table(BASE, row("x 2", 0.41, 0.36, 0.46, 0.7), row("mine", 0.1, 0.05, 0.15))
+    assert "mine" not in answer(sweep(PLACES), rows)
+    assert "worse than full is mine" in answer(sweep(PLACES), table(BASE, row("mine", 0.1, 0.05, 0.15)))
