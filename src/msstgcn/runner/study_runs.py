@@ -137,7 +137,7 @@ def _donor(which: Study, earlier: Sequence[Part], own: Mapping[str, Any]) -> Pro
 def _check(part: Part) -> None:
     """Raise unless a variant can run."""
     chosen = part.chosen
-    data = training_stages.must_be_trainable(chosen)
+    data = feature_stages.dataset(chosen)
     lookup(FLOWS, chosen.motion.flow, "flow method")
     lookup(HEADS, chosen.motion.head, "head model")
     lookup(spotting.SELECTIONS, chosen.spotting.selection, "selection protocol")
@@ -148,6 +148,8 @@ def _check(part: Part) -> None:
     if part.method is not None:
         lookup(METHODS, part.method, "method")
         return
+    if part.donor is None:
+        _must_have_something_to_train_on(chosen)
     trained = part.donor or chosen
     if (trained.network, trained.learning) != (chosen.network, chosen.learning) or (
         part.donor and part.control
@@ -165,6 +167,20 @@ def _check(part: Part) -> None:
     regions = len(region_set(chosen.motion.regions))
     for fps in sorted({video.fps for video in data.videos}):
         check_window(trained.network, (1, 2, chosen.motion.at(fps).window, regions))
+
+
+def _must_have_something_to_train_on(chosen: Profile) -> None:
+    """Raise unless every fold keeps an expression to train on."""
+    data = training_stages.must_be_trainable(chosen)
+    shown = {video.subject for video in data.videos if video.expressions}
+    learned = chosen.learning
+    for name, out in learning.left_out(data.subjects, learned.folds, seed=learned.seed).items():
+        if not shown - set(out):
+            raise InputError(
+                f"the fold without {name} has no expression to train on",
+                expected="expressions of at least two subjects or groups",
+                do="use longer videos, more of them or more subjects",
+            )
 
 
 def with_training_seed(chosen: Profile, seed: int) -> Profile:

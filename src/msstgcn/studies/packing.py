@@ -35,9 +35,11 @@ def packed(result: StudyResult) -> dict[str, Any]:
         ``costs``.
     """
     owners: list[str] = []
-    truths: list[dict[str, list[Any]]] = []
+    truths: list[dict[str, Any]] = []
     runs = []
-    for (variant, seed), counts in result.counts.groupby(["variant", "seed"], sort=False):
+    known = result.counts[["variant", "seed"]].drop_duplicates()
+    for variant, seed in known.itertuples(index=False):
+        counts = result.counts[(result.counts["variant"] == variant) & (result.counts["seed"] == seed)]
         own = result.events[(result.events["variant"] == variant) & (result.events["seed"] == seed)]
         counts = counts.sort_values(_OWNERS)
         mine = [f"{label} {subject}" for label, subject in counts[_OWNERS].to_numpy()]
@@ -45,7 +47,7 @@ def packed(result: StudyResult) -> dict[str, Any]:
             raise InputError(
                 "variants with different subjects", where=result.study.name, expected="the same in all"
             )
-        owners, truth = mine, own[_EVENT].to_dict(orient="list")
+        owners, truth = mine, {name: own[name].tolist() for name in _EVENT}
         if truth not in truths:
             truths.append(truth)
         hits = own[own["hit"].astype(bool)]
