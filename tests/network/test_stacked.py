@@ -16,7 +16,7 @@ from msstgcn.network.fused import (
     patch_pool,
     patch_pool_plain,
 )
-from msstgcn.network.stacked import MixedWindows, forward, is_trained, mix_windows, stack, unstack
+from msstgcn.network.stacked import MixedWindows, forward, is_trained, mix_windows, plan, stack, unstack
 from msstgcn.settings import NetworkSettings
 
 
@@ -45,9 +45,9 @@ def test_stacked_pass_equals_one_module_a_fold(settings):
     networks = [shaken(settings, seed) for seed in (1, 2, 3)]
     flow = draws(3, 12, settings.receptive_field, 10, 2)
     weights = {name: w.requires_grad_(is_trained(name)) for name, w in stack(networks).items()}
-    mixed = [mix_windows(own, settings.kernels[0], chunk=5) for own in flow]
+    mixed = [mix_windows(own, plan(settings), chunk=5) for own in flow]
     windows = MixedWindows(*(torch.stack([getattr(m, f) for m in mixed]) for f in ("flow", "mean", "square")))
-    logits, embedding, running = forward(weights, windows)
+    logits, embedding, running = forward(weights, windows, plan(settings))
     (logits.square().mean((1, 2)) + embedding.cos().mean((1, 2))).sum().backward()
     for fold, network in enumerate(networks):
         own_logits, own_embedding = network(flow[fold].permute(0, 3, 1, 2))
@@ -187,7 +187,7 @@ def test_trained_networks_together_equal_each_module(device_way, monkeypatch):
             network(3 * own.permute(0, 3, 1, 2) + 1)
         network.eval()
     with torch.no_grad():
-        logits, embedding = stacked.evaluate(stack(networks), stacked.mix(flow))
+        logits, embedding = stacked.evaluate(stack(networks), stacked.mix(flow, plan(SMALL)), plan(SMALL))
         for fold, network in enumerate(networks):
             own_logits, own_embedding = network(flow[fold].permute(0, 3, 1, 2))
             # 1e-10: double precision, sums in another order

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from msstgcn.errors import InputError
+from msstgcn.errors import InputError, lookup
 
 with warnings.catch_warnings():
     # In a notebook PyG asks for a progress bar that warns where ipywidgets is missing; none is ever shown.
@@ -28,17 +29,25 @@ class FacialGraph:
         Names of the V nodes, in the order of the feature axis.
     edges : tuple of pairs of int
         Each undirected edge once, as two node numbers.
+    weights : tuple of float, optional
+        Weight of each edge, above 0; 1 each where left out.
 
     Raises
     ------
     InputError
-        If an edge names a node that does not exist, joins a node with itself, or stands twice.
+        If an edge names a node that does not exist, joins a node with itself, or stands twice, or the weights are
+        more or fewer than the edges or not above 0.
     """
 
     nodes: tuple[str, ...]
     edges: tuple[tuple[int, int], ...]
+    weights: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.weights and (len(self.weights) != len(self.edges) or min(self.weights) <= 0):
+            raise InputError(
+                f"{len(self.weights)} weights of {len(self.edges)} edges", expected="one above 0 for each"
+            )
         seen: set[frozenset[int]] = set()
         for a, b in self.edges:
             if not (0 <= a < len(self.nodes) and 0 <= b < len(self.nodes)):
@@ -64,14 +73,46 @@ class FacialGraph:
         :math:`L = I - D^{-1/2} A D^{-1/2}`, from `torch_geometric.utils.get_laplacian`. A single node has
         L = [1], so mixing over it changes nothing.
         """
+        given = torch.tensor(self.weights * 2, dtype=torch.float64) if self.weights else None
         index, weight = get_laplacian(
-            self.edge_index, normalization="sym", dtype=torch.float64, num_nodes=len(self)
+            self.edge_index, given, normalization="sym", dtype=torch.float64, num_nodes=len(self)
         )
         return to_dense_adj(index, edge_attr=weight, max_num_nodes=len(self))[0]
+
+    def adjacency(self) -> Tensor:
+        """Weight of the edge between each two nodes, 0 where there is none: float64, shape (V, V), symmetric."""
+        found = torch.zeros(len(self), len(self), dtype=torch.float64)
+        for (a, b), weight in zip(self.edges, self.weights or [1.0] * len(self.edges), strict=True):
+            found[a, b] = found[b, a] = weight
+        return found
+
+    def normalised_adjacency(self) -> Tensor:
+        r"""Adjacency with self loops, normalised on both sides: float64, shape (V, V).
+
+        :math:`D^{-1/2} (A + I) D^{-1/2}` with D the degrees of A + I: what a graph convolution usually mixes with
+        (Kipf and Welling 2017, `torch_geometric.nn.conv.gcn_conv.gcn_norm`). Where the Laplacian takes the
+        difference of a node and its neighbours, this takes a mean over them.
+        """
+        looped = self.adjacency() + torch.eye(len(self), dtype=torch.float64)
+        scale = looped.sum(1).rsqrt()
+        return scale[:, None] * looped * scale
+
+    def operator(self, name: str) -> Tensor:
+        """Matrix that mixes the nodes, by its name in `OPERATORS`: float64, shape (V, V)."""
+        return lookup(OPERATORS, name, "graph operator")(self)
 
     def data(self) -> Data:
         """Return the graph as a PyG object: ``edge_index``, ``names`` and ``num_nodes``."""
         return Data(edge_index=self.edge_index, num_nodes=len(self), names=list(self.nodes))
+
+
+#: What mixes the nodes, by name; ``learned`` is trained, from the Laplacian on.
+OPERATORS: dict[str, Callable[[FacialGraph], Tensor]] = {
+    "laplacian": FacialGraph.laplacian,
+    "adjacency": FacialGraph.normalised_adjacency,
+    "none": lambda graph: torch.eye(len(graph), dtype=torch.float64),
+    "learned": FacialGraph.laplacian,
+}
 
 
 #: Ten regions. Left and right are the picture's, as in the 68-point landmark scheme. The order is part of the

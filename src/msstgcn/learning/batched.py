@@ -26,6 +26,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from msstgcn.files import digest_bytes, written_whole
+from msstgcn.graph import FacialGraph
 from msstgcn.learning.corpus import Corpus
 from msstgcn.learning.folds import HISTORY_COLUMNS
 from msstgcn.learning.sampling import batches, drawn
@@ -39,7 +40,16 @@ from msstgcn.learning.training import (
     windows_of,
 )
 from msstgcn.network import BatchTargets, initialised, loss_terms, total_loss
-from msstgcn.network.stacked import MixedWindows, forward, is_trained, mix_windows, stack, unstack
+from msstgcn.network.stacked import (
+    MixedWindows,
+    Plan,
+    forward,
+    is_trained,
+    mix_windows,
+    plan,
+    stack,
+    unstack,
+)
 from msstgcn.settings import LearningSettings, NetworkSettings
 
 #: AdamW's decay rates of the two moments and the guard of its denominator; PyTorch's own defaults.
@@ -64,6 +74,8 @@ class Job:
         First windows of more segments, some of which are drawn anew each epoch.
     number : int, optional
         How many.
+    graph : FacialGraph, optional
+        The fold's own graph, where the network has one that is counted in the training data.
     """
 
     name: str
@@ -72,6 +84,7 @@ class Job:
     held_out: tuple[str, ...] = ()
     others: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     number: int = 0
+    graph: FacialGraph | None = None
 
     def batches(self, size: int, epoch: int) -> NDArray[np.int64]:
         """First windows of the segments of each batch of an epoch, shape (B, size)."""
@@ -97,6 +110,7 @@ class Material:
 
     windows: MixedWindows
     targets: BatchTargets
+    plan: Plan
 
     @classmethod
     def of(
@@ -107,9 +121,10 @@ class Material:
         dtype: torch.dtype = torch.float32,
     ) -> Material:
         """Mix all windows over the graph and move everything to the device."""
-        windows = mix_windows(corpus.flow.to(device, dtype), network.kernels[0])
+        how = plan(network)
+        windows = mix_windows(corpus.flow.to(device, dtype), how)
         names = BatchTargets.__dataclass_fields__
-        return cls(windows, BatchTargets(*(getattr(corpus.targets, name).to(device) for name in names)))
+        return cls(windows, BatchTargets(*(getattr(corpus.targets, name).to(device) for name in names)), how)
 
 
 @dataclass
@@ -129,7 +144,7 @@ class _State:
     def fresh(
         cls, jobs: Sequence[Job], network: NetworkSettings, device: torch.device, dtype: torch.dtype
     ) -> _State:
-        held = stack([initialised(network, seed=job.seed) for job in jobs])
+        held = stack([initialised(network, seed=job.seed, graph=job.graph) for job in jobs])
         held = {name: value.to(device, dtype) for name, value in held.items()}
         trained = {name: value for name, value in held.items() if is_trained(name)}
         flat = torch.cat([value.flatten(1) for value in trained.values()], 1)
@@ -272,7 +287,7 @@ def _step(
     """One update of the folds `rows` on the windows `index` (F, N); return their terms (F, 7)."""
     leaf = state.weights[rows].detach().requires_grad_()
     held = {**state.named(leaf), **{name: value[rows] for name, value in state.running.items()}}
-    logits, embedding, running = forward(held, material.windows.rows(index))
+    logits, embedding, running = forward(held, material.windows.rows(index), material.plan)
     terms = loss_terms(logits, embedding, targets_at(material.targets, index, leaf.dtype), learning)
     (slope,) = torch.autograd.grad(total_loss(terms, learning).sum(), leaf)
     with torch.no_grad():
@@ -305,6 +320,7 @@ def _about(
     ]
     for job in jobs:
         parts += [f"{job.name}/{job.seed}".encode(), job.starts.tobytes(), job.others.tobytes()]
+        parts += [repr(job.graph).encode()] if job.graph else []
     return digest_bytes(*parts)
 
 

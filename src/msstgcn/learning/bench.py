@@ -28,7 +28,14 @@ from msstgcn.learning.schedule import Schedule
 from msstgcn.learning.targets import targets
 from msstgcn.learning.training import optimiser
 from msstgcn.motion.features import VideoFeatures
-from msstgcn.network import MSSTGCN, BatchTargets, initialised, loss_terms, total_loss
+from msstgcn.network import (
+    MSSTGCN,
+    BatchTargets,
+    SpatioTemporalBlock,
+    initialised,
+    loss_terms,
+    total_loss,
+)
 from msstgcn.settings import LearningSettings, NetworkSettings
 from msstgcn.timeline import Expression
 
@@ -179,7 +186,8 @@ def plain_training(
     model = initialised(network, seed=job.seed).to(place, dtype)
     if dtype == torch.float64:  # not rounded to single precision on the way
         for block, graph in ((model.block1, FACE), (model.block2, PARTS)):
-            block.mix.operator = graph.laplacian().to(place)
+            if isinstance(block, SpatioTemporalBlock):
+                block.mix.operator = graph.laplacian().to(place)
     steps = optimiser(model, learning)
     for epoch in range(learning.epochs):
         for group in steps.param_groups:

@@ -31,7 +31,7 @@ def model_card(about: Mapping[str, str], history: pd.DataFrame, scores: pd.DataF
     left_out = about["trained_without"]
     facts = {
         "network": "MS-STGCN for spotting micro- and macro-expressions",
-        "input": "motion of ten regions of the face in a window, percent of the inter-ocular distance",
+        "input": "motion of regions of the face in a window, percent of the inter-ocular distance",
         "output": "ten probabilities a frame: onset, offset, none; apex; action; for both classes",
         "trained on": f"{about['data']} (SHA-256 {about['data_digest']})",
         "subjects": f"without {left_out}" if left_out else "all subjects",

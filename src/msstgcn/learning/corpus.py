@@ -15,6 +15,7 @@ from msstgcn.errors import InputError, unknown_name
 from msstgcn.learning.sampling import seed_of, segment_starts
 from msstgcn.learning.targets import MACRO, MICRO, NEUTRAL, NONE, OFFSET, ONSET, targets
 from msstgcn.motion.features import VideoFeatures
+from msstgcn.motion.regions import region_set
 from msstgcn.network import BatchTargets, check_window
 from msstgcn.settings import LearningSettings, NetworkSettings
 from msstgcn.timeline import CLASSES
@@ -108,6 +109,14 @@ def check(features: Sequence[VideoFeatures], network: NetworkSettings) -> None:
                 f"features of shape {video.flow.shape}", where=video.video, expected="(T, K, R, 2)"
             )
         check_window(network, (frames, flow, window, regions), where=f"features of {video.video}")
+        named = tuple(region.name for region in region_set(network.regions))
+        if video.regions and video.regions != named:
+            raise InputError(
+                f"features of other regions ({', '.join(video.regions)})",
+                where=video.video,
+                expected=", ".join(named),
+                do="give the motion and the network the same regions",
+            )
         if video.mask.shape != (frames,):
             raise InputError(f"mask of shape {video.mask.shape}", where=video.video, expected=f"({frames},)")
         bad = ~np.isfinite(video.flow).all((1, 2, 3))

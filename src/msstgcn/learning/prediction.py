@@ -13,7 +13,7 @@ from msstgcn.errors import InputError
 from msstgcn.learning.corpus import check
 from msstgcn.motion.features import VideoFeatures
 from msstgcn.network import MSSTGCN
-from msstgcn.network.stacked import evaluate, mix, stack
+from msstgcn.network.stacked import evaluate, mix, plan, stack
 from msstgcn.settings import NetworkSettings
 
 
@@ -57,9 +57,10 @@ def _pass(
     fitted = model if isinstance(model, MSSTGCN) else load_network(model, network)
     check([features], fitted.settings)
     weights = {name: value.to(device) for name, value in stack([fitted]).items()}
+    how = plan(fitted.settings)
     flow = torch.from_numpy(np.asarray(features.flow, np.float32))[None]  # (1, T, K, R, 2)
     with torch.inference_mode():
-        parts = [evaluate(weights, mix(windows.to(device))) for windows in flow.split(chunk, 1)]
+        parts = [evaluate(weights, mix(windows.to(device), how), how) for windows in flow.split(chunk, 1)]
     return torch.cat([logits[0].cpu() for logits, _ in parts]), torch.cat([z[0].cpu() for _, z in parts])
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,12 +17,15 @@ from torch import Tensor
 
 from msstgcn.errors import InputError
 from msstgcn.files import digest_bytes
+from msstgcn.graph import FacialGraph, cooccurrence_graph
 from msstgcn.learning.batched import Job, Look, Material, Trained, train_folds
 from msstgcn.learning.corpus import Corpus
 from msstgcn.learning.folds import Fold
 from msstgcn.learning.prediction import predict
 from msstgcn.learning.training import Progress, watched_epochs
 from msstgcn.motion.features import VideoFeatures
+from msstgcn.motion.regions import region_set
+from msstgcn.network.model import is_counted
 from msstgcn.settings import LearningSettings, NetworkSettings
 
 
@@ -76,6 +80,8 @@ class Schedule:
         """
         if not jobs:
             return
+        if is_counted(self.network):
+            jobs = [replace(job, graph=self._counted(job)) for job in jobs]
         yield from (self._on_cpu if self.place.type == "cpu" else self._on_gpu)(self.material, jobs)
 
     @cached_property
@@ -87,6 +93,12 @@ class Schedule:
             raise InputError(
                 f"the {len(self.corpus.flow)} windows do not fit into the GPU's memory", do="use device cpu"
             ) from None
+
+    def _counted(self, job: Job) -> FacialGraph:
+        """Count a fold's own graph in the annotations of its training subjects, or of all where the settings say so."""
+        without = () if self.network.graph == "cooccurrence-all" else job.held_out
+        shown = [e for video in self.features if video.subject not in without for e in video.expressions]
+        return cooccurrence_graph(shown, region_set(self.network.regions))
 
     def _tell(self, epochs: int) -> None:
         if self._progress:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from msstgcn.graph import FacialGraph
 from msstgcn.network.graph_mix import GraphMix
 from msstgcn.network.pooling import FacialPooling
 
@@ -22,7 +21,10 @@ def temporal_convolution(channels_in: int, channels_out: int, kernel: int) -> nn
 
 
 class SpatioTemporalBlock(nn.Module):
-    """ST-GCN block: convolve in time, mix over the graph, normalise, pool nodes (FLGP), rectify.
+    """ST-GCN block: convolve in time, mix over the graph, normalise, rectify, pool nodes (FLGP).
+
+    The method pools before it rectifies. For the maximum that is the same; a mean is worth something only after it
+    (see `settings.NetworkSettings`).
 
     Parameters
     ----------
@@ -30,10 +32,10 @@ class SpatioTemporalBlock(nn.Module):
         Channels before and after.
     kernel : int
         Frames of the temporal kernel; the output is ``kernel - 1`` frames shorter.
-    graph : FacialGraph
-        Graph of the V nodes that come in.
-    groups : tuple of tuple of int
-        The G groups of nodes to pool.
+    mix : GraphMix
+        What mixes the V nodes that come in.
+    pool : FacialPooling, optional
+        Makes G nodes of them; without it all stay.
     """
 
     def __init__(
@@ -41,20 +43,21 @@ class SpatioTemporalBlock(nn.Module):
         channels_in: int,
         channels_out: int,
         kernel: int,
-        graph: FacialGraph,
-        groups: tuple[tuple[int, ...], ...],
+        mix: GraphMix,
+        pool: FacialPooling | None = None,
     ) -> None:
         super().__init__()
         self.convolution = temporal_convolution(channels_in, channels_out, kernel)
-        self.mix = GraphMix(graph)
+        self.mix = mix
         self.norm = nn.BatchNorm2d(channels_out)
-        self.pool = FacialPooling(groups)
+        self.pool = pool or nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the block: (N, C_in, T, V) to (N, C_out, T - kernel + 1, G)."""
         x = self.convolution(x)  # (N, C_out, T', V)
-        x = self.norm(self.mix(x))  # (N, C_out, T', V)
-        return self.pool(x).relu()  # (N, C_out, T', G)
+        x = self.norm(self.mix(x)).relu()  # (N, C_out, T', V)
+        pooled: Tensor = self.pool(x)  # (N, C_out, T', G)
+        return pooled
 
 
 class TemporalBlock(nn.Module):

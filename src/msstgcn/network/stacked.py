@@ -11,26 +11,126 @@ make a training step several times cheaper than the module's; tests hold the two
 4. The triangle's Laplacian has the eigenvalues 0, 3/2 and 3/2: what the three parts have in common is lost.
    Convolving the two components that remain costs two thirds of convolving three parts.
 5. A bias straight before batch normalisation is taken away again. In block 2, too: the columns of the triangle's
-   Laplacian sum to zero. These biases never get a slope and keep their start; only the running mean knows them.
+   Laplacian all have the same sum, nought. These biases never get a slope and keep their start; only the running mean
+   knows them.
+
+The variants of `settings.NetworkSettings` take the same way, and `Plan` holds what differs. Where nodes stay until
+the end, they count as so many windows from block 2 on. Where what mixes the nodes is each fold's own, learned or
+counted, fact 1 is used inside the step (2 channels are still cheaper than 64), and fact 2 on the batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import torch
 from torch import Tensor
 
-from msstgcn.graph import FACE, PART_GROUPS, PARTS
-from msstgcn.network.fused import EPSILON, affine_pool, convolve, norm_pool, patch_pool
-from msstgcn.network.model import MSSTGCN
+from msstgcn.graph import scales
+from msstgcn.network.fused import (
+    EPSILON,
+    Groups,
+    affine_pool,
+    convolve,
+    norm_pool,
+    patch_pool,
+    patch_pool_plain,
+)
+from msstgcn.network.model import MSSTGCN, is_counted, region_graph, repeated
+from msstgcn.settings import NetworkSettings
 
 #: Share of a new batch in the running statistics; PyTorch's own default.
 MOMENTUM = 0.1
 
 Stack = Mapping[str, Tensor]
+
+#: Batch-normalise a block's output (F, N, J, T, C), spread over nodes by a basis (J, V), rectify, and take the largest
+#: node; the last argument is how many times the bias, which is not in it, is at every node. Gives (F, N, T, C).
+_Normalise = Callable[[str, Tensor, Tensor, float], Tensor]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the stacked network computes one architecture; constants in double precision on the CPU.
+
+    Parameters
+    ----------
+    settings : NetworkSettings
+    order : tuple of int
+        The R regions in the order in which groups are neighbours.
+    groups : tuple of tuple of int
+        What block 1 takes the maximum over, as places in that order; single nodes where it takes none.
+    operator : Tensor or None, shape (R, R)
+        What mixes the regions, columns in that order; None where each fold has its own.
+    into : Tensor, shape (G, J)
+        From the groups to what block 2 convolves.
+    out_of : Tensor or None, shape (J, V)
+        From there to the V nodes of block 2, so that ``into @ out_of`` pools and mixes; None: V = J.
+    column : Tensor, shape (V,)
+        Column sums of what mixes in block 2: how many times its bias each node has.
+    second : bool
+        Whether what mixes in block 2 is each fold's own.
+    """
+
+    settings: NetworkSettings
+    order: tuple[int, ...]
+    groups: Groups
+    operator: Tensor | None
+    into: Tensor
+    out_of: Tensor | None
+    column: Tensor
+    second: bool
+
+    @property
+    def flat(self) -> bool:
+        """Whether there are no nodes."""
+        return self.settings.spatial == "flat"
+
+    @property
+    def counted(self) -> bool:
+        """Whether the statistics of the first convolution's inputs can be counted before training."""
+        return self.operator is not None and not self.flat
+
+    @property
+    def largest(self) -> bool:
+        """Whether block 2 ends in one node, the largest."""
+        return self.settings.scales == 3 and self.settings.pooling == "max" and not self.second
+
+
+@cache
+def plan(settings: NetworkSettings) -> Plan:
+    """How to compute the architecture that the settings mean."""
+    found, regions = scales(settings.regions), region_graph(settings)
+    own, how = settings.operator == "learned", settings.operator
+    operator = None if own or is_counted(settings) else regions.operator(how)
+    groups: Groups = tuple((node,) for node in range(len(regions)))
+    if settings.scales == 1:  # the same graph again, with nothing in between
+        into = torch.eye(len(regions), dtype=torch.float64) if operator is None else operator
+        order, second = tuple(range(len(regions))), operator is None
+        return Plan(settings, order, groups, operator, into, None, into.sum(0), second)
+    order = tuple(node for group in found.groups for node in group)
+    ends = [sum(map(len, found.groups[: n + 1])) for n in range(len(found.groups))]
+    pooled: Groups = tuple(tuple(range(end - len(g), end)) for end, g in zip(ends, found.groups, strict=True))
+    parts = found.parts.operator(how)
+    into, out_of = (torch.eye(len(pooled), dtype=torch.float64), None) if own else _spectrum(parts)
+    if settings.pooling == "max":
+        groups = pooled
+    else:  # a mean is linear: it becomes part of the basis
+        mean = torch.zeros(len(order), len(pooled), dtype=torch.float64)
+        for number, group in enumerate(pooled):
+            mean[list(group), number] = 1 / len(group)
+        into = mean @ into
+    picked = None if operator is None else operator[:, list(order)]
+    return Plan(settings, order, groups, picked, into, out_of, parts.sum(0).round(decimals=12), own)
+
+
+def _spectrum(operator: Tensor) -> tuple[Tensor, Tensor]:
+    """Bases into and out of a symmetric operator's non-zero eigenvectors: (V, J) and (J, V), float64."""
+    value, vector = torch.linalg.eigh(operator)
+    there = value.abs() > 1e-9
+    return vector[:, there].contiguous(), (value[there, None] * vector[:, there].t()).contiguous()
 
 
 def stack(networks: Sequence[MSSTGCN]) -> dict[str, Tensor]:
@@ -46,8 +146,8 @@ def unstack(weights: Stack, fold: int) -> dict[str, Tensor]:
 
 
 def is_trained(name: str) -> bool:
-    """Whether a name in the state dict is a weight, not a running statistic."""
-    return "running" not in name
+    """Whether a name in the state dict is a weight, not a running statistic or a graph that was counted."""
+    return "running" not in name and not name.endswith("mix.counted")
 
 
 @dataclass(frozen=True)
@@ -57,10 +157,10 @@ class MixedWindows:
     Parameters
     ----------
     flow : Tensor, shape (..., K, R, 2)
-        Flow after mixing over the facial graph.
+        Flow after mixing over the facial graph; as it came where each fold has its own graph, or there is none.
     mean : Tensor of float64, shape (..., P)
         Mean over a window's places of the P = 2 k + 1 inputs of the first convolution: k frames of u and v, then
-        the factor of the bias.
+        the factor of the bias. Empty (P = 0) where it is counted in each batch, or not at all.
     square : Tensor of float64, shape (..., P, P)
         Mean of their products.
     """
@@ -74,20 +174,23 @@ class MixedWindows:
         return MixedWindows(self.flow[index], self.mean[index], self.square[index])
 
 
-def mix(flow: Tensor) -> Tensor:
-    """Mix windows (..., K, R, 2) over the facial graph."""
-    return torch.einsum("...kvc,vr->...krc", flow, FACE.laplacian().to(flow)).contiguous()
+def mix(flow: Tensor, how: Plan) -> Tensor:
+    """Mix windows (..., K, R, 2) over the graph, in the order of the plan, and make them long enough."""
+    long = repeated(flow, how.settings, flow.ndim - 3)
+    if how.operator is None or how.flat:
+        return long
+    return torch.einsum("...kvc,vr->...krc", long, how.operator.to(flow)).contiguous()
 
 
-def mix_windows(flow: Tensor, kernel: int, *, chunk: int = 2048) -> MixedWindows:
+def mix_windows(flow: Tensor, how: Plan, *, chunk: int = 2048) -> MixedWindows:
     """Mix windows over the graph and count the statistics of the first convolution's inputs.
 
     Parameters
     ----------
     flow : Tensor, shape (W, K, R, 2)
         Windows.
-    kernel : int
-        Frames k of the first temporal kernel.
+    how : Plan
+        Of the architecture.
     chunk : int
         Windows worked on at once; bounds the memory.
 
@@ -95,27 +198,28 @@ def mix_windows(flow: Tensor, kernel: int, *, chunk: int = 2048) -> MixedWindows
     -------
     MixedWindows
     """
-    factor = FACE.laplacian().sum(0).to(flow.device)  # (R,) float64
-    mixed = mix(flow)
+    mixed = mix(flow, how)
+    if not how.counted:
+        empty = flow.new_empty(len(flow), 0, dtype=torch.float64)
+        return MixedWindows(mixed, empty, empty[..., None])
+    assert how.operator is not None
+    factor = how.operator.sum(0).to(flow.device)  # (R,) float64
     means, squares = [], []
     for part in mixed.split(chunk):
-        patches = part.double().unfold(1, kernel, 1).mT.flatten(-2)  # (w, T, R, 2 k)
-        bias = factor.expand(patches.shape[:-1])[..., None]
-        places = torch.cat([patches, bias], -1).flatten(1, 2)  # (w, T R, P)
+        places = _places(part.double(), how.settings.kernels[0], factor).flatten(1, 2)  # (w, T R, P)
         means.append(places.mean(1))
         squares.append(places.mT @ places / places.shape[1])
     return MixedWindows(mixed, torch.cat(means), torch.cat(squares))
 
 
-@cache
-def _spectrum() -> tuple[Tensor, Tensor]:
-    """Bases into and out of the triangle's non-zero eigenvectors: (3, 2) and (2, 3), float64."""
-    value, vector = torch.linalg.eigh(PARTS.laplacian())
-    there = value > 1e-9
-    return vector[:, there].contiguous(), (value[there, None] * vector[:, there].t()).contiguous()
+def _places(flow: Tensor, kernel: int, factor: Tensor) -> Tensor:
+    """Inputs of the first convolution, and the factor of its bias: (..., K, R, 2) to (..., T, R, P)."""
+    patches = flow.unfold(-3, kernel, 1).mT.flatten(-2)  # (..., T, R, 2 k)
+    bias = factor.expand(patches.shape[:-1])[..., None]
+    return torch.cat([patches, bias], -1)
 
 
-def forward(weights: Stack, windows: MixedWindows) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+def forward(weights: Stack, windows: MixedWindows, how: Plan) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
     """Training pass of F networks, each on its own N windows.
 
     Parameters
@@ -124,6 +228,8 @@ def forward(weights: Stack, windows: MixedWindows) -> tuple[Tensor, Tensor, dict
         As `stack` gives them.
     windows : MixedWindows
         With leading axes (F, N).
+    how : Plan
+        Of the architecture.
 
     Returns
     -------
@@ -133,27 +239,26 @@ def forward(weights: Stack, windows: MixedWindows) -> tuple[Tensor, Tensor, dict
         The running statistics after this batch.
     """
     running: dict[str, Tensor] = {}
-    into, out_of = (basis.to(windows.flow) for basis in _spectrum())
-    x = _first_block(weights, windows, into, running)  # (F, N, 2, 15, C)
-    for block, basis in (
-        ("block2", out_of),
-        ("block3", out_of.new_ones(1, 1)),
-        ("block4", out_of.new_ones(1, 1)),
-    ):
-        x = convolve(
-            x, weights[f"{block}.convolution.weight"]
-        )  # (F, N, 2, 11, C), (.., 1, 7, C), (.., 1, 1, C)
+
+    def normalise(block: str, x: Tensor, basis: Tensor, share: float) -> Tensor:
         count = x[0, ..., 0].numel() // x.shape[2] * basis.shape[1]
         gamma, beta = weights[f"{block}.norm.weight"], weights[f"{block}.norm.bias"]
         pooled, mean, variance = norm_pool(x, gamma, beta, basis)
-        if block != "block2":
-            mean = mean + weights[f"{block}.convolution.bias"].detach()
+        if share:
+            mean = mean + share * weights[f"{block}.convolution.bias"].detach()
         _remember(running, weights, block, mean, variance, count)
-        x = pooled[:, :, None]  # (F, N, 1, T, C)
-    return *_head(weights, x.flatten(2)), running
+        return pooled
+
+    flat = how.flat
+    x = (
+        _flat_block(weights, windows.flow, normalise)
+        if flat
+        else _first_block(weights, windows, how, running)
+    )
+    return *_later_blocks(weights, x, how, normalise), running  # from (F, N, 2, 15, C)
 
 
-def evaluate(weights: Stack, flow: Tensor) -> tuple[Tensor, Tensor]:
+def evaluate(weights: Stack, flow: Tensor, how: Plan) -> tuple[Tensor, Tensor]:
     """Pass of F trained networks, with the running statistics: normalisation is part of the weights everywhere.
 
     Parameters
@@ -162,24 +267,86 @@ def evaluate(weights: Stack, flow: Tensor) -> tuple[Tensor, Tensor]:
         As `stack` gives them.
     flow : Tensor, shape (F, N, K, R, 2)
         Windows of each, after `mix`.
+    how : Plan
+        Of the architecture.
 
     Returns
     -------
     logits : Tensor, shape (F, N, 10)
     embedding : Tensor, shape (F, N, C)
     """
-    into, out_of = (basis.to(flow) for basis in _spectrum())
-    taps, bias = _first_taps(weights), weights["block1.convolution.bias"]
-    scale, shift = _normaliser(weights, "block1")
-    x = patch_pool(flow, taps * scale[:, None], _at_nodes(bias * scale, shift), PART_GROUPS, into)
-    for block in ("block2", "block3", "block4"):
-        x = convolve(x, weights[f"{block}.convolution.weight"])  # (F, N, J, T', C)
+
+    def normalise(block: str, x: Tensor, basis: Tensor, share: float) -> Tensor:
         scale, shift = _normaliser(weights, block)
-        if block != "block2":
-            shift = shift + scale * weights[f"{block}.convolution.bias"]
-        basis = out_of if block == "block2" else out_of.new_ones(1, 1)
-        x = affine_pool(x, scale, shift, basis)[:, :, None]  # (F, N, 1, T', C)
-    return _head(weights, x.flatten(2))
+        if share:
+            shift = shift + scale * (share * weights[f"{block}.convolution.bias"])
+        return affine_pool(x, scale, shift, basis)
+
+    if how.flat:
+        x = _flat_block(weights, flow, normalise)
+    else:
+        taps, bias = _first_taps(weights), weights["block1.convolution.bias"]
+        scale, shift = _normaliser(weights, "block1")
+        mixed, factor = _mixed(weights, flow, how)
+        constant = _at_nodes(bias * scale, shift, factor)
+        x = patch_pool(mixed, taps * scale[:, None], constant, how.groups, how.into.to(flow))
+    return _later_blocks(weights, x, how, normalise)
+
+
+def _flat_block(weights: Stack, flow: Tensor, normalise: _Normalise) -> Tensor:
+    """Block 1 without nodes: (F, N, K, R, 2) to (F, N, 1, T, C)."""
+    x = convolve(flow.mT.flatten(3)[:, :, None], weights["block1.convolution.weight"])
+    return normalise("block1", x, x.new_ones(1, 1), 1)[:, :, None]
+
+
+def _later_blocks(weights: Stack, x: Tensor, how: Plan, normalise: _Normalise) -> tuple[Tensor, Tensor]:
+    """Blocks 2 to 4 and the head: (F, N, J, T, C) to logits and embedding."""
+    one, windows = x.new_ones(1, 1), x.shape[1]
+    x = convolve(x, weights["block2.convolution.weight"])  # (F, N, 2, 11, C)
+    if how.flat:
+        x = normalise("block2", x, one, 1)[:, :, None]
+    elif how.largest and how.out_of is not None:
+        x = normalise("block2", x, how.out_of.to(x), float(how.column[0]))[:, :, None]  # (F, N, 1, 11, C)
+    else:
+        x = _every_node(weights, x, how, normalise)
+    for block in ("block3", "block4"):
+        x = convolve(x, weights[f"{block}.convolution.weight"])  # (F, N V, 1, 7, C), (.., 1, 1, C)
+        x = normalise(block, x, one, 1)[:, :, None]
+    x = x.unflatten(1, (windows, -1)).flatten(2, -2)  # (F, N, V and steps, C)
+    return _head(weights, x[:, :, 0] if x.shape[2] == 1 else x.mean(2))
+
+
+def _every_node(weights: Stack, x: Tensor, how: Plan, normalise: _Normalise) -> Tensor:
+    """Rest of block 2 where its nodes are rectified one by one: (F, N, J, T, C) to (F, N V, 1, T, C)."""
+    bias = weights["block2.convolution.bias"]
+    if how.second:
+        operator = _own_operator(weights, "block2").to(x)  # (F, V, V)
+        x = torch.einsum("fnjtc,fjv->fnvtc", x, operator)
+        at_node = operator.sum(1)[:, :, None] * bias[:, None]  # (F, V, C)
+    else:
+        x = x if how.out_of is None else torch.einsum("fnjtc,jv->fnvtc", x, how.out_of.to(x))
+        at_node = how.column.to(x)[:, None] * bias[:, None]
+    x = x + at_node[:, None, :, None]
+    windows = x.shape[1]
+    x = normalise("block2", x.flatten(1, 2)[:, :, None], x.new_ones(1, 1), 0)  # (F, N V, T, C)
+    if how.settings.scales == 3:
+        nodes = x.unflatten(1, (windows, -1))
+        x = nodes.amax(2) if how.settings.pooling == "max" else nodes.mean(2)
+    return x[:, :, None]
+
+
+def _own_operator(weights: Stack, block: str) -> Tensor:
+    """What mixes the nodes of a block in each fold, learned or counted: (F, V, V)."""
+    name = f"{block}.mix.counted"
+    return weights[name if name in weights else f"{block}.mix.operator"]
+
+
+def _mixed(weights: Stack, flow: Tensor, how: Plan) -> tuple[Tensor, Tensor]:
+    """Flow over the graph (F, N, K, R, 2), and column sums of what mixed it, (R,) or of each fold (F, R)."""
+    if how.operator is not None:
+        return flow, how.operator.sum(0).to(flow)
+    operator = _own_operator(weights, "block1").to(flow)[..., list(how.order)]
+    return torch.einsum("fnkvc,fvr->fnkrc", flow, operator).contiguous(), operator.sum(1)
 
 
 def _normaliser(weights: Stack, block: str) -> tuple[Tensor, Tensor]:
@@ -199,25 +366,38 @@ def _first_taps(weights: Stack) -> Tensor:
     return weights["block1.convolution.weight"][..., 0].permute(0, 3, 2, 1).flatten(1, 2)
 
 
-def _at_nodes(bias: Tensor, shift: Tensor) -> Tensor:
+def _at_nodes(bias: Tensor, shift: Tensor, factor: Tensor) -> Tensor:
     """What is added at each node (F, R, C): the bias as the Laplacian leaves it, and the shift."""
-    factor = FACE.laplacian().sum(0).to(bias)  # (R,)
-    return factor[:, None] * bias[:, None] + shift[:, None]
+    return factor[..., None] * bias[:, None] + shift[:, None]
 
 
-def _first_block(weights: Stack, windows: MixedWindows, basis: Tensor, running: dict[str, Tensor]) -> Tensor:
+def _first_block(weights: Stack, windows: MixedWindows, how: Plan, running: dict[str, Tensor]) -> Tensor:
     taps, bias = _first_taps(weights), weights["block1.convolution.bias"]  # (F, 2 k, C), (F, C)
     full = torch.cat([taps, bias[:, None]], 1)  # (F, P, C)
-    centre = windows.mean.mean(1)  # (F, P)
-    spread = windows.square.mean(1) - centre[:, :, None] * centre[:, None, :]  # (F, P, P), float64
+    flow, factor = _mixed(weights, windows.flow, how)
+    if how.counted:
+        centre = windows.mean.mean(1)  # (F, P)
+        spread = windows.square.mean(1) - centre[:, :, None] * centre[:, None, :]  # (F, P, P), float64
+    else:
+        centre, spread = _spread(flow, taps.shape[1] // 2, factor)
     mean = (centre[:, None].to(full) @ full)[:, 0]  # (F, C)
     variance = (full * (spread.to(full) @ full)).sum(1)
-    _, count, frames, regions, _ = windows.flow.shape
+    _, count, frames, regions, _ = flow.shape
     places = count * (frames - taps.shape[1] // 2 + 1) * regions
     _remember(running, weights, "block1", mean.detach(), variance.detach(), places)
     scale = weights["block1.norm.weight"] * (variance + EPSILON).rsqrt()
     shift = weights["block1.norm.bias"] - mean * scale
-    return patch_pool(windows.flow, taps * scale[:, None], _at_nodes(bias * scale, shift), PART_GROUPS, basis)
+    pool = patch_pool_plain if flow.requires_grad else patch_pool  # the compiled one gives the flow no slope
+    constant = _at_nodes(bias * scale, shift, factor)
+    return pool(flow, taps * scale[:, None], constant, how.groups, how.into.to(flow))
+
+
+def _spread(flow: Tensor, kernel: int, factor: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean (F, P) and covariance (F, P, P) of the first convolution's inputs in a batch."""
+    places = _places(flow, kernel, factor[:, None, None]).flatten(1, 3)  # (F, N T R, P)
+    centre = places.mean(1)
+    apart = places - centre[:, None]
+    return centre, apart.mT @ apart / places.shape[1]
 
 
 def _remember(

@@ -76,17 +76,22 @@ def profile(
     """
     parts = settings.profile(name).model_dump(mode="json")
     parts["data"]["seed"] = parts["learning"]["seed"] = seed
-    fields = {field: part for part in _PARTS for field in parts[part] if field != "seed"}
+    fields: dict[str, list[dict[str, Any]]] = {}  # by setting, the stages that have it: regions stand in two
+    for part in _PARTS:
+        for field in parts[part]:
+            if field != "seed":
+                fields.setdefault(field, []).append(parts[part])
     source = sources.on_disk(dataset, root, repair)
     if source is not None:
         parts["source"] = source.model_dump(mode="json")
     for field, value in settings.ON_DATASET.get(dataset, {}).items():
-        parts[fields[field]][field] = value
+        fields[field][0][field] = value
     for field, value in changes.items():
         if field not in fields:
             raise unknown_name("setting", field, fields)
         if value != AS_PROFILE:
-            parts[fields[field]][field] = value
+            for stage in fields[field]:
+                stage[field] = value
     return Profile.make(parts, where=f"profile {name}")
 
 

@@ -188,15 +188,66 @@ class MotionSettings(Settings):
 
 
 class NetworkSettings(Settings):
-    """MS-STGCN, `method` section 4 of the book: 71,434 parameters as it stands."""
+    """MS-STGCN, `method` section 4 of the book: 71,434 parameters as it stands. What follows `kernels` is for studies.
+
+    Notes
+    -----
+    ``graph``: which regions are joined. ``random`` has as many edges at every node as the facial graph, drawn by
+    ``graph_seed``; the co-occurrence graphs weigh an edge by how often action units move both of its regions together
+    (`graph.cooccurrence_graph`), in the annotations of each fold's training subjects or, to show what that leaks, of
+    all. The triangle of the three parts stays.
+
+    ``operator``: what mixes the nodes. The method's I - D^-1/2 A D^-1/2; D^-1/2 (A + I) D^-1/2 (Kipf and Welling
+    2017); nothing; or a matrix that is trained, from the Laplacian on.
+
+    ``scales``: 3 as the method pools, regions to parts to face; 2 pools once and 1 never: then the three parts, or
+    all regions, stay, and the embedding is the mean over them. The number of parameters is the same.
+
+    ``pooling``: the mean is taken of what the rectifier leaves. A mean before it would be nothing at all: the
+    columns of the triangle's Laplacian sum to zero. For the maximum the order makes no difference.
+
+    ``spatial``: ``flat`` has no nodes. The two components of all R regions are the channels that the first of four
+    temporal convolutions takes: as many blocks, kernels and channels C, and 2 (R - 1) C k_1 weights more (for ten
+    regions 5 %).
+
+    ``window_fit``: with ``any``, a receptive field r shorter than the window K leaves K - r + 1 steps, and the
+    embedding is their mean; for a longer one the window's end frames are repeated. ``exact`` refuses both.
+    """
 
     channels: int = Field(64, ge=1, le=1024)
     kernels: tuple[Kernel, Kernel, Kernel, Kernel] = (3, 5, 5, 7)  # temporal, frames; receptive field 17
+    regions: Regions = "10"  # those of the features: a name in graph.EDGES, or the user's own
+    graph: Literal["facial", "random", "cooccurrence", "cooccurrence-all"] = (
+        "facial"  # which regions are joined
+    )
+    graph_seed: int = Field(0, ge=0)  # of a random graph
+    operator: Literal["laplacian", "adjacency", "none", "learned"] = "laplacian"  # what mixes the nodes
+    scales: Literal[3, 2, 1] = 3  # regions, parts and face; regions and parts; regions alone
+    pooling: Literal["max", "mean"] = "max"  # of the nodes of a group
+    spatial: Literal["graph", "flat"] = "graph"  # nodes and edges, or all regions as channels
+    window_fit: Literal["exact", "any"] = "exact"  # whether the window must be the receptive field
 
     @property
     def receptive_field(self) -> int:
         """Frames that one output sees."""
         return 1 + sum(kernel - 1 for kernel in self.kernels)
+
+    @model_validator(mode="after")
+    def _has_what_it_names(self) -> Self:
+        changed = [
+            name
+            for name in ("graph", "operator", "scales", "pooling")
+            if getattr(self, name) != type(self).model_fields[name].default
+        ]
+        if self.spatial == "flat" and changed:
+            raise ValueError(f"{changed[0]} left as it is, because spatial='flat' has no graph")
+        if self.scales == 1 and self.pooling == "mean":
+            raise ValueError("pooling='max', because scales=1 pools nothing")
+        if self.operator == "none" and self.graph != "facial":
+            raise ValueError("graph='facial', because operator='none' uses no edges")
+        if self.operator == "learned" and self.graph.startswith("cooccurrence"):
+            raise ValueError("operator='laplacian' or 'adjacency', because a co-occurrence graph is fixed")
+        return self
 
 
 class LearningSettings(Settings):
