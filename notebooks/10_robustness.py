@@ -130,7 +130,9 @@ plt.show()
 # %% tags=["hide-input"]
 kept = records.study_record("frame-rate")
 shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(shown, name="frame_rate_of_record", caption="The same, from the run of record.")
+shown if shown is None else report.table(
+    shown, name="frame_rate_of_record", caption="The same, from the run of record."
+)
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -173,7 +175,9 @@ plt.show()
 # %% tags=["hide-input"]
 kept = records.study_record("head-motion")
 shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(shown, name="head_motion_of_record", caption="The same, from the run of record.")
+shown if shown is None else report.table(
+    shown, name="head_motion_of_record", caption="The same, from the run of record."
+)
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -225,7 +229,9 @@ report.table(costs, name="regions_cost", caption=caption, digits=1)
 # %% tags=["hide-input"]
 kept = records.study_record("regions")
 shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(shown, name="regions_of_record", caption="The same, from the run of record.")
+shown if shown is None else report.table(
+    shown, name="regions_of_record", caption="The same, from the run of record."
+)
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -292,7 +298,9 @@ plt.show()
 # %% tags=["hide-input"]
 kept = records.study_record("intensity")
 shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(shown, name="intensity_of_record", caption="The same, from the run of record.")
+shown if shown is None else report.table(
+    shown, name="intensity_of_record", caption="The same, from the run of record."
+)
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -377,7 +385,9 @@ plt.show()
 # %% tags=["hide-input"]
 kept = records.study_record("blinks-and-gaze")
 shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(shown, name="blinks_and_gaze_of_record", caption="The same, from the run of record.")
+shown if shown is None else report.table(
+    shown, name="blinks_and_gaze_of_record", caption="The same, from the run of record."
+)
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -421,7 +431,9 @@ plt.show()
 # %% tags=["hide-input"]
 kept = records.study_record("alignment")
 shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(shown, name="alignment_of_record", caption="The same, from the run of record.")
+shown if shown is None else report.table(
+    shown, name="alignment_of_record", caption="The same, from the run of record."
+)
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -463,7 +475,9 @@ plt.show()
 # %% tags=["hide-input"]
 kept = records.study_record("yaw")
 shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(shown, name="yaw_of_record", caption="The same, from the run of record.")
+shown if shown is None else report.table(
+    shown, name="yaw_of_record", caption="The same, from the run of record."
+)
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -532,7 +546,9 @@ plt.show()
 # %% tags=["hide-input"]
 kept = records.study_record("iou")
 shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(shown, name="iou_of_record", caption="The same, from the run of record.")
+shown if shown is None else report.table(
+    shown, name="iou_of_record", caption="The same, from the run of record."
+)
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -574,7 +590,9 @@ plt.show()
 # %% tags=["hide-input"]
 kept = records.study_record("picture")
 shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(shown, name="picture_of_record", caption="The same, from the run of record.")
+shown if shown is None else report.table(
+    shown, name="picture_of_record", caption="The same, from the run of record."
+)
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -616,7 +634,9 @@ plt.show()
 # %% tags=["hide-input"]
 kept = records.study_record("resolution")
 shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(shown, name="resolution_of_record", caption="The same, from the run of record.")
+shown if shown is None else report.table(
+    shown, name="resolution_of_record", caption="The same, from the run of record."
+)
 
 # %% [markdown]
 # :::{admonition} Try it
