@@ -346,18 +346,19 @@ plt.show()
 
 # %%
 parts = study_runs.parts_of(result.study, profile, seed=seed)
-causes = pd.concat(
-    spotting.cause_table(stages.dataset(part.chosen).videos, rows).assign(variant=part.name)
-    for part in parts
-    for rows in [result.found[result.found["variant"] == part.name]]
-)
+causes = []
+for part in parts:
+    found = result.found[result.found["variant"] == part.name]
+    counted = spotting.cause_table(stages.dataset(part.chosen).videos, found)
+    causes.append(counted.assign(variant=part.name))
+causes = pd.concat(causes, ignore_index=True)
 usual = causes[causes["variant"] == result.study.base]
 blinks = usual[usual["cause"] == "blink"]
 report.glue("ch10_alarms", usual["number"].sum())
 report.glue("ch10_on_blinks", blinks["number"].sum())
 report.glue("ch10_on_blinks_chance", blinks["by chance"].sum(), ".1f")
-wide = causes[["class", "cause", "variant", "number", "by chance"]]
-report.table(wide, name="causes", caption="What false alarms lie on, and how many would by chance.", digits=1)
+shown = causes[["variant", "class", "cause", "number", "by chance"]]
+report.table(shown, name="causes", caption="What false alarms lie on, and how many would by chance.", digits=1)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Bars of the number of false alarms by cause, such as blink, speech, jerk, other class and ends off, for each variant of blinks and gaze, micro- and macro-expressions side by side, with a black line at what chance would give."}, "figure": {"caption": "What false alarms lie on. Black lines: how many would lie there by chance.", "name": "fig-causes"}}
 fig, axes = plt.subplots(1, 2, sharey=True, figsize=(8.4, 4.2))
@@ -530,7 +531,7 @@ report.table(ends, name="ends", caption="Errors of the ends of hits, frames; lat
 fig, axes = plt.subplots(2, 2, sharex="row", sharey="row", figsize=(7.6, 4.2))
 for row, label, title in zip(axes, ("me", "mae"), ("micro", "macro"), strict=True):
     hits = events[(events["class"] == label) & events["hit"]]
-    widest = max(3, int(np.nanmax(np.abs(hits[["onset_error", "offset_error"]]), initial=0)))
+    widest = max([3, *hits[["onset_error", "offset_error"]].abs().to_numpy(int).ravel()])
     step = max(1, widest // 12)
     for ax, end in zip(row, ("onset", "offset"), strict=True):
         bins = np.arange(-widest - step / 2, widest + 1.5 * step, step)
