@@ -71,9 +71,9 @@ changed = {"as usual": {}, "noise 8": {"noise": 8.0}, "JPEG 25": {"jpeg_quality"
 fig, axes = plt.subplots(1, 6, figsize=(9, 1.9))
 for ax, (name, change) in zip(axes, changed.items(), strict=True):
     video = synthetic(SyntheticSettings(seed=seed, **change)).videos[0]
-    half = 0.95 * video.settings.iod
+    half, middle = 0.95 * video.settings.iod, 226 + 0.2 * video.settings.iod
     ax.imshow(video.frame(30), cmap="gray", vmin=0, vmax=255)
-    ax.set(title=name, xlim=(240 - half, 240 + half), ylim=(250 + half, 250 - half), xticks=[], yticks=[])
+    ax.set(title=name, xlim=(240 - half, 240 + half), ylim=(middle + half, middle - half), xticks=[], yticks=[])
 found = video.truth(30).landmarks
 off = misplaced(found.astype(np.float32), MotionSettings(landmark_noise=5.0), video.digest, 30)
 for points, colour in ((found, "black"), (off, report.colour("apex"))):
@@ -284,7 +284,8 @@ for (moves, rows), colour in zip(recall.groupby("moves"), ("me", "nuisance"), st
     error = np.abs(rows[["low", "high"]].to_numpy() - rows[["recall"]].to_numpy()).T
     ax.errorbar(rows["place"], rows["recall"], yerr=error, fmt="o-", color=report.colour(colour), label=moves)
 ax.set(xlabel=result.study.sweep, ylabel="recall", ylim=(-0.03, 1.03))
-fig.legend(loc="outside upper left", ncols=2)
+if len(recall):
+    fig.legend(loc="outside upper left", ncols=2)
 plt.show()
 
 # %% [markdown]
