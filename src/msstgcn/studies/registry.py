@@ -39,6 +39,8 @@ _MAIN = (
             "patch-lk, nose": {"flow": "patch-lk", "head": "nose"},
             "farneback, nose (the paper's)": {"flow": "farneback", "head": "nose"},
         },
+        # dense flow takes a tenth of a second a frame: few, short videos on a laptop
+        sizes={"cpu": {"subjects": 8, "videos": 1, "seconds": 8.0, "epochs": 16}},
     ),
 )
 
