@@ -15,7 +15,7 @@ import pytest
 from msstgcn import datasets, motion
 from msstgcn.errors import InputError
 from msstgcn.paths import PACKAGE
-from msstgcn.runner import executors, stages
+from msstgcn.runner import executors, feature_stages, stages
 from msstgcn.settings import MotionSettings, SyntheticSettings
 
 SMALL = SyntheticSettings(subjects=3, videos=1, seconds=4.0, size=240, iod=60.0)
@@ -176,8 +176,8 @@ def test_worker_with_other_code_says_so(data, monkeypatch):
         executors.counted(data, "features", [1], "frame") as (counter,),
         pytest.raises(InputError, match="another version of the project"),
     ):
-        stages._make_features(
-            video, ("features", "x", "otherkey", "v"), MotionSettings(), stages._store(), counter
+        feature_stages._make_features(
+            video, ("features", "x", "otherkey", "v"), MotionSettings(), stages.data_store(), counter
         )
 
 

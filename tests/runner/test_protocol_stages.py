@@ -9,7 +9,7 @@ import pytest
 from msstgcn import spotting
 from msstgcn.datasets import Video
 from msstgcn.motion.features import VideoFeatures
-from msstgcn.runner import cli, stages
+from msstgcn.runner import cli, feature_stages, stages
 from msstgcn.spotting import MATCHINGS, ROWS, SELECTIONS
 from msstgcn.spotting.files import score_files
 from msstgcn.timeline import read_events, write_csv
@@ -32,7 +32,9 @@ def quick(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MSSTGCN_DATA", str(tmp_path_factory.mktemp("data")))
         patch.setenv("MSSTGCN_PROGRESS", "lines")
-        patch.setattr(stages, "features", lambda chosen: [waving(v) for v in stages.dataset(chosen).videos])
+        patch.setattr(
+            feature_stages, "features", lambda chosen: [waving(v) for v in stages.dataset(chosen).videos]
+        )
         yield
 
 

@@ -14,7 +14,7 @@ from msstgcn import datasets, motion
 from msstgcn.datasets.synthetic import SyntheticVideo
 from msstgcn.errors import InputError
 from msstgcn.paths import PACKAGE
-from msstgcn.runner import book, cli, sources, stages
+from msstgcn.runner import book, cli, feature_stages, sources, stages
 from msstgcn.runner.chapters import find
 from msstgcn.settings import SyntheticSettings
 
@@ -238,7 +238,7 @@ def _part(released, tmp_path, keep):
 
 
 def test_one_subject_is_refused_before_its_motion_is_measured(msstgcn, released, tmp_path, monkeypatch):
-    monkeypatch.setattr(stages, "extract", lambda *_: pytest.fail("measured"))
+    monkeypatch.setattr(feature_stages, "extract", lambda *_: pytest.fail("measured"))
     root = _part(released, tmp_path, {"001_1"})
     status, _, err = msstgcn("train", "--profile", "smoke", "--dataset", "samm-lv", "--root", root)
     assert status == 2 and "only one subject, 001; expected at least two" in err.splitlines()[-1]

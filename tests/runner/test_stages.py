@@ -6,7 +6,7 @@ import pytest
 
 from msstgcn import datasets, motion
 from msstgcn.errors import InputError
-from msstgcn.runner import stages
+from msstgcn.runner import feature_stages, stages
 from msstgcn.settings import MotionSettings, SyntheticSettings
 
 SMALL = SyntheticSettings(subjects=2, videos=1, seconds=2.0, size=240, iod=60.0)
@@ -38,7 +38,7 @@ def test_features_are_those_of_a_direct_call_and_are_made_once(data, monkeypatch
         assert (stored.video, stored.subject, stored.fps) == (made.video, made.subject, made.fps)
         np.testing.assert_array_equal(stored.flow, made.flow)
         assert stored.expressions == made.expressions
-    monkeypatch.setattr(stages, "_make_features", lambda *_: pytest.fail("made again"))
+    monkeypatch.setattr(feature_stages, "_make_features", lambda *_: pytest.fail("made again"))
     assert [f.video for f in stages.features_of(source, MotionSettings())] == ["s001_1", "s002_1"]
 
 
@@ -46,19 +46,19 @@ def test_what_was_finished_before_a_stop_is_not_made_again(data, monkeypatch):
     source = datasets.synthetic(SMALL)
     stages.features_of(source, MotionSettings())
     place = stages.feature_place(source, source.videos[1], MotionSettings())
-    damaged = stages._store().folder(*place) / stages.FEATURES
+    damaged = stages.data_store().folder(*place) / stages.FEATURES
     damaged.write_bytes(damaged.read_bytes()[:-100])
     made = []
-    make = stages._make_features
+    make = feature_stages._make_features
 
     def here(function, calls, executor):
         for number, given in enumerate(calls):
             made.append(given[0].name)
             yield number, function(*given)
 
-    monkeypatch.setattr(stages.executors, "run", here)
+    monkeypatch.setattr(feature_stages.executors, "run", here)
     stages.features_of(source, MotionSettings())
-    assert made == ["s002_1"] and make is stages._make_features
+    assert made == ["s002_1"] and make is feature_stages._make_features
     assert damaged.is_file()
 
 

@@ -10,7 +10,7 @@ import torch
 from msstgcn import learning
 from msstgcn.errors import InputError
 from msstgcn.motion.features import VideoFeatures
-from msstgcn.runner import models, sources, stages, study_runs
+from msstgcn.runner import feature_stages, models, sources, stages, study_runs, training_stages
 from msstgcn.timeline import Expression
 
 
@@ -26,7 +26,7 @@ def chosen(tmp_path, monkeypatch):
     """A small profile whose features are noise, so that nothing is rendered."""
     monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("MSSTGCN_PROGRESS", "lines")
-    monkeypatch.setattr(stages, "features", lambda chosen: [noise(f"s00{n}") for n in (1, 2, 3)])
+    monkeypatch.setattr(feature_stages, "features", lambda chosen: [noise(f"s00{n}") for n in (1, 2, 3)])
     return stages.profile("smoke", channels=6, segments=2)
 
 
@@ -41,19 +41,19 @@ def test_folds_are_kept_and_trained_once(chosen, monkeypatch):
         np.testing.assert_array_equal(values, again.watched[1][video])
     for name, fold in inner.folds.items():
         assert all(torch.equal(w, inner_again.folds[name].weights[n]) for n, w in fold.weights.items())
-    assert not list(stages._store().root.rglob("*.checkpoints"))
+    assert not list(stages.data_store().root.rglob("*.checkpoints"))
 
 
 def test_the_number_of_inner_groups_does_not_touch_the_run_itself(chosen):
     other = chosen.model_copy(update={"learning": chosen.learning.but(inner_groups=3)})
-    videos = stages.features(chosen)
+    videos = feature_stages.features(chosen)
 
     def key(which, what):
-        return stages._run_key(videos, which, "cpu", what, None)
+        return training_stages._run_key(videos, which, "cpu", what, None)
 
-    assert key(chosen, stages.TRAINING) == key(other, stages.TRAINING)
-    assert key(chosen, stages.INNER) != key(other, stages.INNER)
-    assert key(chosen, stages.TRAINING) != key(chosen, stages.INNER)
+    assert key(chosen, training_stages.TRAINING) == key(other, training_stages.TRAINING)
+    assert key(chosen, training_stages.INNER) != key(other, training_stages.INNER)
+    assert key(chosen, training_stages.TRAINING) != key(chosen, training_stages.INNER)
 
 
 def test_a_study_asks_for_all_its_seeds_at_once_and_each_is_that_seeds_run(chosen):
@@ -66,7 +66,7 @@ def test_a_study_asks_for_all_its_seeds_at_once_and_each_is_that_seeds_run(chose
 
 def test_weights_lie_beside_their_card(chosen):
     stages.loso(chosen, device="cpu")
-    (weights, *others) = sorted(stages._store().root.rglob(stages.FOLD))
+    (weights, *others) = sorted(stages.data_store().root.rglob(stages.FOLD))
     assert len(others) == 2
     card = (weights.parent / stages.CARD).read_text(encoding="utf-8")
     about = learning.fold_metadata(weights)
@@ -85,7 +85,7 @@ def test_a_network_of_everybody_goes_out_and_spots_in_a_new_video(chosen, tmp_pa
     fold, found = models.open_model(weights)
     assert found == chosen and fold.subject == ""
     alone = learning.train_fold(
-        stages.features(chosen), chosen.network, chosen.learning, seed=stages.final_seed(chosen)
+        feature_stages.features(chosen), chosen.network, chosen.learning, seed=stages.final_seed(chosen)
     )
     assert all(torch.equal(w, fold.weights[name]) for name, w in alone.weights.items())
     monkeypatch.setattr(sources, "open_source", lambda *a: "a video")

@@ -1,5 +1,6 @@
 """From frame probabilities to intervals, and how good they are."""
 
+from msstgcn.spotting.causes import CAUSE_COLUMNS, CAUSES, cause_table
 from msstgcn.spotting.ceilings import decoder_ceiling, perfect_probabilities, real_ceilings
 from msstgcn.spotting.comparing import Comparison, compare, holm, resolvable, swap_test
 from msstgcn.spotting.decoding import SPOTTED_COLUMNS, candidates, spot_video, suppress
@@ -35,6 +36,8 @@ from msstgcn.spotting.uncertainty import (
 )
 
 __all__ = [
+    "CAUSES",
+    "CAUSE_COLUMNS",
     "EYE_UNITS",
     "FATES",
     "FATE_COLUMNS",
@@ -55,6 +58,7 @@ __all__ = [
     "bootstrap_f1",
     "boundary_table",
     "candidates",
+    "cause_table",
     "choose",
     "compare",
     "decoder_ceiling",

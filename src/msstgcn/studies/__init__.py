@@ -20,6 +20,7 @@ from msstgcn.studies.protocols import (
     verdict,
 )
 from msstgcn.studies.published import published
+from msstgcn.studies.recall import RECALL_COLUMNS, recall_table
 from msstgcn.studies.registry import STUDIES, study
 from msstgcn.studies.study import CONTROL, METHOD, SIZES, Study
 
@@ -34,6 +35,7 @@ __all__ = [
     "METHODS",
     "METRICS",
     "PROTOCOLS",
+    "RECALL_COLUMNS",
     "SIZES",
     "STUDIES",
     "Method",
@@ -45,6 +47,7 @@ __all__ = [
     "inflation",
     "protocol_table",
     "published",
+    "recall_table",
     "study",
     "study_table",
     "told_apart",

@@ -1,0 +1,68 @@
+"""The studies of chapter 10 as they stand: every variant can run, and says no more than it should."""
+
+import numpy as np
+import pytest
+
+from msstgcn.datasets import synthetic
+from msstgcn.runner.study_runs import parts_of
+from msstgcn.settings import MotionSettings, NetworkSettings
+from msstgcn.studies.robustness import ROBUSTNESS, WINDOWS
+from msstgcn.timeline.rates import SAMM_FPS
+
+BY_NAME = {study.name: study for study in ROBUSTNESS}
+
+
+@pytest.mark.parametrize("profile", ["smoke", "cpu", "gpu"])
+@pytest.mark.parametrize("study", ROBUSTNESS, ids=lambda study: study.name)
+def test_every_variant_can_run(study, profile):
+    parts = parts_of(study, profile)
+    assert [part.name for part in parts] == list(study.variants)
+    keys = [part.chosen.model_dump_json() for part in parts]
+    assert len(set(keys)) == len(keys)  # no variant is another one under a second name
+    assert study.chapter == 10
+    assert not study.variants[study.base]  # the base is the method as it stands
+
+
+@pytest.mark.parametrize("study", ROBUSTNESS, ids=lambda study: study.name)
+def test_networks_that_are_asked_only_are_trained_once(study):
+    parts = parts_of(study, "cpu")
+    if study.trained == "once":
+        assert {part.trained.model_dump_json() for part in parts} == {parts[0].chosen.model_dump_json()}
+    else:
+        assert all(part.donor is None for part in parts)
+
+
+def test_the_same_people_do_the_same_whatever_is_changed():
+    """Labels in seconds stay, except where the study is about how strong expressions are or how they are seen."""
+    for name in ("head-motion", "blinks-and-gaze", "alignment", "yaw", "picture", "resolution", "intensity"):
+        parts = parts_of(BY_NAME[name], "smoke")
+        first, *others = (synthetic(part.chosen.data).videos for part in parts)
+        for videos in others:
+            assert [v.expressions for v in videos] == [v.expressions for v in first], name
+
+
+def test_windows_in_seconds_last_as_long_and_networks_see_all_of_them():
+    long = MotionSettings(window_seconds=17 / SAMM_FPS)
+    for fps, (window, kernels) in WINDOWS.items():
+        assert window == long.at(fps).window
+        assert NetworkSettings(kernels=kernels).receptive_field == window
+        reach = np.array([kernel - 1 for kernel in kernels])
+        np.testing.assert_allclose(
+            reach / reach.sum(), np.array([2, 4, 4, 6]) / 16, atol=0.13
+        )  # whole frames
+
+
+def test_the_decoder_looks_as_many_seconds_far_at_every_rate():
+    for name, part in zip(
+        BY_NAME["frame-rate"].variants, parts_of(BY_NAME["frame-rate"], "cpu"), strict=True
+    ):
+        fps = part.chosen.data.fps or SAMM_FPS
+        how = part.chosen.spotting
+        for own, frames in ((how.me_near, 2), (how.me_far, 8), (how.mae_near, 8), (how.mae_far, 29)):
+            assert abs(own / fps - frames / SAMM_FPS) <= 0.5 / fps + 1e-9, name
+
+
+def test_a_window_in_frames_stays_and_one_in_seconds_follows():
+    parts = {part.name: part.chosen for part in parts_of(BY_NAME["frame-rate"], "cpu")}
+    assert {one.motion.window for name, one in parts.items() if name.endswith("frames")} == {17}
+    assert parts["100 fps, window in seconds"].motion.window == 59
