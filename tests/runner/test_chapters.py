@@ -6,6 +6,7 @@ import pytest
 from msstgcn.errors import InputError
 from msstgcn.runner.book import make_book, run_chapter, toc_entries
 from msstgcn.runner.chapters import Chapter, find
+from msstgcn.runner.parameters import UNKNOWN, Named
 
 
 def _outputs(path):
@@ -79,12 +80,20 @@ def test_a_chapter_needs_one_parameters_cell(tiny):
         run_chapter("1", {})
 
 
-def test_stages_and_their_literal_keywords_are_read_from_the_code(tiny):
+def test_stages_and_what_they_are_given_are_read_from_the_code(tiny):
     source = tiny / "notebooks" / "01_tiny.py"
     source.write_text(
         source.read_text() + '\n# %%\nstages.features(p)\nstages.loso(p, device=d, control="x")\n'
+        'stages.study("window", profile, only=["a", "b"], seeds=1 + 1)\n'
     )
-    assert Chapter(source).stages == [("features", {}), ("loso", {"control": "x"})]
+    assert Chapter(source).stages == [
+        ("features", {"which": Named("p")}),
+        ("loso", {"which": Named("p"), "device": Named("d"), "control": "x"}),
+        (
+            "study",
+            {"which": "window", "profile": Named("profile"), "only": ["a", "b"], "seeds": UNKNOWN},
+        ),
+    ]
 
 
 def test_a_table_of_contents_is_read_in_order(tmp_path):

@@ -1,83 +1,361 @@
-"""A study trains each variant with each seed on the same videos."""
+"""A study trains each variant with each seed on the same videos, keeps what came out, and goes on after a stop."""
 
 import json
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 
+from msstgcn import learning, spotting
+from msstgcn.datasets import Video
 from msstgcn.errors import InputError
-from msstgcn.runner import cli, records, stages, study_runs
-from msstgcn.spotting import Scores
-from msstgcn.studies import Study
+from msstgcn.motion.features import VideoFeatures
+from msstgcn.runner import budget, cli, feature_stages, records, stages, study_runs
+from msstgcn.studies import METHODS, STUDIES, Study
 
-STUDY = Study("pair", "Is it better?", {"a": {}, "b": {"epochs": 3}, "c": {"control": "shuffled-labels"}})
+SMALL = {
+    "subjects": 4,
+    "videos": 1,
+    "seconds": 6.0,
+    "channels": 6,
+    "segments": 2,
+    "epochs": 2,
+    "threshold": 0.1,
+}
+
+
+def study_of(variants, **about):
+    return Study("pair", 9, "Is it better?", "Yes, one would think.", variants, **about)
+
+
+STUDY = study_of({"a": {}, "b": {"epochs": 3}, "c": {"control": "shuffled-labels"}})
+MOVED = study_of({"a": {}, "b": {"difficulty": "hard"}}, trained="once")
+
+
+def waving(video: Video, window: int) -> VideoFeatures:
+    """Features in which a video's expressions can be seen a little; nothing is rendered."""
+    rng = np.random.default_rng([*video.digest.encode()])
+    flow = rng.normal(size=(len(video), window, 10, 2))
+    for event in video.expressions:
+        flow[event.onset : event.offset, :, :3] += 2
+    mask = np.ones(len(video), dtype=bool)
+    return VideoFeatures(
+        video.name, video.subject, video.fps, flow.astype(np.float32), mask, video.expressions
+    )
 
 
 @pytest.fixture
-def trained(monkeypatch):
-    """What was trained, instead of training it; hits say the variant, the misses the seed."""
+def quick(tmp_path, monkeypatch):
+    """Features are made up, and what is trained is counted: names of folds, one list a training."""
+    monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("MSSTGCN_PROGRESS", "lines")
+    monkeypatch.setattr(
+        feature_stages,
+        "features",
+        lambda chosen: [waving(v, chosen.motion.window) for v in stages.dataset(chosen).videos],
+    )
+    trained, train = [], learning.schedule.train_folds
+
+    def counted(material, jobs, *rest, **more):
+        trained.extend(job.name for job in jobs)
+        return train(material, jobs, *rest, **more)
+
+    monkeypatch.setattr("msstgcn.learning.schedule.train_folds", counted)
+    return trained
+
+
+def run(study=STUDY, profile="cpu", **given):
+    return stages.study(study, profile, **{**SMALL, "folds": 2, "device": "cpu", **given})
+
+
+def same(first, second):
+    for name in ("counts", "events", "found"):
+        assert_frame_equal(getattr(first, name), getattr(second, name))
+
+
+def test_counts_and_events_are_those_of_the_stages_themselves(quick):
+    result = run(seed=1, seeds=2, folds=0)
+    assert result.counts["seed"].unique().tolist() == [1, 2]
+    for name, changes, control in (("b", {"epochs": 3}, None), ("c", {}, "shuffled-labels")):
+        chosen = stages.profile("cpu", seed=1, watch=0, **{**SMALL, **changes})
+        other = study_runs.with_training_seed(chosen, 2)
+        assert other.data == chosen.data  # the videos stay
+        scores = stages.scores(stages.loso(other, device="cpu", control=control), other)
+        owners = {video.name: video.subject for video in stages.dataset(chosen).videos}
+        for label in ("me", "mae"):
+            wanted = spotting.subject_counts(scores, owners, label)
+            own = result.counts[(result.counts["variant"] == name) & (result.counts["seed"] == 2)]
+            mine = own[own["class"] == label]
+            assert mine["subject"].tolist() == list(wanted.index)
+            assert (mine[["tp", "fp", "fn"]].to_numpy() == wanted.to_numpy()).all()
+    hits = result.events.groupby(["variant", "seed", "class"])["hit"].sum()
+    for key, rows in result.counts.groupby(["variant", "seed", "class"]):
+        assert hits.get(key, 0) == rows["tp"].sum()
+    assert result.costs["variant"].tolist() == ["a", "b", "c"]
+    weights = stages.loso(chosen, device="cpu").folds["s001"].weights
+    assert (
+        result.costs["parameters"] == learning.load_network(weights, chosen.network).parameter_count
+    ).all()
+
+
+def test_a_second_run_computes_nothing_and_an_added_variant_only_itself(quick):
+    first = run()
+    assert sorted(quick) == sorted(["group 1 of 2", "group 2 of 2"] * 3)
+    del quick[:]
+    same(first, run())
+    assert quick == []
+    more = run(add={"mine": {"lambda_contrast": 0.0}}, only=["b"])
+    assert sorted(quick) == ["group 1 of 2", "group 2 of 2"]
+    assert more.counts["variant"].unique().tolist() == ["a", "b", "mine"]
+    assert list(more.study.variants) == ["a", "b", "mine"]
+    kept = more.counts[more.counts["variant"] == "b"].reset_index(drop=True)
+    assert_frame_equal(kept, first.counts[first.counts["variant"] == "b"].reset_index(drop=True))
+    del quick[:]
+    run(study_of({"a": {}, "x": {"match_iou": 0.3}, "y": {"threshold": 0.2}}))
+    assert quick == []  # folds are shared with variants that only count otherwise
+    renamed = run(study_of({"other name": {}, "b": {"epochs": 3}}))
+    assert quick == [] and renamed.counts["variant"].unique().tolist() == ["other name", "b"]
+
+
+def test_a_killed_study_goes_on_and_ends_the_same(quick, monkeypatch, tmp_path):
+    whole = run(seeds=2)
+    monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "again"))
+    compute, calls = study_runs._computed, []
+
+    def killed(part, *rest):
+        calls.append(part.name)
+        if part.name == "b":
+            raise KeyboardInterrupt
+        return compute(part, *rest)
+
+    monkeypatch.setattr(study_runs, "_computed", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(seeds=2)
+    monkeypatch.setattr(
+        study_runs, "_computed", lambda part, *rest: calls.append(part.name) or compute(part, *rest)
+    )
+    same(whole, run(seeds=2))
+    assert calls == ["a", "b", "b", "c"]
+
+
+def test_networks_of_the_base_are_asked_about_other_videos_by_one_that_never_saw_the_subject(quick):
+    result = run(MOVED)
+    assert sorted(quick) == ["group 1 of 2", "group 2 of 2"]  # the base's alone
+    base = stages.profile("cpu", watch=0, folds=2, **SMALL)
+    other = stages.profile("cpu", watch=0, folds=2, **SMALL, difficulty="hard")
+    trained, tables = stages.loso(base, device="cpu"), []
+    groups = learning.left_out(["s001", "s002", "s003", "s004"], 2, seed=0)
+    for video in feature_stages.features(other):
+        (name,) = [name for name, out in groups.items() if video.subject in out]
+        assert any(v.startswith(video.subject) for v in trained.folds[name].probabilities)
+        said = learning.predict(trained.folds[name].weights, video, network=base.network)
+        tables.append(spotting.spot_video(said, other.spotting, video=video.video))
+    wanted = pd.concat(tables, ignore_index=True)
+    mine = result.found.query("variant == 'b'").reset_index(drop=True)
+    assert_frame_equal(mine[list(wanted.columns)], wanted, check_dtype=False)
+    assert len(mine) and not mine[wanted.columns].equals(result.found.query("variant == 'a'")[wanted.columns])
+
+
+def test_people_without_a_network_are_refused(quick):
+    base = stages.profile("cpu", watch=0, **SMALL)
+    stranger = waving(stages.dataset(stages.profile("cpu", **{**SMALL, "subjects": 5})).videos[-1], 17)
+    with pytest.raises(InputError, match="no network was trained without s005; expected .*s001, s002"):
+        study_runs.transferred(stages.loso(base, device="cpu"), base, [stranger], "cpu")
+
+
+def test_a_method_is_given_features_labels_and_seed_and_trains_nothing(quick, monkeypatch):
     seen = []
 
-    def loso_seeds(chosen, seeds, *, device, control):
-        runs = {seed: (chosen.learning.epochs, seed, chosen.data.seed, control) for seed in seeds}
-        seen.extend(runs.values())
-        return runs
+    def all_true(features, truth, spotting, *, seed):
+        seen.append((len(features), seed))
+        return truth.drop(columns="subject").assign(score=1.0)
 
-    def scores(run, chosen):
-        rows = [
-            (video.name, label, run[0], int(run[3] is not None), run[1])
-            for video in stages.dataset(chosen).videos
-            for label in ("me", "mae")
-        ]
-        table = pd.DataFrame(rows, columns=["video", "class", "tp", "fp", "fn"])
-        return Scores(table)
-
-    monkeypatch.setattr(study_runs.stages, "loso_seeds", loso_seeds)
-    monkeypatch.setattr(study_runs.stages, "scores", scores)
-    return seen
+    monkeypatch.setitem(METHODS, "perfect", all_true)
+    result = run(study_of({"a": {}, "perfect": {"method": "perfect"}}), seeds=2, seed=3)
+    assert seen == [(4, 3), (4, 4)]
+    counts = result.counts.query("variant == 'perfect'")
+    assert counts["tp"].sum() == 2 * len(stages.truth(stages.profile("cpu", seed=3, **SMALL)))
+    assert counts[["fp", "fn"]].to_numpy().sum() == 0
+    events = result.events.query("variant == 'perfect'")
+    assert events["hit"].all() and (events[["onset_error", "offset_error"]] == 0).all(axis=None)
+    assert result.costs.set_index("variant").loc["perfect", ["parameters", "training_s"]].tolist() == [0, 0]
 
 
-def test_seeds_change_the_training_and_not_the_videos(trained):
-    counts = study_runs.run_study(STUDY, "smoke", seed=5, seeds=2)
-    assert trained == [
-        (epochs, seed, 5, control)
-        for epochs, control in ((2, None), (3, None), (2, "shuffled-labels"))
-        for seed in (5, 6)
-    ]
-    assert len(counts) == 2 * 3 * 3 * 2  # seeds, variants, subjects, classes
-    assert counts.groupby("variant")["tp"].unique().map(list).to_dict() == {"a": [4], "b": [6], "c": [4]}
+def test_in_smoke_only_the_ends_are_run(quick):
+    assert list(run(profile="smoke").study.variants) == ["a", "c"]
+    assert list(run(profile="smoke", only=["b"]).study.variants) == ["a", "b"]
 
 
-def test_a_wrong_setting_is_refused_before_anything_is_trained(trained):
-    wrong = Study("wrong", "Why?", {"a": {}, "b": {"epoch": 3}})
-    with pytest.raises(InputError, match="unknown setting 'epoch'"):
-        study_runs.run_study(wrong, "smoke")
-    assert trained == []
+@pytest.mark.parametrize(
+    ("variants", "about", "message"),
+    [
+        ({"b": {"epoch": 3}}, {}, "study pair, variant 'b'.*unknown setting 'epoch'.*epochs.*mean 'epochs'"),
+        ({"b": {"window": 11}}, {}, "variant 'b'.*window of 11 frames does not fit.*expected 17 frames"),
+        ({"b": {"flow": "nosuch"}}, {}, "variant 'b'.*unknown flow method 'nosuch'.*farneback"),
+        ({"b": {"regions": "11"}}, {}, "variant 'b'.*11"),
+        ({"b": {"regions": [{"name": "x", "landmark": 99}]}}, {}, "variant 'b'.*landmark = 99 cannot be used"),
+        ({"b": {"control": "nosuch"}}, {}, "unknown control 'nosuch'; expected one of shuffled-labels"),
+        ({"b": {"method": "nosuch"}}, {}, "unknown method 'nosuch'; expected one of"),
+        ({"b": {"selection": "best"}}, {}, "unknown selection protocol 'best'"),
+        ({"b": {"folds": 1}}, {}, "folds must be 0 or at least 2"),
+        ({"b": {"epochs": 3}}, {"trained": "once"}, "trains otherwise than the base"),
+        ({"b": {"control": "shuffled-labels"}}, {"trained": "once"}, "trains otherwise than the base"),
+        ({"b": {"selection": "inner-fold"}}, {"trained": "once"}, "expected fixed-epoch"),
+        ({"b": {"seconds": 2.0, "videos": 1}}, {}, "variant 'b'.*no expression to train on|no annotated"),
+    ],
+)  # fmt: skip
+def test_a_variant_that_cannot_run_is_refused_before_anything_is_trained(quick, variants, about, message):
+    with pytest.raises(InputError, match=message):
+        run(study_of({"a": {}, **variants}, **about))
+    assert quick == []
 
 
-def test_the_command_shows_and_records_what_came_out(trained, monkeypatch, capsys, tmp_path):
+def test_names_and_numbers_that_mean_nothing_are_refused(quick):
+    for given, message in (
+        ({"study": "windwo"}, "unknown study 'windwo'"),
+        ({"only": ["nosuch"]}, "study pair: unknown variant 'nosuch'; expected one of a, b, c"),
+        ({"seeds": 0}, "0 seeds; expected at least one"),
+        ({"profile": "huge"}, "unknown profile 'huge'"),
+        ({"device": "tpu"}, "unknown device 'tpu'"),
+    ):
+        with pytest.raises(InputError, match=message):
+            run(**given)
+    with pytest.raises(InputError, match="study pair: no variant; expected at least one, the base"):
+        study_of({})
+    with pytest.raises(InputError, match="a sweep without a point"):
+        study_of({"a": {}}, sweep="lambda")
+    with pytest.raises(InputError, match="places: unknown variant 'b'"):
+        study_of({"a": {}}, sweep="lambda", places={"b": 1.0})
+    assert quick == []
+
+
+def test_synthetic_videos_are_not_changed_where_others_are_worked_on(quick):
+    chosen = stages.profile("cpu").model_copy(
+        update={"source": feature_stages.sources.DiskSettings(dataset="samm-lv", root="/data")}
+    )
+    with pytest.raises(InputError, match="iod, noise can be changed in synthetic videos only"):
+        study_runs._must_change_something(chosen, {"noise": 1, "iod": 60, "epochs": 3})
+    study_runs._must_change_something(chosen, {"epochs": 3})
+
+
+def test_a_study_for_which_there_is_no_memory_is_refused(quick, monkeypatch):
+    monkeypatch.setattr(budget, "free_memory", lambda device: 5e8)
+    with pytest.raises(
+        InputError, match=r"study pair: about \d\.\d GB of memory are needed and 0\.5 GB are free"
+    ):
+        run()
+    assert quick == []
+    monkeypatch.setattr(budget, "free_memory", lambda device: None)  # where that cannot be told
+    run()
+    monkeypatch.setattr(budget, "free_memory", lambda device: 0)
+    run()  # nothing is left to do
+
+
+def test_what_a_study_takes_is_counted_and_told(quick, capsys):
+    run(seeds=2)
+    told = capsys.readouterr().err
+    frames = sum(len(video) for video in stages.dataset(stages.profile("cpu", **SMALL)).videos)
+    assert f"study pair: 3 variants to make: {frames:,} frames to measure" in told
+    whole = stages.profile("cpu", **SMALL, folds=2)
+    found = budget.estimate([whole], [(whole, 4)], variants=1, device="cpu")
+    tiles = 4 * (frames // 4 // 16)
+    assert found.windows == 4 * 2 * tiles * 16 / 2  # folds and seeds, epochs, windows, half of the people
+    assert budget.estimate([whole, whole], [(whole, 4)], variants=1, device="cpu").frames == frames
+    expressive = stages.profile("cpu", **SMALL, folds=2, sampling="expression")
+    assert 0 < budget.estimate([], [(expressive, 4)], variants=1, device="cpu").windows < found.windows
+    none = stages.profile("cpu", **SMALL, folds=2, neutral=0.0)
+    some = stages.profile("cpu", **SMALL, folds=2, neutral=0.5)
+    as_much = [budget.estimate([], [(one, 4)], variants=1, device="cpu").windows for one in (none, some)]
+    assert as_much[1] == pytest.approx(1.5 * as_much[0])
+    capsys.readouterr()
+    run(seeds=2)
+    assert "to make" not in capsys.readouterr().err
+    assert "2.0 h" in str(budget.Budget(2, 10, 20, 7200, 1e9)) and "5 min" in str(
+        budget.Budget(2, 1, 2, 300, 1e9)
+    )
+
+
+def test_free_memory_is_told_in_bytes():
+    free = budget.free_memory("cpu")
+    assert free is None or 1e7 < free < 1e14
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch, quick):
+    """A project with a study of its own and nothing recorded."""
     for folder in ("notebooks", "book"):
         (tmp_path / folder).mkdir()
     monkeypatch.setenv("MSSTGCN_ROOT", str(tmp_path))
-    arguments = [
-        "study",
-        "run",
-        "main",
-        "--profile",
-        "smoke",
-        "--seeds",
-        "2",
-        "--set",
-        "epochs=4",
-        "--record",
-    ]
+    monkeypatch.setitem(STUDIES, "pair", study_of(STUDY.variants, sizes={"cpu": {**SMALL, "folds": 2}}))
+    return tmp_path
+
+
+def command(monkeypatch, *arguments):
     monkeypatch.setattr(sys, "argv", ["msstgcn", *arguments])
     with pytest.raises(SystemExit) as end:
         cli.main()
-    assert not end.value.code
-    shown = capsys.readouterr()
-    assert "control: shuffled labels" in shown.out and "resolvable" in shown.out
-    record = records.latest_record("study-main")
-    assert record["seeds"] == 2 and record["settings"] == {"epochs": 4}
-    assert len(record["result"]["table"]) == 9 and json.dumps(record["result"]["counts"])
+    return end.value.code or 0
+
+
+def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsys):
+    assert records.study_record("pair") is None
+    assert "no run of record of the study pair yet; `msstgcn study run pair" in records.study_note("pair")
+    given = ("study", "run", "pair", "--seeds", "2", "--device", "cpu", "--set", "lr=0.02", "--record")
+    assert command(monkeypatch, *given) == 0
+    shown = capsys.readouterr().out
+    assert "Is it better?" in shown and "resolvable" in shown
+    record = records.latest_record("study-pair")
+    assert record["seeds"] == 2 and record["settings"]["lr"] == 0.02 and record["settings"]["folds"] == 2
+    result = stages.study("pair", "cpu", seeds=2, device="cpu", lr=0.02)
+    kept = records.study_record("pair")
+    assert kept is not None and kept.study == result.study
+    by = ["variant", "seed", "class", "subject"]
+    assert_frame_equal(
+        kept.counts.sort_values(by, ignore_index=True), result.counts.sort_values(by, ignore_index=True)
+    )
+    assert_frame_equal(kept.events, result.events)
+    assert_frame_equal(kept.costs, result.costs)
+    assert_frame_equal(kept.table(), result.table())
+    assert "4 subjects, 2 seeds, synthetic-samm-lv" in records.study_note("pair")
+    path = next(records.records_dir().glob("study-pair-*.json"))
+    path.write_text(path.read_text().replace('"runs"', '"walks"'))
+    with pytest.raises(InputError, match="the record cannot be read.*msstgcn study run pair --record"):
+        records.study_record("pair")
+
+
+def test_studies_are_listed_one_a_line_and_run_one_after_the_other(project, monkeypatch, capsys):
+    assert command(monkeypatch, "study", "list") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(STUDIES)
+    assert [line.split(maxsplit=2)[2] for line in lines] == [one.question for one in STUDIES.values()]
+    monkeypatch.setitem(STUDIES, "twin", study_of({"a": {}, "b": {"epochs": 3}}, sizes=STUDIES["pair"].sizes))
+    assert (
+        command(monkeypatch, "study", "run", "pair", "twin", "--device", "cpu", "--only", "b", "--json") == 0
+    )
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [row["variant"] for row in first] == ["a"] * 3 + ["b"] * 3
+    assert first == second  # the same under another name
+    assert command(monkeypatch, "study", "run", "pair", "nosuch") == 2
+    assert "unknown study 'nosuch'" in capsys.readouterr().err
+
+
+def test_studies_of_a_chapter_are_made_before_it_runs(project, quick, monkeypatch):
+    values = {"profile": "cpu", "device": "cpu", "seed": 0}
+    named = stages.Named
+    call = {"which": "pair", "profile": named("profile"), "seed": named("seed"), "device": named("device")}
+    stages.prepare(
+        [("study", {**call, "only": named("mine")}), ("study", {**call, "add": stages.UNKNOWN})], values
+    )
+    assert quick == []  # only the chapter knows what it will ask for
+    stages.prepare([("study", {**call, "add": {"x": {"epochs": 1}}, "only": ["b"]})], values)
+    assert len(quick) == 6
+    stages.study("pair", "cpu", device="cpu", only=["b"], add={"x": {"epochs": 1}})
+    assert len(quick) == 6
+
+
+def test_all_studies_can_run_in_every_profile():
+    for one in STUDIES.values():
+        for profile in ("smoke", "cpu", "gpu"):
+            study_runs.parts_of(one, profile)

@@ -24,8 +24,13 @@ def warn(message: str) -> None:
     """Keep a warning for the run's report, and say it on standard error unless a chapter is being executed."""
     if message not in _warnings:
         _warnings.append(message)
-        if progress() != "silent":
-            print(f"msstgcn: warning: {message}", file=sys.stderr, flush=True)
+        say(f"warning: {message}")
+
+
+def say(message: str) -> None:
+    """Say something on standard error, unless a chapter is being executed."""
+    if progress() != "silent":
+        print(f"msstgcn: {message}", file=sys.stderr, flush=True)
 
 
 def warnings() -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from msstgcn.errors import InputError
 from msstgcn.files import digest_file, written_whole
 from msstgcn.runner import pairs
 from msstgcn.runner.dependencies import code_digest, imported_modules
-from msstgcn.runner.parameters import Parameter, Value, checked, declared
+from msstgcn.runner.parameters import Parameter, Value, checked, declared, read_value
 from msstgcn.runner.store import Store, key_of
 
 EXECUTED = "chapter.ipynb"
@@ -73,16 +73,18 @@ class Chapter:
 
     @cached_property
     def stages(self) -> list[tuple[str, dict[str, Any]]]:
-        """The cached stages that the chapter calls, in order, with those keywords that are literals.
+        """The cached stages that the chapter calls, in order, with those keywords that are literals or bare names.
 
         ``stages.loso(p, device=device, control="shuffled-labels")`` gives
-        ``("loso", {"control": "shuffled-labels"})``.
+        ``("loso", {"which": Named("p"), "device": Named("device"), "control": "shuffled-labels"})``: the first two
+        without a keyword are called ``which`` and ``profile``. What is neither literal nor name is `UNKNOWN`.
         """
         calls = [node for node in ast.walk(ast.parse(self.code)) if isinstance(node, ast.Call)]
         return [
             (
                 call.func.attr,
-                {k.arg: k.value.value for k in call.keywords if k.arg and isinstance(k.value, ast.Constant)},
+                dict(zip(("which", "profile"), map(read_value, call.args), strict=False))
+                | {keyword.arg or "**": read_value(keyword.value) for keyword in call.keywords},
             )
             for call in sorted(calls, key=lambda call: call.lineno)
             if isinstance(call.func, ast.Attribute)

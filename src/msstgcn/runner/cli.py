@@ -632,52 +632,58 @@ def _show(result: dict[str, Any], as_json: bool) -> None:
 
 @study_app.command("list")
 def study_list() -> None:
-    """Every study, one a line: its name, its question."""
+    """Every study, one a line: the chapter that tells it, its name, its question."""
     from msstgcn.studies import STUDIES
 
     width = max(map(len, STUDIES))
     for one in STUDIES.values():
-        typer.echo(f"{one.name:{width}}  {one.question}")
+        typer.echo(f"{one.chapter:2}  {one.name:{width}}  {one.question}")
 
 
 @study_app.command("run")
 def study_run(
-    name: Annotated[str, typer.Argument(help="A study; see `msstgcn study list`.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="Studies, or `all`; see `msstgcn study list`.")
+    ],
     profile: ProfileOption = "cpu",
     seed: SeedOption = 0,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each variant.")] = 1,
     device: DeviceOption = "auto",
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="VARIANT", help="Of the variants this beside the first; repeatable."),
+    ] = None,
     setting: Annotated[
         list[str] | None,
         typer.Option(
             "--set", metavar="NAME=VALUE", help="A setting of every variant, as epochs=5; repeatable."
         ),
     ] = None,
+    dataset: DatasetOption = "synthetic",
+    root: RootOption = None,
+    repair: RepairOption = "authors",
     as_json: JsonOption = False,
     record: RecordOption = False,
 ) -> None:
     """Train and score every variant of a study, and compare each with the first.
 
-    Stopped half-way, the same command goes on where it was. For instance: msstgcn study run motion --seeds 3.
+    What it will take is said before it begins. Stopped half-way, the same command goes on where it was; variants that
+    were made before are not made again. For instance: msstgcn study run motion --seeds 3.
     """
-    from msstgcn.report import outcome_text
-    from msstgcn.runner import stages
-    from msstgcn.runner.records import write_record
-    from msstgcn.studies import study
+    from msstgcn.runner import study_runs
+    from msstgcn.studies import STUDIES, study
 
-    started, chosen = time.monotonic(), study(name)
-    changes: dict[str, Any] = {key: _literal(value) for key, value in _assignments(setting or []).items()}
-    result = stages.study(chosen, profile, seed=seed, seeds=seeds, device=device, **changes)
-    counts, table = result.counts, result.table(seed=seed)
-    typer.echo(table.to_json(orient="records") if as_json else f"{chosen.question}\n{outcome_text(table)}")
-    if record:
-        figures = {
-            "table": json.loads(table.to_json(orient="records")),
-            "counts": counts.to_dict(orient="list"),
-        }
-        about = {"profile": profile, "seed": seed, "seeds": seeds, "settings": changes}
-        path = write_record(f"study-{name}", figures, seconds=time.monotonic() - started, **about)
-        typer.echo(path, err=True)
+    changes = {key: _literal(value) for key, value in _assignments(setting or []).items()}
+    chosen = [study(name) for name in (STUDIES if names == ["all"] else names)]
+    given: dict[str, Any] = {"seed": seed, "seeds": seeds, **_source(dataset, root, repair), **changes}
+    for one in chosen:
+        result, record_path = study_runs.run_and_record(
+            one, profile, device=device, only=only or None, record=record, **given
+        )
+        table = result.table(seed=seed)
+        typer.echo(table.to_json(orient="records") if as_json else study_runs.as_text(result, table))
+        if record_path:
+            typer.echo(record_path, err=True)
 
 
 def _literal(text: object) -> object:

@@ -16,6 +16,7 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from msstgcn.errors import InputError, unknown_name
 
@@ -135,3 +136,23 @@ def checked(parameters: Mapping[str, Parameter], given: Mapping[str, object], wh
             parameter.parse(value, where) if isinstance(value, str) else parameter.check(value, where)
         )
     return values
+
+
+class Named(NamedTuple):
+    """A keyword whose value is that of a variable."""
+
+    name: str
+
+
+#: A keyword whose value follows from something else.
+UNKNOWN = object()
+
+
+def read_value(value: ast.expr) -> Any:
+    """What can be known of a value before it is computed."""
+    if isinstance(value, ast.Name):
+        return Named(value.id)
+    try:
+        return ast.literal_eval(value)
+    except ValueError:
+        return UNKNOWN

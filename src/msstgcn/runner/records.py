@@ -19,6 +19,8 @@ from msstgcn import paths
 from msstgcn.errors import InputError
 from msstgcn.files import written_whole
 from msstgcn.runner.provenance import commit, versions
+from msstgcn.studies import StudyResult, study
+from msstgcn.studies.packing import unpacked
 
 
 def records_dir() -> Path:
@@ -86,6 +88,48 @@ def latest_record(name: str) -> Mapping[str, Any]:
         raise InputError(
             f"the record cannot be read ({error})", where=found[-1], do="make it again"
         ) from None
+
+
+def has_record(name: str) -> bool:
+    """Whether there is a record of that name."""
+    return any(records_dir().glob(f"{name}-????-??-??.json"))
+
+
+def study_record(name: str) -> StudyResult | None:
+    """Return what the newest run of record of a study found; None if there is none.
+
+    Raises
+    ------
+    InputError
+        If no study has that name, or the record cannot be read.
+    """
+    chosen = study(name)
+    if not has_record(f"study-{name}"):
+        return None
+    try:
+        return unpacked(latest_record(f"study-{name}")["result"], chosen)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"the record cannot be read ({type(error).__name__}: {error})",
+            where=records_dir() / f"study-{name}-*.json",
+            do=f"make it again: msstgcn study run {name} --record",
+        ) from None
+
+
+def study_note(name: str) -> str:
+    """Say in a sentence where a study's figures of record come from, or that there are none and how to make them."""
+    chosen = study(name)
+    if not has_record(f"study-{name}"):
+        return (
+            f"There is no run of record of the study {chosen.name} yet; "
+            f"`msstgcn study run {chosen.name} --profile gpu --seeds 5 --record` makes one."
+        )
+    held = latest_record(f"study-{name}")
+    people = len({owner.split(" ", 1)[1] for owner in held["result"]["owners"]})
+    return (
+        f"The run of record is of {held['date']} (commit {held['commit']}): profile {held['profile']}, {people} "
+        f"subjects, {held['seeds']} {'seed' if held['seeds'] == 1 else 'seeds'}, {held['data']}, on {held['device']}."
+    )
 
 
 def machine() -> str:

@@ -25,6 +25,7 @@ from msstgcn.runner.feature_stages import (
     settings_among,
     used_data,
 )
+from msstgcn.runner.parameters import UNKNOWN, Named
 from msstgcn.runner.score_stages import predictions, results_to, score, scores, truth, watched
 from msstgcn.runner.study_runs import run_study as study
 from msstgcn.runner.training_stages import (
@@ -77,13 +78,20 @@ __all__ = [
 _SOURCE = ("dataset", "root", "repair")
 
 
+def _told(keywords: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those keywords of a call that are known before the chapter runs: literals, and its parameters."""
+    read = {k: values.get(v.name, UNKNOWN) if isinstance(v, Named) else v for k, v in keywords.items()}
+    return {keyword: value for keyword, value in read.items() if value is not UNKNOWN}
+
+
 def prepare(calls: Iterable[tuple[str, Mapping[str, Any]]], values: Mapping[str, Any]) -> None:
     """Make the stages that a chapter calls, each with its progress bar, before its notebook runs.
 
     Parameters
     ----------
     calls : iterable of (name, keywords)
-        Stages that the chapter calls, with their literal keywords.
+        Stages that the chapter calls, as `Chapter.stages` reads them. A study is run if all of its keywords are known
+        beforehand; the chapter itself runs the others.
     values : mapping
         The chapter's parameters; those named like a setting change it. A data set on disk without a folder is
         one that the chapter writes itself: there is nothing to prepare.
@@ -96,11 +104,12 @@ def prepare(calls: Iterable[tuple[str, Mapping[str, Any]]], values: Mapping[str,
     if any(name == "loso" for name, _ in calls):
         must_be_trainable(chosen)
     for name, keywords in calls:
+        told = _told(keywords, values)
         if name == "features":
             features(chosen)
         elif name == "loso":
-            loso(chosen, device=values.get("device", "auto"), control=keywords.get("control"))
+            loso(chosen, device=values.get("device", "auto"), control=told.get("control"))
         elif name == "inner":
             inner(chosen, device=values.get("device", "auto"))
-        elif name == "study" and "which" in keywords:
-            study(keywords["which"], values["profile"], device=values.get("device", "auto"), **changed)
+        elif name == "study" and len(told) == len(keywords):
+            study(**told)

@@ -7,8 +7,11 @@ same in them.
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,9 +23,11 @@ from msstgcn.motion import FLOWS, HEADS, VideoFeatures
 from msstgcn.motion.regions import region_set
 from msstgcn.network import check_window
 from msstgcn.network.stacked import is_trained
-from msstgcn.report.log import tracked
-from msstgcn.runner import feature_stages, score_stages, training_stages
+from msstgcn.report import outcome_text
+from msstgcn.report.log import say, tracked
+from msstgcn.runner import budget, feature_stages, score_stages, training_stages
 from msstgcn.runner.dependencies import code_digest
+from msstgcn.runner.records import write_record
 from msstgcn.runner.store import key_of
 from msstgcn.settings import Profile
 from msstgcn.studies import (
@@ -35,8 +40,10 @@ from msstgcn.studies import (
     METHODS,
     Study,
     StudyResult,
+    answer,
     study,
 )
+from msstgcn.studies.packing import packed
 
 _RESERVED = (CONTROL, METHOD)
 _TABLES = {"counts": COUNT_COLUMNS, "events": EVENT_COLUMNS, "found": FOUND_COLUMNS}
@@ -98,6 +105,7 @@ def parts_of(which: Study, profile: str, *, seed: int = 0, **changes: Any) -> li
         values = {**which.size(profile), **common, **{k: v for k, v in own.items() if k not in _RESERVED}}
         try:
             chosen = feature_stages.profile(profile, seed=seed, **values)
+            _must_change_something(chosen, own)
             part = Part(name, chosen, own.get(CONTROL), own.get(METHOD), _donor(which, parts, own))
             _check(part)
         except InputError as error:
@@ -111,6 +119,17 @@ def parts_of(which: Study, profile: str, *, seed: int = 0, **changes: Any) -> li
     return parts
 
 
+def _must_change_something(chosen: Profile, own: Mapping[str, Any]) -> None:
+    """Raise if a variant changes the synthetic videos, and others are worked on."""
+    synthetic = sorted(set(own) & set(settings.SyntheticSettings.model_fields))
+    if chosen.source and synthetic:
+        raise InputError(
+            f"{', '.join(synthetic)} can be changed in synthetic videos only",
+            where=chosen.source.root,
+            do="leave --dataset and --root out, or run only the other variants",
+        )
+
+
 def _donor(which: Study, earlier: Sequence[Part], own: Mapping[str, Any]) -> Profile | None:
     return earlier[0].chosen if which.trained == "once" and earlier and METHOD not in own else None
 
@@ -118,7 +137,7 @@ def _donor(which: Study, earlier: Sequence[Part], own: Mapping[str, Any]) -> Pro
 def _check(part: Part) -> None:
     """Raise unless a variant can run."""
     chosen = part.chosen
-    data = training_stages.must_be_trainable(chosen)
+    data = feature_stages.dataset(chosen)
     lookup(FLOWS, chosen.motion.flow, "flow method")
     lookup(HEADS, chosen.motion.head, "head model")
     lookup(spotting.SELECTIONS, chosen.spotting.selection, "selection protocol")
@@ -129,6 +148,8 @@ def _check(part: Part) -> None:
     if part.method is not None:
         lookup(METHODS, part.method, "method")
         return
+    if part.donor is None:
+        _must_have_something_to_train_on(chosen)
     trained = part.donor or chosen
     if (trained.network, trained.learning) != (chosen.network, chosen.learning) or (
         part.donor and part.control
@@ -146,6 +167,20 @@ def _check(part: Part) -> None:
     regions = len(region_set(chosen.motion.regions))
     for fps in sorted({video.fps for video in data.videos}):
         check_window(trained.network, (1, 2, chosen.motion.at(fps).window, regions))
+
+
+def _must_have_something_to_train_on(chosen: Profile) -> None:
+    """Raise unless every fold keeps an expression to train on."""
+    data = training_stages.must_be_trainable(chosen)
+    shown = {video.subject for video in data.videos if video.expressions}
+    learned = chosen.learning
+    for name, out in learning.left_out(data.subjects, learned.folds, seed=learned.seed).items():
+        if not shown - set(out):
+            raise InputError(
+                f"the fold without {name} has no expression to train on",
+                expected="expressions of at least two subjects or groups",
+                do="use longer videos, more of them or more subjects",
+            )
 
 
 def with_training_seed(chosen: Profile, seed: int) -> Profile:
@@ -203,12 +238,70 @@ def run_study(
     chosen = chosen.with_variants(add, only)
     parts = parts_of(chosen, profile, seed=seed, **changes)
     training_seeds = range(seed, seed + seeds)
+    _afford(chosen, parts, training_seeds, device)
     steps = tracked(parts, f"study {chosen.name}", len(parts), "variant")
     found = [one for part in steps for one in _results(part, training_seeds, device)]
     tables = {name: _joined([one[name] for one in found])[list(columns)] for name, columns in _TABLES.items()}
     costs = pd.DataFrame([one["costs"] for one in found])
     costs = costs.groupby("variant", sort=False, as_index=False).mean()[list(COST_COLUMNS)]
     return StudyResult(chosen, **tables, costs=costs.astype({"parameters": int}))
+
+
+def run_and_record(
+    which: Study, profile: str, *, record: bool = False, **given: Any
+) -> tuple[StudyResult, Path | None]:
+    """Run a study as `run_study` does, and keep what it found under ``benchmarks/`` if asked to.
+
+    Returns
+    -------
+    (StudyResult, Path or None)
+        What it found, and the record.
+    """
+    started = time.monotonic()
+    result = run_study(which, profile, **given)
+    if not record:
+        return result, None
+    data, place = feature_stages.used_data(), training_stages.used_devices()
+    about = {"profile": profile, "seed": given.pop("seed", 0), "seeds": given.pop("seeds", 1)}
+    about |= {"data": "; ".join(data[-1:]), "device": "; ".join(place) or "cpu"}
+    about |= {"settings": {**which.size(profile), **{k: v for k, v in given.items() if v is not None}}}
+    figures = {"table": json.loads(result.table().to_json(orient="records")), **packed(result)}
+    path = write_record(f"study-{which.name}", figures, seconds=time.monotonic() - started, **about)
+    return result, path
+
+
+def as_text(result: StudyResult, table: pd.DataFrame) -> str:
+    """A study's result for a terminal: the question, the table, what the run could have seen, the answer."""
+    return f"{result.study.question}\n{outcome_text(table)}\n{answer(result.study, table)}"
+
+
+def _afford(which: Study, parts: Sequence[Part], seeds: Sequence[int], device: str) -> None:
+    """Say what is still to be done, and raise if there is not enough memory for it."""
+    store, place = feature_stages.data_store(), learning.device(device).type
+    missing = {
+        part.name: todo
+        for part in parts
+        if (todo := [seed for seed in seeds if not store.folder(*_place(part, seed, device)).is_dir()])
+    }
+    if not missing:
+        return
+    wanted = [part for part in parts if part.name in missing]
+    trained: dict[str, tuple[Profile, int]] = {}
+    for part in wanted:
+        if part.trained:
+            asked = _folds(part.trained) * len(missing[part.name])
+            taught = part.trained.but(spotting={}).digest("name") + str(part.control)
+            trained[taught] = part.trained, max(asked, trained.get(taught, (None, 0))[1])
+    measured = [chosen for part in wanted for chosen in (part.chosen, part.donor) if chosen]
+    needed = budget.estimate(measured, list(trained.values()), variants=len(wanted), device=place)
+    budget.afford(needed, where=f"study {which.name}")
+    say(f"study {which.name}: {needed}")
+
+
+def _folds(chosen: Profile) -> int:
+    """Networks of one seed."""
+    subjects = feature_stages.dataset(chosen).subjects
+    return len(learning.left_out(subjects, chosen.learning.folds, seed=0))
 
 
 def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

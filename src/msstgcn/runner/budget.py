@@ -1,0 +1,173 @@
+"""What a study will cost, before it runs: frames to measure, windows to train on, time, memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from msstgcn.errors import InputError
+from msstgcn.motion.regions import region_set
+from msstgcn.motion.windows import steps_of
+from msstgcn.runner.feature_stages import data_store, dataset, feature_places
+from msstgcn.settings import Profile
+
+#: Milliseconds a frame on one core: rendering, reading from a file, finding the face and its landmarks (records of
+#: ``msstgcn bench render`` and ``bench path``).
+RENDER_MS, READ_MS, FACE_MS = 6.2, 0.5, 1.9
+#: Milliseconds a frame on one core for the flow to the 16 other frames of a window (``msstgcn bench motion``);
+#: a method that is not listed is taken to be as slow as the slowest.
+FLOW_MS = {"patch-lk": 0.65, "patch-lk-torch": 15.0, "dis": 41.0, "farneback": 82.0}
+#: Windows a second in training: on one core, and on one GPU that trains all folds together. The first is what
+#: the record of ``msstgcn bench train`` comes to; the second was measured on an H200, and is ten times less on a small
+#: one.
+WINDOWS_PER_CORE, WINDOWS_PER_GPU = 26_000, 250_000
+#: Memory: of the program with its packages; of one process that measures motion; of a window beside its flow, for its
+#: targets and its part in the statistics of the first convolution; how often flow is held (as measured, put together,
+#: mixed over the graph).
+PROGRAM, WORKER, PER_WINDOW, COPIES = 900e6, 500e6, 600, 3
+#: Copies of a batch's activations that a training step holds.
+ACTIVATIONS = 4
+_HOUR, _MINUTE = 3600, 60
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What is still to be done, and what it takes.
+
+    Parameters
+    ----------
+    variants : int
+        That are not in the store.
+    frames : int
+        Whose motion is to be measured.
+    windows : int
+        To train on, each counted once an epoch and fold.
+    seconds : float
+        About how long that takes on this machine.
+    memory : float
+        Bytes at the most demanding moment.
+    device : str
+        cpu or cuda, where the memory is that of the GPU.
+    """
+
+    variants: int
+    frames: int
+    windows: int
+    seconds: float
+    memory: float
+    device: str = "cpu"
+
+    def __str__(self) -> str:
+        return (
+            f"{self.variants} {'variant' if self.variants == 1 else 'variants'} to make: {self.frames:,} frames to "
+            f"measure, {self.windows:,} windows to train on; about {_duration(self.seconds)} and {self.memory / 1e9:.1f} GB"
+        )
+
+
+def _duration(seconds: float) -> str:
+    if seconds >= _HOUR:
+        return f"{seconds / _HOUR:.1f} h"
+    return f"{seconds / _MINUTE:.0f} min" if seconds >= 2 * _MINUTE else f"{max(seconds, 1):.0f} s"
+
+
+def estimate(
+    measured: Iterable[Profile], trained: Sequence[tuple[Profile, int]], *, variants: int, device: str
+) -> Budget:
+    """What it takes to measure and to train what is not in the store.
+
+    Parameters
+    ----------
+    measured : iterable of Profile
+        Whose videos' features are needed.
+    trained : sequence of (Profile, int)
+        What is to be trained, and how many folds of it.
+    variants : int
+        How many that makes.
+    device : str
+        cpu or cuda.
+    """
+    measured = list(measured)
+    cores = os.cpu_count() or 1
+    missing = {place: cost for chosen in measured for place, cost in _missing(chosen)}
+    frames, spent = sum(n for n, _ in missing.values()), sum(n * ms for n, ms in missing.values()) / 1000
+    windows = sum(round(folds * _windows(chosen)) for chosen, folds in trained)
+    rate = WINDOWS_PER_GPU if device == "cuda" else WINDOWS_PER_CORE * cores
+    largest = max((_bytes(chosen, folds, device, cores) for chosen, folds in trained), default=0.0)
+    if device != "cuda":
+        largest = PROGRAM + max(largest, min(cores, len(missing)) * WORKER)
+    return Budget(variants, frames, windows, spent / cores + windows / rate, largest, device)
+
+
+def _missing(chosen: Profile) -> Iterator[tuple[tuple[str, ...], tuple[int, float]]]:
+    """Videos without features: their place, their frames, and milliseconds a frame."""
+    data, store = dataset(chosen), data_store()
+    source = READ_MS if chosen.source else RENDER_MS
+    for video, place in zip(data.videos, feature_places(data, chosen.motion), strict=True):
+        if not store.folder(*place).is_dir():
+            motion = chosen.motion.at(video.fps)
+            steps = steps_of(motion.window, motion.pairs) - 1
+            flow = FLOW_MS.get(motion.flow, max(FLOW_MS.values())) * steps / 16
+            yield place, (len(video), source + FACE_MS + flow)
+
+
+def _windows(chosen: Profile) -> float:
+    """Windows that one fold trains on in all epochs."""
+    learned, data = chosen.learning, dataset(chosen)
+    tiles = shown = 0
+    for video in data.videos:
+        number = len(video) // learned.segment
+        inside = np.zeros(number + 1, dtype=bool)
+        for event in video.expressions:
+            inside[event.onset // learned.segment : event.offset // learned.segment + 1] = True
+        tiles, shown = tiles + number, shown + int(inside[:number].sum())
+    folds = learned.folds or len(data.subjects)
+    if learned.neutral is not None:
+        used = min(shown * (1 + learned.neutral), float(tiles))
+    else:
+        used = float(tiles if learned.sampling == "all" else shown)
+    batch = learned.segments * learned.segment
+    return learned.epochs * max(used * learned.segment * (1 - 1 / folds), batch)
+
+
+def _bytes(chosen: Profile, folds: int, device: str, cores: int) -> float:
+    """Memory of training: all windows, and the activations of as many folds as train at once."""
+    data = dataset(chosen)
+    regions = len(region_set(chosen.motion.regions))
+    window = max((chosen.motion.at(video.fps).window for video in data.videos), default=0)
+    flow = 4 * 2 * window * regions
+    at_once = folds if device == "cuda" else min(cores, folds)
+    batch = chosen.learning.segments * chosen.learning.segment
+    activations = 4 * chosen.network.channels * window * regions * batch * ACTIVATIONS
+    return sum(map(len, data.videos)) * (COPIES * flow + PER_WINDOW) + at_once * activations
+
+
+def free_memory(device: str) -> float | None:
+    """Bytes of memory that are free, of the GPU or of the machine; None where that cannot be told."""
+    if device == "cuda":
+        return float(torch.cuda.mem_get_info()[0])
+    try:
+        lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+        return float(lines["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return None
+
+
+def afford(budget: Budget, *, where: str) -> None:
+    """Raise an `InputError` if a budget needs more memory than is free."""
+    free = free_memory(budget.device)
+    if free is not None and budget.memory > free:
+        raise InputError(
+            f"about {budget.memory / 1e9:.1f} GB of {_named(budget.device)} are needed and "
+            f"{free / 1e9:.1f} GB are free",
+            where=where,
+            do="choose a smaller profile, or less of subjects, videos, seconds, segments or folds",
+        )
+
+
+def _named(device: str) -> str:
+    return "the GPU's memory" if device == "cuda" else "memory"

@@ -1,0 +1,120 @@
+"""A study's result as a small JSON object, and back: what is committed so that its tables can be made again.
+
+Counts and events are the same for many variants and seeds but for a few numbers. So subjects and labelled expressions
+are written once, and each variant and seed adds lines of numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from msstgcn.errors import InputError
+from msstgcn.spotting import FATE_COLUMNS
+from msstgcn.studies.outcome import COST_COLUMNS, COUNT_COLUMNS, EVENT_COLUMNS, FOUND_COLUMNS, StudyResult
+from msstgcn.studies.study import Study
+
+_OWNERS = ["class", "subject"]
+_EVENT = list(FATE_COLUMNS[:7])  # what a labelled expression is; the rest says what became of it
+_ERRORS = ["onset_error", "offset_error"]
+
+
+def packed(result: StudyResult) -> dict[str, Any]:
+    """Return a result without what was spotted, ready for `json`.
+
+    Returns
+    -------
+    dict
+        ``variants``: their settings; ``owners``: class and subject of each count; ``truths``: the different sets of
+        labelled expressions, by column; ``runs``: for each variant and seed its counts in the order of the owners, the
+        number of its set, a 1 or 0 for each expression (hit or not), and the errors of the hits, one after the other;
+        ``costs``.
+    """
+    owners: list[str] = []
+    truths: list[dict[str, Any]] = []
+    runs = []
+    known = result.counts[["variant", "seed"]].drop_duplicates()
+    for variant, seed in known.itertuples(index=False):
+        counts = result.counts[(result.counts["variant"] == variant) & (result.counts["seed"] == seed)]
+        own = result.events[(result.events["variant"] == variant) & (result.events["seed"] == seed)]
+        counts = counts.sort_values(_OWNERS)
+        mine = [f"{label} {subject}" for label, subject in counts[_OWNERS].to_numpy()]
+        if owners and mine != owners:
+            raise InputError(
+                "variants with different subjects", where=result.study.name, expected="the same in all"
+            )
+        owners, truth = mine, {name: own[name].tolist() for name in _EVENT}
+        if truth not in truths:
+            truths.append(truth)
+        hits = own[own["hit"].astype(bool)]
+        runs.append(
+            {"variant": variant, "seed": int(seed)}
+            | {name: _line(counts[name]) for name in ("tp", "fp", "fn")}
+            | {"truth": truths.index(truth), "hit": "".join("1" if hit else "0" for hit in own["hit"])}
+            | {name: _line(hits[name]) for name in _ERRORS}
+        )
+    return {
+        "variants": {name: dict(own) for name, own in result.study.variants.items()},
+        "owners": owners,
+        "truths": [{name: _text(values) for name, values in truth.items()} for truth in truths],
+        "runs": runs,
+        "costs": [
+            {name: None if _is_nan(value) else value for name, value in row.items()}
+            for row in result.costs.to_dict(orient="records")
+        ],
+    }
+
+
+def unpacked(held: Mapping[str, Any], study: Study) -> StudyResult:
+    """Return the result that `packed` was given, with the variants that it had then."""
+    counts, events = [], []
+    truths = [_table(truth) for truth in held["truths"]]
+    owners = [owner.split(" ", 1) for owner in held["owners"]]
+    for run in held["runs"]:
+        about = {"variant": run["variant"], "seed": run["seed"]}
+        numbers = {name: _numbers(run[name]) for name in ("tp", "fp", "fn")}
+        people = pd.DataFrame(owners, columns=_OWNERS)
+        counts.append(people.assign(**about, **numbers))
+        own = truths[run["truth"]].assign(**about, hit=[mark == "1" for mark in run["hit"]])
+        for name in _ERRORS:
+            own[name] = math.nan
+            own.loc[own["hit"], name] = [float(value) for value in _numbers(run[name])]
+        events.append(own)
+    return StudyResult(
+        _with_variants(study, held["variants"]),
+        pd.concat(counts, ignore_index=True)[list(COUNT_COLUMNS)],
+        pd.concat(events, ignore_index=True)[list(EVENT_COLUMNS)],
+        pd.DataFrame(held["costs"], columns=list(COST_COLUMNS)).astype({"features_s": float, "training_s": float}),
+        pd.DataFrame(columns=list(FOUND_COLUMNS)),
+    )  # fmt: skip
+
+
+def _with_variants(study: Study, variants: Mapping[str, Mapping[str, Any]]) -> Study:
+    places = {name: place for name, place in study.places.items() if name in variants}
+    return replace(study, variants=variants, places=places, sweep=study.sweep if places else "")
+
+
+def _line(values: pd.Series) -> str:
+    return " ".join(str(int(value)) for value in values)
+
+
+def _numbers(line: str) -> list[int]:
+    return [int(number) for number in line.split()]
+
+
+def _text(values: list[Any]) -> str | list[Any]:
+    """Whole numbers and truth values on one line; texts as a list."""
+    return values if values and isinstance(values[0], str) else " ".join(str(int(value)) for value in values)
+
+
+def _table(truth: Mapping[str, Any]) -> pd.DataFrame:
+    columns = {name: v if isinstance(v, list) else _numbers(v) for name, v in truth.items()}
+    return pd.DataFrame(columns, columns=_EVENT).astype({"eye_only": bool})
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
