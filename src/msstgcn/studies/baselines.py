@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msstgcn.studies.study import CONTROL, METHOD, Study
 
-#: In the smallest size as many and as long videos as the other chapters have: with fewer nobody shows some class.
-_SIZES = {"smoke": {"videos": 2, "seconds": 10.0}}
+#: In the smallest size the videos of the other chapters: with fewer, a fold may see no units that move together.
+_SIZES = {"smoke": dict.fromkeys(("subjects", "videos", "seconds"), -1)}
 _COOCCURRENCE = {"graph": "cooccurrence", "operator": "adjacency"}
 
 #: In the order in which the chapter tells them.
