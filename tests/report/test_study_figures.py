@@ -73,7 +73,8 @@ def test_variants_that_share_a_place_are_lines_of_their_own():
     rows = table(BASE, *((name, 0.3, 0.25, 0.35, -0.2, 0.01, 0.2, 0.05) for name in names))
     places = dict(zip(names, (15.0, 60.0, 15.0, 60.0), strict=True)) | {"base": 30.0}
     fps = Study(
-        "toy", chapter=9, question="Why?", expected="Because.", variants={key: {} for key in places}, sweep="fps", places=places
+        "toy", chapter=9, question="Why?", expected="Because.", variants={name: {} for name in places},
+        sweep="fps", places=places,
     )  # fmt: skip
     figure = report.sweep(rows, fps, "overall")
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [
@@ -93,7 +94,7 @@ def test_cost_is_drawn_from_zero_to_millions():
         {"variant": ["base", "x 0", "x 2"], "parameters": [71_434, 0, 900], "training_s": [12.0, np.nan, 0.0]}
     )
     figure = report.cost_accuracy(TABLE, costs)
-    left, _right = figure.axes
+    left = figure.axes[0]
     assert {x for x, _ in marks(left)} == {71_434.0, 0.0, 900.0} and left.get_xscale() == "symlog"
     assert left.get_xlim()[0] < 0 < 71_434 < left.get_xlim()[1]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["base", "x 0", "x 2"]

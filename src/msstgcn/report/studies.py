@@ -148,7 +148,7 @@ def _sweep_panel(ax: Axes, rows: pd.DataFrame, study: Study) -> None:
     ax.axhspan(base["low"], base["high"], color="0.93")
     for number, (name, line) in enumerate(_series(placed, base["variant"]).items()):
         line = line.sort_values("place", kind="stable")
-        style = {"color": tone, "marker": _MARKERS[number % len(_MARKERS)], "markersize": 5}
+        style: dict[str, Any] = {"color": tone, "marker": _MARKERS[number % len(_MARKERS)], "markersize": 5}
         ax.plot(line["place"], line["F1"], "-" if not number else "--", color=tone, linewidth=1)
         for apart, face in ((True, tone), (False, "white")):
             some = line[line["apart"] == apart]
@@ -157,7 +157,7 @@ def _sweep_panel(ax: Axes, rows: pd.DataFrame, study: Study) -> None:
         if name:
             ax.plot([], [], "-" if not number else "--", label=name, **style)
     if base["variant"] in study.places:
-        ax.plot(study.places[base["variant"]], base["F1"], "o", color="0.3", markersize=5)
+        ax.plot(study.places[base["variant"]], base["F1"], "o", color="0.3", markersize=5, zorder=3)
     for number, (_, row) in enumerate(rows[places.isna()].iterrows()):
         ax.axhline(row["F1"], color=CYCLE[number % len(CYCLE)], linestyle=":", label=row["variant"])
 
@@ -204,7 +204,10 @@ def cost_accuracy(table: pd.DataFrame, costs: pd.DataFrame, metric: str = "overa
     for ax, (column, label) in zip(axes, panels, strict=True):
         for number, (_, row) in enumerate(rows.iterrows()):
             reach = _reach(row.to_frame().T, "F1", "low", "high")
-            look = {"color": CYCLE[number % len(CYCLE)], "marker": _MARKERS[number % len(_MARKERS)]}
+            look: dict[str, Any] = {
+                "color": CYCLE[number % len(CYCLE)],
+                "marker": _MARKERS[number % len(_MARKERS)],
+            }
             ax.errorbar(row[column], row["F1"], yerr=reach, linestyle="", label=row["variant"], **look)
         _log_from_zero(ax, rows[column])
         ax.set_xlabel(label)

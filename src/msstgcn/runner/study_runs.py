@@ -116,7 +116,20 @@ def parts_of(which: Study, profile: str, *, seed: int = 0, **changes: Any) -> li
                 do=error.do,
             ) from None
         parts.append(part)
-    return parts
+    if profile not in which.taught:
+        return parts
+    values = {**which.size(profile), **which.taught[profile], **common, **which.variants[which.base]}
+    teacher = feature_stages.profile(profile, seed=seed, **values)
+    return [_asked(part, teacher) for part in parts]
+
+
+def _asked(part: Part, teacher: Profile) -> Part:
+    """The variant as one that the networks of other settings are asked about, unless they are its own."""
+    if part.method or part.chosen == teacher:
+        return part
+    asked = replace(part, donor=teacher)
+    _check(asked)
+    return asked
 
 
 def _must_change_something(chosen: Profile, own: Mapping[str, Any]) -> None:

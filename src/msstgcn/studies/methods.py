@@ -116,10 +116,10 @@ def _best_for_others(
     features: Sequence[VideoFeatures],
     truth: pd.DataFrame,
     spotting: SpottingSettings,
-    options: Callable[[NDArray[np.float64]], Sequence[Option]],
+    options: Callable[[NDArray[np.float64]], list[Option]],
     propose: Callable[[VideoFeatures, str, Option], Proposed],
 ) -> pd.DataFrame:
-    """Judge each subject's videos with the option that is best on the other subjects' videos, class by class.
+    """Judge each subject's videos with the options, one a class, that are best on the other subjects' videos.
 
     Parameters
     ----------
@@ -133,8 +133,8 @@ def _best_for_others(
     Returns
     -------
     DataFrame
-        As `Method` says. The best option has the largest F1 of the class; of equals the first is taken. A class that
-        the others never show is not spotted.
+        As `Method` says. The best options have the largest overall F1, as the inner folds choose; of equals the first
+        are taken. A class that the others never show is not spotted.
     """
     videos, true = {video.video: video for video in features}, intervals_by_video(truth)
     count = counter(iou=spotting.match_iou, inclusive=True, matching="one-to-one", rows="keep-all")
@@ -149,12 +149,19 @@ def _best_for_others(
 
     found: dict[tuple[str, str], Proposed] = {}
     for subject in sorted({video.subject for video in features}):
-        others = Others(features, truth, subject)
+        others, tried, sums = Others(features, truth, subject), [], []
         for label in CLASSES:
             lengths = others.durations(label)
-            tried = options(lengths) if len(lengths) else ()
-            sums = [sum(counts(video.video, label, option) for video in others.videos) for option in tried]
-            best = tried[int(f1_of(sums).argmax())] if len(tried) else None
+            tried.append(options(lengths) if len(lengths) else [None])
+            each = [
+                [counts(v.video, label, one) for v in others.videos] for one in tried[-1] if one is not None
+            ]
+            sums.append(np.sum(each, axis=1) if each else np.zeros((1, 3), np.int64))
+        value = f1_of(sums[0][:, None] + sums[1][None])
+        for label, own, place in zip(
+            CLASSES, tried, np.unravel_index(value.argmax(), value.shape), strict=True
+        ):
+            best = own[place]
             for video in (video for video in features if video.subject == subject):
                 found[video.video, label] = _NONE if best is None else propose(video, label, best)
     return _spotted(found)
@@ -172,7 +179,8 @@ def flow_peaks(
 
     Parameters, returns: see `Method`. ``seed`` is not used, nothing is random.
     """
-    paths = {video.video: peaks.positions(video) for video in features}
+    videos = {video.video: video for video in features}
+    paths = {name: peaks.positions(video) for name, video in videos.items()}
     fractions = peaks.FRACTIONS if spotting.peak_fraction is None else (spotting.peak_fraction,)
 
     def options(lengths: NDArray[np.float64]) -> list[tuple[float, float, float]]:
@@ -180,20 +188,21 @@ def flow_peaks(
         return [(half, level, fraction) for level in peaks.LEVELS for fraction in fractions]
 
     @cache
-    def found(video: str, frames: int, level: float, label: str, short: float) -> Proposed:
-        curve = peaks.contrast(paths[video], masks[video], frames)
-        proposed, score = peaks.intervals(curve, min(fractions), level)
-        fits = (proposed[:, 2] - proposed[:, 0] + 1 <= short) == (label == "me")
-        return kept((proposed[fits], score[fits]), spotting)
+    def above_lowest(name: str, label: str, half: float, level: float) -> Proposed:
+        video = videos[name]
+        frames, score = peaks.spot(
+            paths[name], video.mask, max(1, round(half * video.fps)), min(fractions), level
+        )
+        short = frames[:, 2] - frames[:, 0] <= peaks.SHORT * video.fps
+        fits = short == (label == "me")
+        return kept((frames[fits], score[fits]), spotting)
 
     def propose(video: VideoFeatures, label: str, option: tuple[float, float, float]) -> Proposed:
         half, level, fraction = option
-        short = peaks.SHORT * video.fps
-        frames, score = found(video.video, max(1, round(half * video.fps)), level, label, short)
+        frames, score = above_lowest(video.video, label, half, level)
         above = score > fraction  # the best come first, so those that stay have suppressed the same ones
         return frames[above], score[above]
 
-    masks = {video.video: video.mask for video in features}
     return _best_for_others(features, truth, spotting, options, propose)
 
 
@@ -230,7 +239,7 @@ def always_on(
 
     For each class as many windows as fit lie side by side over the whole video; if that is more than the cap, as many
     as it allows, evenly spread. The length is a decile of the other subjects' durations, the one that gives the best
-    F1 of the class on their videos; the first of equals.
+    F1 on their videos.
 
     Parameters, returns: see `Method`. ``seed`` is not used, nothing is random.
     """

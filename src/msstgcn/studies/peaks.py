@@ -6,17 +6,19 @@ t, the difference between the face now and its mean one half span H before and a
 .. math:: c_r(t) = x_r(t) - \tfrac{1}{2} (x_r(t - H) + x_r(t + H)).
 
 A drift at steady speed has no contrast, and a movement that comes and goes within 2 H has its peak at the apex. What
-counts is the length of c_r, averaged over the third of the regions that move most, smoothed over time: s(t). A peak of
-s is spotted if it exceeds
+counts is the length of c_r, averaged over the third of the regions where it is largest: s(t). A peak of s is spotted if
+it exceeds
 
 .. math:: \bar{s} + p\,(\max s - \bar{s}),
 
-with mean and maximum of its own video; the interval around it ends where s falls to a level q between the video's
-median, the noise of a face at rest, and the peak.
+with mean and maximum of its own video. The interval around a peak ends where the contrast of the same regions, along
+the directions that it has at the peak, has fallen to a part q of the peak: a movement back counts negative there, not
+as more of the same.
 
 The contrast and its threshold are those of feature difference analysis (Moilanen, Zhao and Pietikäinen 2014), there
-of texture and here of flow, as in later baselines (He, Wang, Li and Yap 2020); H as half of the mean duration, too.
-The smoothing is that of Savitzky and Golay (1964). Levels of the ends are ours.
+of texture and here of flow, as in the challenge's baseline (He, Wang, Li and Yap 2020), which looks along a main
+direction, too, and takes H from the mean duration. The contrast is smoothed as Savitzky and Golay (1964) do. How an
+interval ends is ours.
 """
 
 from __future__ import annotations
@@ -31,12 +33,12 @@ from msstgcn.motion.windows import window_frames
 
 #: Fractions p that are tried, rising.
 FRACTIONS: tuple[float, ...] = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-#: Levels q that are tried: where between rest and peak an interval ends.
+#: Levels q that are tried: the part of its peak at which an interval ends.
 LEVELS: tuple[float, ...] = (0.1, 0.2, 0.35, 0.5)
-#: A micro-expression lasts at most this long, seconds.
+#: From onset to offset a micro-expression lasts at most this long, seconds.
 SHORT = 0.5
 _ORDER = 2  # of the smoothing polynomial
-_SMOOTH = 5  # frames it is fitted to, at most; odd
+_SMOOTH = 5  # frames that it is fitted to
 
 
 def positions(video: VideoFeatures) -> NDArray[np.float64]:
@@ -85,47 +87,43 @@ def positions(video: VideoFeatures) -> NDArray[np.float64]:
     return np.stack(flat, 1).reshape(path.shape)
 
 
-def contrast(path: NDArray[np.float64], mask: NDArray[np.bool_], half: int) -> NDArray[np.float64]:
-    """Smoothed length of the contrast, mean of the third of the regions where it is largest: s.
+def contrast(path: NDArray[np.float64], half: int) -> NDArray[np.float64]:
+    """Smoothed contrast of every region with itself before and after.
 
     Parameters
     ----------
     path : ndarray of float64, shape (T, R, 2)
-        As `positions` gives it; beyond its ends the face rests.
-    mask : ndarray of bool, shape (T,)
-        Frames with a usable face; s is 0 at the others.
+        As `positions` gives it; beyond its ends the face is held still.
     half : int
         H, frames.
 
     Returns
     -------
-    ndarray of float64, shape (T,)
+    ndarray of float64, shape (T, R, 2)
         Percent of the inter-ocular distance.
     """
-    frames, regions, _ = path.shape
     wide = np.pad(path, ((half, half), (0, 0), (0, 0)), mode="edge")
     apart = path - (wide[: -2 * half] + wide[2 * half :]) / 2
-    sizes = np.sort(np.linalg.norm(apart, axis=2), axis=1)
-    most = sizes[:, -max(1, regions // 3) :].mean(1)
-    length = min(_SMOOTH, frames - 1 + frames % 2)
-    smooth = savgol_filter(most, length, _ORDER) if length > _ORDER else most
-    return np.where(mask, smooth.clip(0), 0.0)
+    return savgol_filter(apart, _SMOOTH, _ORDER, axis=0) if len(path) >= _SMOOTH else apart
 
 
-def intervals(
-    curve: NDArray[np.float64], lowest: float, level: float
+def spot(
+    path: NDArray[np.float64], mask: NDArray[np.bool_], half: int, lowest: float, level: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Peaks of a curve and the intervals around them.
+    """Peaks of the contrast, and the intervals around them.
 
     Parameters
     ----------
-    curve : ndarray of float64, shape (T,)
-        s.
+    path : ndarray of float64, shape (T, R, 2)
+        As `positions` gives it.
+    mask : ndarray of bool, shape (T,)
+        Frames with a usable face; the others hold no peak.
+    half : int
+        H, frames.
     lowest : float
         Fraction p that a peak must exceed.
     level : float
-        q, from 0 to below 1: an interval ends before the frame where the curve is at most q of the way from its rest,
-        the median (or the mean, if that is lower), to the peak.
+        q, from 0 to below 1.
 
     Returns
     -------
@@ -134,17 +132,22 @@ def intervals(
     score : ndarray of float64, shape (A,)
         The fraction p at which the peak would be lost.
     """
-    mean, top = curve.mean(), curve.max(initial=0.0)
+    apart = contrast(path, half)
+    length = np.linalg.norm(apart, axis=2)
+    most = np.argsort(-length, axis=1, kind="stable")[:, : max(1, path.shape[1] // 3)]
+    curve = np.where(mask, np.take_along_axis(length, most, 1).mean(1), 0.0)
+    mean, top = curve.mean(), curve.max()
     if top <= mean:
         return np.zeros((0, 3), np.int64), np.zeros(0)
     at = find_peaks(np.concatenate([[-1.0], curve, [-1.0]]))[0] - 1  # an end of the video can be a peak, too
     score = (curve[at] - mean) / (top - mean)
     at, score = at[score > lowest], score[score > lowest]
-    rest, frames = min(float(np.median(curve)), mean), np.empty((len(at), 3), np.int64)
+    frames = np.empty((len(at), 3), np.int64)
     for row, apex in zip(frames, at.tolist(), strict=True):
-        low = np.flatnonzero(curve <= rest + level * (curve[apex] - rest))
+        along = (apart[:, most[apex]] * apart[apex, most[apex]]).sum((1, 2))
+        low = np.flatnonzero(along <= level * along[apex])
         after = int(np.searchsorted(low, apex))
         row[0] = low[after - 1] + 1 if after else 0
         row[1] = apex
-        row[2] = low[after] - 1 if after < len(low) else len(curve) - 1
+        row[2] = low[after] - 1 if after < len(low) else len(path) - 1
     return frames, score
