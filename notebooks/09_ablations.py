@@ -179,6 +179,7 @@ report.outcome_shown(own.table())
 #
 # The paper moves the face's box along with the tip of the nose and takes off what is left of the nose's mean flow. This
 # book fits a rigid movement to ten points that hardly move but with the head ([chapter 3](03_faces_and_flow.ipynb)).
+# [Chapter 8](08_spotting_and_scoring.ipynb) asks the same of dense flow, the way the paper has it.
 #
 # *Expected:* {glue}`ch9_head_model_expected`
 
@@ -208,43 +209,6 @@ plt.show()
 # %%
 mine = {"head": "none", "operator": "adjacency"}
 own = stages.study("head-model", **common, add={"mine": mine}, only=[])
-report.outcome_shown(own.table())
-
-# %% [markdown]
-# ## How is the flow measured?
-#
-# The paper computes dense optical flow and averages it over each region. This book measures the ten regions
-# directly, at a small part of the cost. Dense flow takes about a tenth of a second for each frame, so this study
-# has few and short videos on a laptop.
-#
-# *Expected:* {glue}`ch9_motion_expected`
-
-# %%
-motion = stages.study("motion", profile, seed=seed, device=device)
-table, record = motion.table(), records.study_record("motion")
-report.glue("ch9_motion_expected", motion.study.expected)
-report.glue("ch9_motion_answer", answer(motion.study, table))
-report.glue("ch9_motion_record", answer(record.study, record.table()) if record else "")
-report.glue("ch9_motion_note", records.study_note("motion"))
-report.table(
-    report.runs_shown(table, record.table() if record else None),
-    name="ablation_motion",
-    caption="Patches and dense flow, with the head taken out by a rigid fit or by the nose.",
-)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "How the motion is measured: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-motion"}}
-report.forest(table)
-plt.show()
-
-# %% [markdown]
-# **Answer.** {glue}`ch9_motion_answer` {glue}`ch9_motion_note` {glue}`ch9_motion_record`
-
-# %% [markdown]
-# *Your turn.* Any flow of chapter 3 will do, at its price.
-
-# %%
-mine = {"flow": "patch-lk", "head": "none"}
-own = stages.study("motion", **common, add={"mine": mine}, only=[])
 report.outcome_shown(own.table())
 
 # %% [markdown]
@@ -343,7 +307,7 @@ report.outcome_shown(own.table())
 #
 # The method mixes the nodes with the symmetric normalised Laplacian $I - D^{-1/2} A D^{-1/2}$, the *difference* between
 # a region and its neighbours. Graph convolutions usually take $D^{-1/2} (A + I) D^{-1/2}$, a *mean* over them
-# {cite}`kipf2017semi`. Nothing at all is the third choice, and a matrix that is learned, from the Laplacian on, the
+# {cite}`kipf2017gcn`. Nothing at all is the third choice, and a matrix that is learned, from the Laplacian on, the
 # fourth: 109 weights more.
 #
 # *Expected:* {glue}`ch9_operator_expected`
@@ -695,8 +659,8 @@ report.outcome_shown(own.table())
 # a gain of a few points on a data set of thirty subjects has the same limit.
 #
 # What holds whatever the run: pooling by a mean cannot follow the triangle's Laplacian without a rectifier between
-# them, and expressions of the eyelids alone are out of reach of these ten regions. [Chapter 10](10_robustness.ipynb)
-# turns from the method to the videos.
+# them, and expressions of the eyelids alone are out of reach of these ten regions. The next chapter turns
+# from the method to the videos.
 #
 # :::{admonition} Exercises
 # :class: tip
