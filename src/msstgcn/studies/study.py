@@ -17,7 +17,7 @@ METHOD = "method"
 #: is smaller than the book's one full run: fewer videos and epochs, and groups of subjects left out in turn instead
 #: of one subject at a time.
 SIZES: dict[str, Mapping[str, Any]] = {
-    "smoke": {"subjects": 4, "videos": 1, "seconds": 6.0, "epochs": 1, "watch": 0},
+    "smoke": {"subjects": 5, "videos": 1, "seconds": 4.0, "epochs": 1, "watch": 0},
     "cpu": {"videos": 2, "epochs": 8, "folds": 3, "watch": 0},
     "gpu": {"folds": 6, "watch": 0},
 }
