@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from msstgcn.datasets import synthetic
+from msstgcn.runner import stages
 from msstgcn.runner.study_runs import parts_of
 from msstgcn.settings import MotionSettings, NetworkSettings
 from msstgcn.studies.robustness import ROBUSTNESS, WINDOWS
@@ -23,13 +24,24 @@ def test_every_variant_can_run(study, profile):
     assert not study.variants[study.base]  # the base is the method as it stands
 
 
+@pytest.mark.parametrize("profile", ["smoke", "cpu", "gpu"])
 @pytest.mark.parametrize("study", ROBUSTNESS, ids=lambda study: study.name)
-def test_networks_that_are_asked_only_are_trained_once(study):
-    parts = parts_of(study, "cpu")
+def test_networks_that_are_asked_only_are_those_of_the_full_run(study, profile):
+    parts = parts_of(study, profile)
+    full = stages.profile(profile)
     if study.trained == "once":
-        assert {part.trained.model_dump_json() for part in parts} == {parts[0].chosen.model_dump_json()}
+        assert all(part.trained == full for part in parts)
     else:
         assert all(part.donor is None for part in parts)
+
+
+def test_what_is_asked_about_is_no_larger_than_the_full_run():
+    """Videos of the same people, by name: a network is asked about the person it was trained without."""
+    for study in ROBUSTNESS:
+        for part in parts_of(study, "cpu") if study.trained == "once" else []:
+            assert part.chosen.data.subjects == part.donor.data.subjects
+            assert part.chosen.data.videos <= part.donor.data.videos
+            assert (part.chosen.learning, part.chosen.network) == (part.donor.learning, part.donor.network)
 
 
 def test_the_same_people_do_the_same_whatever_is_changed():

@@ -65,7 +65,8 @@ class Budget:
     def __str__(self) -> str:
         return (
             f"{self.variants} {'variant' if self.variants == 1 else 'variants'} to make: {self.frames:,} frames to "
-            f"measure, {self.windows:,} windows to train on; about {_duration(self.seconds)} and {self.memory / 1e9:.1f} GB"
+            f"measure, {self.windows:,} windows to train on; about {_duration(self.seconds)} and "
+            f"{self.memory / 1e9:.1f} GB"
         )
 
 

@@ -45,7 +45,6 @@ from msstgcn.studies import (
 )
 from msstgcn.studies.packing import packed
 
-_RESERVED = (CONTROL, METHOD)
 _TABLES = {"counts": COUNT_COLUMNS, "events": EVENT_COLUMNS, "found": FOUND_COLUMNS}
 
 
@@ -99,24 +98,34 @@ def parts_of(which: Study, profile: str, *, seed: int = 0, **changes: Any) -> li
     """
     settings.profile(profile)
     common = {name: value for name, value in changes.items() if value != feature_stages.AS_PROFILE}
+
+    def settled(own: Mapping[str, Any], **more: Any) -> Profile:
+        values = {**which.size(profile), **more, **common, **_settings_of(own)}
+        return feature_stages.profile(profile, seed=seed, **values)
+
     parts: list[Part] = []
     for name, own in which.variants.items():
-        where = f"study {which.name}, variant {name!r}"
-        values = {**which.size(profile), **common, **{k: v for k, v in own.items() if k not in _RESERVED}}
         try:
-            chosen = feature_stages.profile(profile, seed=seed, **values)
+            chosen, donor = settled(own), None
+            if which.trained == "once" and METHOD not in own:
+                teacher = settled(which.variants[which.base], **which.taught.get(profile, {}))
+                donor = teacher if teacher != chosen or CONTROL in own else None
             _must_change_something(chosen, own)
-            part = Part(name, chosen, own.get(CONTROL), own.get(METHOD), _donor(which, parts, own))
-            _check(part)
+            parts.append(Part(name, chosen, own.get(CONTROL), own.get(METHOD), donor))
+            _check(parts[-1])
         except InputError as error:
             raise InputError(
                 error.what,
-                where=where if not error.where else f"{where}: {error.where}",
+                where=": ".join(filter(None, (f"study {which.name}, variant {name!r}", error.where))),
                 expected=error.expected,
                 do=error.do,
             ) from None
-        parts.append(part)
     return parts
+
+
+def _settings_of(own: Mapping[str, Any]) -> dict[str, Any]:
+    """A variant without what is no setting."""
+    return {name: value for name, value in own.items() if name not in (CONTROL, METHOD)}
 
 
 def _must_change_something(chosen: Profile, own: Mapping[str, Any]) -> None:
@@ -128,10 +137,6 @@ def _must_change_something(chosen: Profile, own: Mapping[str, Any]) -> None:
             where=chosen.source.root,
             do="leave --dataset and --root out, or run only the other variants",
         )
-
-
-def _donor(which: Study, earlier: Sequence[Part], own: Mapping[str, Any]) -> Profile | None:
-    return earlier[0].chosen if which.trained == "once" and earlier and METHOD not in own else None
 
 
 def _check(part: Part) -> None:
@@ -148,9 +153,8 @@ def _check(part: Part) -> None:
     if part.method is not None:
         lookup(METHODS, part.method, "method")
         return
-    if part.donor is None:
-        _must_have_something_to_train_on(chosen)
     trained = part.donor or chosen
+    _must_have_something_to_train_on(trained)
     if (trained.network, trained.learning) != (chosen.network, chosen.learning) or (
         part.donor and part.control
     ):

@@ -17,7 +17,7 @@ METHOD = "method"
 #: is smaller than the book's one full run: fewer videos and epochs, and groups of subjects left out in turn instead
 #: of one subject at a time.
 SIZES: dict[str, Mapping[str, Any]] = {
-    "smoke": {"subjects": 4, "videos": 1, "seconds": 6.0, "epochs": 1, "watch": 0},
+    "smoke": {"subjects": 5, "videos": 1, "seconds": 4.0, "epochs": 1, "watch": 0},
     "cpu": {"videos": 2, "epochs": 8, "folds": 3, "watch": 0},
     "gpu": {"folds": 6, "watch": 0},
 }
@@ -49,6 +49,9 @@ class Study:
         every variant.
     sizes : mapping of str to mapping
         By profile, settings of all variants, over those of `SIZES`; -1 keeps the profile's own value.
+    taught : mapping of str to mapping
+        For ``once``: by profile, settings of the videos that the base's networks are trained on, over those of all
+        variants. Then they may be more, or longer, than those that the networks are asked about.
 
     Raises
     ------
@@ -65,6 +68,7 @@ class Study:
     places: Mapping[str, float] = field(default_factory=dict)
     trained: Literal["each", "once"] = "each"
     sizes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    taught: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.variants:
