@@ -80,7 +80,7 @@ def test_a_variant_trains_as_the_plain_loop_does(coded, changes):
 
 
 def test_a_fold_counts_its_graph_without_its_test_subjects(coded):
-    """Other labels of the test subject leave its own fold as it was, bit for bit, unless the graph is counted over all."""
+    """Other labels of the test subject leave its own fold as it was, bit for bit, unless all are counted."""
     changed = [labelled(v, ("25", "12")) if v.subject == "s1" else v for v in coded]
     for graph, leaks in (("cooccurrence", False), ("cooccurrence-all", True)):
         network = NetworkSettings(channels=4, graph=graph)

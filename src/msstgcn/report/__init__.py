@@ -2,7 +2,7 @@
 
 from msstgcn.report.clip import Clip, clip
 from msstgcn.report.numbers import glue, interval
-from msstgcn.report.outcomes import outcome_shown, outcome_text
+from msstgcn.report.outcomes import outcome_shown, outcome_text, runs_shown
 from msstgcn.report.studies import cost_accuracy, forest, sweep
 from msstgcn.report.style import COLOURS, colour, use_style
 from msstgcn.report.tables import table
@@ -18,6 +18,7 @@ __all__ = [
     "interval",
     "outcome_shown",
     "outcome_text",
+    "runs_shown",
     "sweep",
     "table",
     "use_style",

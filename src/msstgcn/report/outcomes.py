@@ -32,6 +32,26 @@ def outcome_shown(table: pd.DataFrame) -> pd.DataFrame:
     return shown
 
 
+def runs_shown(own: pd.DataFrame, record: pd.DataFrame | None = None) -> pd.DataFrame:
+    """A reader's own run and the run of record, one under the other as `outcome_shown` has them, with a column ``run``.
+
+    Parameters
+    ----------
+    own, record : DataFrame
+        As `studies.study_table` gives them. Without a record, the reader's own alone.
+    """
+    import pandas as pd
+
+    runs = {"this run": own} if record is None else {"this run": own, "of record": record}
+    parts = []
+    for name, table in runs.items():
+        shown = outcome_shown(table)
+        shown = shown.rename(columns={f"difference from {table['variant'].iloc[0]}": "difference"})
+        parts.append(shown.assign(run=name))
+    found = pd.concat(parts, ignore_index=True)
+    return found[["run", *(column for column in found.columns if column != "run")]]
+
+
 def outcome_text(table: pd.DataFrame) -> str:
     """The same as plain text, for a terminal."""
     return outcome_shown(table).to_string(index=False)

@@ -2,7 +2,42 @@
 
 from __future__ import annotations
 
-from msstgcn.studies.study import Study
+from msstgcn.studies.study import CONTROL, METHOD, Study
+
+#: In the smallest size the videos of the other chapters: with fewer, a fold may see no units that move together.
+_SIZES = {"smoke": dict.fromkeys(("subjects", "videos", "seconds"), -1)}
+_COOCCURRENCE = {"graph": "cooccurrence", "operator": "adjacency"}
 
 #: In the order in which the chapter tells them.
-BASELINE_STUDIES: tuple[Study, ...] = ()
+BASELINE_STUDIES: tuple[Study, ...] = (
+    Study(
+        "baselines",
+        11,
+        "What does the network find that simpler methods do not, and at what cost?",
+        "The network lies far above the floors and the control, and above flow-peaks, which sees how much moves but "
+        "not what; roi-tcn and cooccurrence-gcn come close to it, since they read the same windows with as many "
+        "layers, although the paper puts its multi-scale graph ahead of a graph of co-occurrences.",
+        {
+            "MS-STGCN": {},
+            "cooccurrence-gcn": _COOCCURRENCE,
+            "roi-tcn": {"spatial": "flat"},
+            "flow-peaks": {METHOD: "flow-peaks"},
+            "random": {METHOD: "random"},
+            "always-on": {METHOD: "always-on"},
+            "control: shuffled labels": {CONTROL: "shuffled-labels"},
+        },
+        sizes=_SIZES,
+    ),
+    Study(
+        "leak",
+        11,
+        "What does a network gain when the edges of its graph are counted over the test subject's labels, too?",
+        "Nothing that can be seen: one subject changes the weights of the edges by little, and they say nothing of "
+        "when anything happens; it is a leak all the same, and with few subjects or rare units it grows.",
+        {
+            "edges from training subjects": _COOCCURRENCE,
+            "edges from all subjects": {**_COOCCURRENCE, "graph": "cooccurrence-all"},
+        },
+        sizes=_SIZES,
+    ),
+)

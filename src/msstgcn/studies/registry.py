@@ -30,7 +30,7 @@ _MAIN = (
     ),
     Study(
         "motion",
-        9,
+        8,
         "Does measuring ten patches directly spot as well as dense flow, the way the paper has it?",
         "About as well: both see the same motion, and what limits the mouth is the head's parallax, which ten rigid "
         "points undo better than the nose alone.",
@@ -39,6 +39,7 @@ _MAIN = (
             "patch-lk, nose": {"flow": "patch-lk", "head": "nose"},
             "farneback, nose (the paper's)": {"flow": "farneback", "head": "nose"},
         },
+        sizes={"cpu": {"epochs": 14, "folds": 6}},
     ),
 )
 
