@@ -73,7 +73,9 @@ for ax, (name, change) in zip(axes, changed.items(), strict=True):
     video = synthetic(SyntheticSettings(seed=seed, **change)).videos[0]
     half, middle = 0.95 * video.settings.iod, 226 + 0.2 * video.settings.iod
     ax.imshow(video.frame(30), cmap="gray", vmin=0, vmax=255)
-    ax.set(title=name, xlim=(240 - half, 240 + half), ylim=(middle + half, middle - half), xticks=[], yticks=[])
+    ax.set(
+        title=name, xlim=(240 - half, 240 + half), ylim=(middle + half, middle - half), xticks=[], yticks=[]
+    )
 found = video.truth(30).landmarks
 off = misplaced(found.astype(np.float32), MotionSettings(landmark_noise=5.0), video.digest, 30)
 for points, colour in ((found, "black"), (off, report.colour("apex"))):
@@ -359,7 +361,9 @@ report.glue("ch10_alarms", usual["number"].sum())
 report.glue("ch10_on_blinks", blinks["number"].sum())
 report.glue("ch10_on_blinks_chance", blinks["by chance"].sum(), ".1f")
 shown = causes[["variant", "class", "cause", "number", "by chance"]]
-report.table(shown, name="causes", caption="What false alarms lie on, and how many would by chance.", digits=1)
+report.table(
+    shown, name="causes", caption="What false alarms lie on, and how many would by chance.", digits=1
+)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Bars of the number of false alarms by cause, such as blink, speech, jerk, other class and ends off, for each variant of blinks and gaze, micro- and macro-expressions side by side, with a black line at what chance would give."}, "figure": {"caption": "What false alarms lie on. Black lines: how many would lie there by chance.", "name": "fig-causes"}}
 fig, axes = plt.subplots(1, 2, sharey=True, figsize=(8.4, 4.2))
