@@ -100,20 +100,26 @@ class Chapter:
         return values
 
     def key(self, values: Mapping[str, Value]) -> str:
-        """Cache key: chapter, parameters, the ``src/`` it depends on, the locked versions, and data on disk.
+        """Cache key: chapter, parameters, the ``src/`` it depends on, the locked versions, records and data on disk.
 
         Synthetic data follow from the parameters and ``src/``.
         """
-        lock = paths.project_root() / "requirements.lock"
+        lock, imported = paths.project_root() / "requirements.lock", imported_modules(self.code)
         return key_of(
             self.source.read_text(encoding="utf-8"),
             sorted(values.items()),
-            code_digest(*imported_modules(self.code), "msstgcn.runner.provenance"),
+            code_digest(*imported, "msstgcn.runner.provenance"),
             digest_file(lock) if lock.is_file() else "no lock",
             sys.version_info[:2],
             os.environ.get("MSSTGCN_PREDICTOR", ""),
             _content(values),
+            _records() if "msstgcn.runner.records" in imported else "",
         )
+
+
+def _records() -> list[tuple[str, str]]:
+    """The figures of record, with their digests."""
+    return [(path.name, digest_file(path)) for path in sorted(paths.records_dir().glob("*.json"))]
 
 
 def _content(values: Mapping[str, Value]) -> str:
