@@ -53,7 +53,7 @@ _WINDOW = (
         "From the window's first frame to all of them should do best, since it sees a slow movement accumulate; from "
         "each frame to the next should cost faint micro-expressions, and half of the pairs something of both.",
         {
-            "from first": {},
+            "first to all": {},
             "adjacent only": {"pairs": "adjacent-only"},
             "short-term only": {"pairs": "short-only"},
             "long-term only": {"pairs": "long-only"},
