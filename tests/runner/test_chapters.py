@@ -41,6 +41,19 @@ def test_a_change_of_chapter_parameter_or_lock_runs_it_again(tiny):
     assert len(keys) == 4
 
 
+def test_a_new_record_runs_those_chapters_again_that_show_records(tiny):
+    plain, shows = find("1"), tiny / "notebooks" / "02_shows.py"
+    shows.write_text(
+        plain.source.read_text().replace("import report", "import report\nfrom msstgcn.runner import records")
+    )
+    chapters = plain, Chapter(shows)
+    before = [chapter.key(chapter.values({})) for chapter in chapters]
+    (tiny / "benchmarks").mkdir()
+    (tiny / "benchmarks" / "path-2026-01-01.json").write_text("{}")
+    after = [chapter.key(chapter.values({})) for chapter in chapters]
+    assert after[0] == before[0] and after[1] != before[1]
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
