@@ -71,9 +71,9 @@ changed = {"as usual": {}, "noise 8": {"noise": 8.0}, "JPEG 25": {"jpeg_quality"
 fig, axes = plt.subplots(1, 6, figsize=(9, 1.9))
 for ax, (name, change) in zip(axes, changed.items(), strict=True):
     video = synthetic(SyntheticSettings(seed=seed, **change)).videos[0]
-    half = 0.95 * video.settings.iod
+    half, middle = 0.95 * video.settings.iod, 226 + 0.2 * video.settings.iod
     ax.imshow(video.frame(30), cmap="gray", vmin=0, vmax=255)
-    ax.set(title=name, xlim=(240 - half, 240 + half), ylim=(250 + half, 250 - half), xticks=[], yticks=[])
+    ax.set(title=name, xlim=(240 - half, 240 + half), ylim=(middle + half, middle - half), xticks=[], yticks=[])
 found = video.truth(30).landmarks
 off = misplaced(found.astype(np.float32), MotionSettings(landmark_noise=5.0), video.digest, 30)
 for points, colour in ((found, "black"), (off, report.colour("apex"))):
@@ -284,7 +284,8 @@ for (moves, rows), colour in zip(recall.groupby("moves"), ("me", "nuisance"), st
     error = np.abs(rows[["low", "high"]].to_numpy() - rows[["recall"]].to_numpy()).T
     ax.errorbar(rows["place"], rows["recall"], yerr=error, fmt="o-", color=report.colour(colour), label=moves)
 ax.set(xlabel=result.study.sweep, ylabel="recall", ylim=(-0.03, 1.03))
-fig.legend(loc="outside upper left", ncols=2)
+if len(recall):
+    fig.legend(loc="outside upper left", ncols=2)
 plt.show()
 
 # %% [markdown]
@@ -346,18 +347,19 @@ plt.show()
 
 # %%
 parts = study_runs.parts_of(result.study, profile, seed=seed)
-causes = pd.concat(
-    spotting.cause_table(stages.dataset(part.chosen).videos, rows).assign(variant=part.name)
-    for part in parts
-    for rows in [result.found[result.found["variant"] == part.name]]
-)
+causes = []
+for part in parts:
+    found = result.found[result.found["variant"] == part.name]
+    counted = spotting.cause_table(stages.dataset(part.chosen).videos, found)
+    causes.append(counted.assign(variant=part.name))
+causes = pd.concat(causes, ignore_index=True)
 usual = causes[causes["variant"] == result.study.base]
 blinks = usual[usual["cause"] == "blink"]
 report.glue("ch10_alarms", usual["number"].sum())
 report.glue("ch10_on_blinks", blinks["number"].sum())
 report.glue("ch10_on_blinks_chance", blinks["by chance"].sum(), ".1f")
-wide = causes[["class", "cause", "variant", "number", "by chance"]]
-report.table(wide, name="causes", caption="What false alarms lie on, and how many would by chance.", digits=1)
+shown = causes[["variant", "class", "cause", "number", "by chance"]]
+report.table(shown, name="causes", caption="What false alarms lie on, and how many would by chance.", digits=1)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Bars of the number of false alarms by cause, such as blink, speech, jerk, other class and ends off, for each variant of blinks and gaze, micro- and macro-expressions side by side, with a black line at what chance would give."}, "figure": {"caption": "What false alarms lie on. Black lines: how many would lie there by chance.", "name": "fig-causes"}}
 fig, axes = plt.subplots(1, 2, sharey=True, figsize=(8.4, 4.2))
@@ -530,7 +532,7 @@ report.table(ends, name="ends", caption="Errors of the ends of hits, frames; lat
 fig, axes = plt.subplots(2, 2, sharex="row", sharey="row", figsize=(7.6, 4.2))
 for row, label, title in zip(axes, ("me", "mae"), ("micro", "macro"), strict=True):
     hits = events[(events["class"] == label) & events["hit"]]
-    widest = max(3, int(np.nanmax(np.abs(hits[["onset_error", "offset_error"]]), initial=0)))
+    widest = max([3, *hits[["onset_error", "offset_error"]].abs().to_numpy(int).ravel()])
     step = max(1, widest // 12)
     for ax, end in zip(row, ("onset", "offset"), strict=True):
         bins = np.arange(-widest - step / 2, widest + 1.5 * step, step)

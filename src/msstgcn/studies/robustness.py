@@ -78,13 +78,13 @@ ROBUSTNESS: tuple[Study, ...] = (
         "Worse the more the head moves: a rigid fit takes most of it out, but parallax at the mouth grows with the "
         "angle, and a micro-expression is no larger than what is left.",
         {
-            "1 times": {},
+            "standard": {},
             "still": {"head_motion": 0.0},
-            "2 times": {"head_motion": 2.0},
-            "3 times": {"head_motion": 3.0},
+            "twice": {"head_motion": 2.0},
+            "three times": {"head_motion": 3.0},
         },
         sweep="head motion, times that of the standard videos",
-        places={"1 times": 1, "still": 0, "2 times": 2, "3 times": 3},
+        places={"standard": 1, "still": 0, "twice": 2, "three times": 3},
         trained="once",
         sizes=_ASKED,
         taught=_TAUGHT,
@@ -132,7 +132,7 @@ ROBUSTNESS: tuple[Study, ...] = (
         "Without blinks there should be fewer false alarms, of micro-expressions above all, and with twice as many "
         "blinks more; gaze should cost little, for no region lies on an eyelid.",
         {
-            "as usual": {},
+            "usual": {},
             "no blinks": {"blink_rate": 0.0},
             "twice the blinks": {"blink_rate": 2.0},
             "no gaze": {"gaze_rate": 0.0},
@@ -204,7 +204,7 @@ ROBUSTNESS: tuple[Study, ...] = (
         "Noise of 8 grey levels and JPEG files of quality 25 should cost micro-expressions first: their movement is "
         "a pixel or less, and both disturb the flow by some hundredths of a pixel.",
         {
-            "as usual": {},
+            "usual": {},
             "no noise": {"noise": 0.0},
             "noise 8": {"noise": 8.0},
             "JPEG 75": {"jpeg_quality": 75},
