@@ -11,7 +11,8 @@ of it is spotted if it exceeds
 
 .. math:: \bar{\mu} + \phi\,(\max \mu - \bar{\mu}),
 
-with mean and maximum of its own video. The interval around a peak ends where the contrast of the same regions, along
+with mean and maximum of its own video, and if no higher one lies within 2 S: a movement has echoes one half span before
+and after it. The interval around a peak ends where the contrast of the same regions, along
 the directions that it has at the peak, has fallen to a part psi of the peak: a movement back counts negative there,
 not as more of the same.
 
@@ -161,7 +162,8 @@ def spot(
     mean, top = curve.mean(), curve.max()
     if top <= mean:
         return np.zeros((0, 3), np.int64), np.zeros(0)
-    at = find_peaks(np.concatenate([[-1.0], curve, [-1.0]]))[0] - 1  # an end of the video can be a peak, too
+    ended = np.concatenate([[-1.0], curve, [-1.0]])  # an end of the video can be a peak, too
+    at = find_peaks(ended, distance=2 * half)[0] - 1
     score = (curve[at] - mean) / (top - mean)
     at, score = at[score > lowest], score[score > lowest]
     frames = np.empty((len(at), 3), np.int64)
