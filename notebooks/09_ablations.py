@@ -13,13 +13,13 @@
 # %% [markdown]
 # # Ablations
 #
-# The method has many parts: a window, a graph, three scales, a loss with seven terms. The paper reports that each of
-# its own helps. Which of them does, on our videos? An *ablation* takes one part away, or puts something else in its
-# place, trains again, and looks at what is lost.
+# The method has many parts: a window, a graph, three scales, a loss with seven terms. The paper holds that its own
+# contributions help {cite}`deng2024msstgcn`. Which parts do, on our videos? An *ablation* takes one part away, or puts
+# something else in its place, trains again, and looks at what is lost.
 #
 # Every section below is one *study*: a question, what one would expect (written down before the first run), what came
 # out, and a cell in which you try a variant of your own. The studies and all they change stand in
-# `src/msstgcn/studies/ablations.py`; `msstgcn study run scales --seeds 5` runs one from the command line.
+# `src/msstgcn/studies/ablations.py`; `msstgcn study list` names them, and `msstgcn study run scales --seeds 5` runs one.
 
 # %% tags=["parameters"]
 profile: str = "cpu"  # smoke | cpu | gpu; size of data, training and evaluation
@@ -47,9 +47,9 @@ common = {"profile": profile, "seed": seed, "device": device}
 #   another group of people could have moved the number.
 # - The difference from the base is taken person by person, so that easy and hard people cancel out.
 # - $p$ is the share of random swaps of base and variant, one coin for each person, that gives as large a difference. It
-#   is corrected for the number of variants in the table (Holm).
+#   is corrected for the number of variants in the table {cite}`holm1979`.
 # - *Resolvable* is the true difference that this comparison would have found four times in five. **A smaller one
-#   can well be there and not be seen.** In the profile `cpu` a study is small, so most effects are smaller than that.
+#   can well be there and not be seen.** In the profile `cpu` a study is small, and only large effects can be seen.
 #
 # An answer claims a difference only if its interval excludes zero and $p < .05$. The runs of record are larger; where
 # there is one, its rows stand in the same table, and the answer gives both.
@@ -533,8 +533,8 @@ report.outcome_shown(own.table())
 # ## What do the parts add?
 #
 # The reader of the paper would like one table: the spatio-temporal graph network alone, with pooling, with contrast, with
-# both. The paper's own numbers validate pooling and contrast together with the rest. The last row is the contrastive
-# loss as it was released, on embeddings of any length ([chapter 7](07_learning.ipynb)).
+# both. What is known of the paper's numbers does not tell the two apart. The last row is the contrastive loss as it was
+# released, on embeddings of any length ([chapter 7](07_learning.ipynb)).
 #
 # *Expected:* {glue}`ch9_components_expected`
 
@@ -659,8 +659,8 @@ report.outcome_shown(own.table())
 # a gain of a few points on a data set of thirty subjects has the same limit.
 #
 # What holds whatever the run: pooling by a mean cannot follow the triangle's Laplacian without a rectifier between
-# them, and expressions of the eyelids alone are out of reach of these ten regions. The next chapter turns
-# from the method to the videos.
+# them, and expressions of the eyelids alone are out of reach of these ten regions. [Chapter 10](10_robustness.ipynb)
+# turns from the method to the videos.
 #
 # :::{admonition} Exercises
 # :class: tip

@@ -42,6 +42,11 @@ def data_root() -> Path:
     return Path(named).resolve() if named else project_root() / "data"
 
 
+def records_dir() -> Path:
+    """Folder of the committed figures of record: ``benchmarks/``."""
+    return project_root() / "benchmarks"
+
+
 def tables_dir() -> Path:
     """Folder that tables are written to: ``MSSTGCN_TABLES`` (set while a chapter is run), else ``book/tables/``."""
     named = os.environ.get("MSSTGCN_TABLES")

@@ -13,7 +13,7 @@ from msstgcn.datasets import Video
 from msstgcn.errors import InputError
 from msstgcn.motion.features import VideoFeatures
 from msstgcn.runner import budget, cli, feature_stages, records, stages, study_runs
-from msstgcn.studies import METHODS, STUDIES, Study
+from msstgcn.studies import METHODS, STUDIES, Study, study_table
 
 SMALL = {
     "subjects": 4,
@@ -317,7 +317,9 @@ def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsy
     )
     assert_frame_equal(kept.events, result.events)
     assert_frame_equal(kept.costs, result.costs)
+    assert kept.made is not None  # a full table takes seconds
     assert_frame_equal(kept.table(), result.table())
+    assert_frame_equal(study_table(kept.counts, kept.study.base), result.table())
     assert "4 subjects, 2 seeds, synthetic-samm-lv" in records.study_note("pair")
     path = next(records.records_dir().glob("study-pair-*.json"))
     path.write_text(path.read_text().replace('"runs"', '"walks"'))

@@ -87,6 +87,13 @@ def test_of_more_than_three_the_largest_are_given_in_full():
     assert could[0].isupper(), "nothing is left over without a difference"
 
 
+def test_where_no_count_differs_nothing_could_be_found():
+    equal = ("blind", 0.4, 0.35, 0.45, 0.0, 0.0, 1.0, 0.0)
+    text = answer(plain(), table(BASE, equal))
+    assert "Nobody's counts differ" in text and "0.0 points four times" not in text
+    assert "of 2.8 points four times in five" in answer(plain(), table(BASE, equal, UNSURE))
+
+
 def test_nothing_to_compare():
     text = answer(plain(), table(BASE))
     assert text == "There is nothing to compare: only full was run. Its overall F1 is 0.400 [0.350, 0.450]."

@@ -126,7 +126,7 @@ def test_an_interval_ends_where_the_movement_has_come_back():
 
 def test_a_movement_that_goes_on_counts_as_another_one_if_it_turns():
     path = bumps((2, 3.0, 80, 90, 100), (2, -3.0, 100, 110, 120))
-    frames, _ = peaks.spot(path, np.ones(200, bool), 12, 0.5, 0.2)
+    frames, _ = peaks.spot(path, np.ones(200, bool), 8, 0.5, 0.2)
     assert len(frames) == 2 and frames[0, 2] < 101 and frames[1, 0] > 99
 
 
@@ -139,6 +139,13 @@ def test_only_peaks_above_mean_plus_p_of_the_way_to_the_maximum_stay(p):
     above = curve[everything[:, 1]] > curve.mean() + p * (curve.max() - curve.mean())
     assert frames.tolist() == everything[above].tolist() and len(frames)
     assert score.tolist() == heights[above].tolist()
+
+
+def test_the_echoes_of_a_movement_are_dropped():
+    path, seen = bumps((2, 3.0, 90, 100, 110)), np.ones(200, bool)
+    curve, _ = peaks.magnitude(peaks.contrast(path, 20), seen)
+    assert curve[80] > 0.4 * curve[100] and curve[120] > 0.4 * curve[100]
+    assert peaks.spot(path, seen, 20, 0.1, 0.2)[0][:, 1].tolist() == [100]
 
 
 def test_a_face_at_rest_shows_nothing_and_an_end_can_be_a_peak():

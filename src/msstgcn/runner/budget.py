@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import joblib
 import numpy as np
 import torch
 
@@ -22,10 +22,11 @@ RENDER_MS, READ_MS, FACE_MS = 6.2, 0.5, 1.9
 #: Milliseconds a frame on one core for the flow to the 16 other frames of a window (``msstgcn bench motion``);
 #: a method that is not listed is taken to be as slow as the slowest.
 FLOW_MS = {"patch-lk": 0.65, "patch-lk-torch": 15.0, "dis": 41.0, "farneback": 82.0}
-#: Windows a second in training: on one core, and on one GPU that trains all folds together. The first is what
-#: the record of ``msstgcn bench train`` comes to; the second was measured on an H200, and is ten times less on a small
-#: one.
-WINDOWS_PER_CORE, WINDOWS_PER_GPU = 26_000, 250_000
+#: Windows a second in training on one core: what the record of ``msstgcn bench train`` comes to for the network as the
+#: method has it; variants of it are up to four times slower.
+WINDOWS_PER_CORE = 26_000
+#: The same on a GPU, where all folds are one program: a cautious guess, not a measurement.
+WINDOWS_PER_GPU = 250_000
 #: Memory: of the program with its packages; of one process that measures motion; of a window beside its flow, for its
 #: targets and its part in the statistics of the first convolution; how often flow is held (as measured, put together,
 #: mixed over the graph).
@@ -93,7 +94,7 @@ def estimate(
         cpu or cuda.
     """
     measured = list(measured)
-    cores = os.cpu_count() or 1
+    cores = joblib.cpu_count()
     missing = {place: cost for chosen in measured for place, cost in _missing(chosen)}
     frames, spent = sum(n for n, _ in missing.values()), sum(n * ms for n, ms in missing.values()) / 1000
     windows = sum(round(folds * _windows(chosen)) for chosen, folds in trained)
@@ -136,12 +137,15 @@ def _windows(chosen: Profile) -> float:
 
 
 def _bytes(chosen: Profile, folds: int, device: str, cores: int) -> float:
-    """Memory of training: all windows, and the activations of as many folds as train at once."""
+    """Memory of training: all windows, and the activations of the folds that must train at once.
+
+    On a CPU that is one a core; on a GPU one, for as many train together as its memory holds.
+    """
     data = dataset(chosen)
     regions = len(region_set(chosen.motion.regions))
     window = max((chosen.motion.at(video.fps).window for video in data.videos), default=0)
     flow = 4 * 2 * window * regions
-    at_once = folds if device == "cuda" else min(cores, folds)
+    at_once = 1 if device == "cuda" else min(cores, folds)
     batch = chosen.learning.segments * chosen.learning.segment
     activations = 4 * chosen.network.channels * window * regions * batch * ACTIVATIONS
     return sum(map(len, data.videos)) * (COPIES * flow + PER_WINDOW) + at_once * activations

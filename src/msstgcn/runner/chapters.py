@@ -20,7 +20,7 @@ from typing import IO, Any
 from msstgcn import paths
 from msstgcn.errors import InputError
 from msstgcn.files import digest_file, written_whole
-from msstgcn.runner import pairs, records
+from msstgcn.runner import pairs
 from msstgcn.runner.dependencies import code_digest, imported_modules
 from msstgcn.runner.parameters import Parameter, Value, checked, declared, read_value
 from msstgcn.runner.store import Store, key_of
@@ -100,23 +100,26 @@ class Chapter:
         return values
 
     def key(self, values: Mapping[str, Value]) -> str:
-        """Cache key: chapter, parameters, the ``src/`` it depends on, the locked versions, records, and data on disk.
+        """Cache key: chapter, parameters, the ``src/`` it depends on, the locked versions, records and data on disk.
 
-        Synthetic data follow from the parameters and ``src/``. Records count for the chapters that show some.
+        Synthetic data follow from the parameters and ``src/``.
         """
-        lock = paths.project_root() / "requirements.lock"
-        modules = imported_modules(self.code)
-        kept = sorted(records.records_dir().glob("*.json")) if records.__name__ in modules else []
+        lock, imported = paths.project_root() / "requirements.lock", imported_modules(self.code)
         return key_of(
             self.source.read_text(encoding="utf-8"),
             sorted(values.items()),
-            code_digest(*modules, "msstgcn.runner.provenance"),
+            code_digest(*imported, "msstgcn.runner.provenance"),
             digest_file(lock) if lock.is_file() else "no lock",
-            [(path.name, digest_file(path)) for path in kept],
             sys.version_info[:2],
             os.environ.get("MSSTGCN_PREDICTOR", ""),
             _content(values),
+            _records() if "msstgcn.runner.records" in imported else "",
         )
+
+
+def _records() -> list[tuple[str, str]]:
+    """The figures of record, with their digests."""
+    return [(path.name, digest_file(path)) for path in sorted(paths.records_dir().glob("*.json"))]
 
 
 def _content(values: Mapping[str, Value]) -> str:

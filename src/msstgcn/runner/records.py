@@ -15,17 +15,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from msstgcn import paths
 from msstgcn.errors import InputError
 from msstgcn.files import written_whole
+from msstgcn.paths import records_dir
 from msstgcn.runner.provenance import commit, versions
 from msstgcn.studies import StudyResult, study
 from msstgcn.studies.packing import unpacked
-
-
-def records_dir() -> Path:
-    """Folder of the records: ``benchmarks/`` in the project."""
-    return paths.project_root() / "benchmarks"
 
 
 def write_record(name: str, result: Any, *, seconds: float, **about: Any) -> Path:

@@ -7,7 +7,6 @@ same in them.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -269,8 +268,7 @@ def run_and_record(
     about = {"profile": profile, "seed": given.pop("seed", 0), "seeds": given.pop("seeds", 1)}
     about |= {"data": "; ".join(data[-1:]), "device": "; ".join(place) or "cpu"}
     about |= {"settings": {**which.size(profile), **{k: v for k, v in given.items() if v is not None}}}
-    figures = {"table": json.loads(result.table().to_json(orient="records")), **packed(result)}
-    path = write_record(f"study-{which.name}", figures, seconds=time.monotonic() - started, **about)
+    path = write_record(f"study-{which.name}", packed(result), seconds=time.monotonic() - started, **about)
     return result, path
 
 

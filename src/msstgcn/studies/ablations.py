@@ -53,7 +53,7 @@ _WINDOW = (
         "From the window's first frame to all of them should do best, since it sees a slow movement accumulate; from "
         "each frame to the next should cost faint micro-expressions, and half of the pairs something of both.",
         {
-            "from first": {},
+            "first to all": {},
             "adjacent only": {"pairs": "adjacent-only"},
             "short-term only": {"pairs": "short-only"},
             "long-term only": {"pairs": "long-only"},
@@ -119,7 +119,7 @@ _LOSS = (
         "lambda",
         9,
         "How much should the contrastive loss weigh?",
-        "A little should help to tell the classes apart, as the paper finds at .05; at ten times that it should crowd "
+        "A little should help to tell the classes apart, as the paper has it at .05; at ten times that it should crowd "
         "out the terms that say when something happens.",
         {"0.05": {}, **{f"{value:g}": {"lambda_contrast": value} for value in _LAMBDAS}},
         sweep="weight lambda of the contrastive loss",
@@ -159,8 +159,8 @@ _WHOLE = (
         "components",
         9,
         "What do pooling and contrast add, one at a time and together?",
-        "The paper reports that each adds a few points. The contrastive loss as it was released works on embeddings "
-        "of any length and should cost micro-expressions.",
+        "The paper names both as what makes it better, so each should add something. The contrastive loss as it was "
+        "released works on embeddings of any length and should cost micro-expressions.",
         {
             "full": {},
             "ST-GCN only": {"scales": 1, "lambda_contrast": 0.0},

@@ -127,7 +127,10 @@ def _not_found(others: pd.DataFrame) -> str:
 
 
 def _could(rows: pd.DataFrame) -> str:
-    low, high = 100 * rows["resolvable"].min(), 100 * rows["resolvable"].max()
+    spread = rows.loc[rows["resolvable"] > 0, "resolvable"]
+    if spread.empty:
+        return "nobody's counts differ in this run, which shows nothing of what it could have found"
+    low, high = 100 * spread.min(), 100 * spread.max()
     size = f"{low:.1f}" if f"{low:.1f}" == f"{high:.1f}" else f"{low:.1f} to {high:.1f}"
     return f"a single comparison in this run would have found a true difference of {size} points four times in five"
 

@@ -173,8 +173,8 @@ def flow_peaks(
     """Spot peaks of the motion's magnitude above a threshold that adapts to the video; nothing is learned.
 
     The formulas stand in `studies.peaks`. For each test subject and class three things come from the other subjects:
-    the half span H, half of their mean duration; the fraction p of the threshold (unless ``spotting.peak_fraction``
-    fixes it) and the level q of the ends, those with the best F1 of the class on their videos. An interval of at most
+    the half span S, half of their mean duration; the fraction phi of the threshold (unless ``spotting.peak_fraction``
+    fixes it) and the level psi of the ends, those with the best F1 of the class on their videos. An interval of at most
     half a second is a micro-expression, a longer one a macro-expression.
 
     Parameters, returns: see `Method`. ``seed`` is not used, nothing is random.

@@ -42,6 +42,8 @@ class StudyResult:
         it made them; NaN where they are not known.
     found : DataFrame
         Columns `FOUND_COLUMNS`: all that was spotted. Empty in a result that was read from a record.
+    made : DataFrame, optional
+        The table of the counts with seed 0, where it was made before.
     """
 
     study: Study
@@ -49,9 +51,12 @@ class StudyResult:
     events: pd.DataFrame
     costs: pd.DataFrame
     found: pd.DataFrame
+    made: pd.DataFrame | None = None
 
     def table(self, *, seed: int = 0) -> pd.DataFrame:
-        """Return `study_table` of the counts."""
+        """Return `study_table` of the counts; a record's is not made again."""
+        if self.made is not None and seed == 0:
+            return self.made.copy()
         return study_table(self.counts, self.study.base, seed=seed)
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from msstgcn.errors import InputError
 from msstgcn.spotting import FATE_COLUMNS
-from msstgcn.studies.outcome import COST_COLUMNS, COUNT_COLUMNS, EVENT_COLUMNS, FOUND_COLUMNS, StudyResult
+from msstgcn.studies.outcome import COUNT_COLUMNS, EVENT_COLUMNS, FOUND_COLUMNS, StudyResult
 from msstgcn.studies.study import Study
 
 _OWNERS = ["class", "subject"]
@@ -32,7 +32,7 @@ def packed(result: StudyResult) -> dict[str, Any]:
         ``variants``: their settings; ``owners``: class and subject of each count; ``truths``: the different sets of
         labelled expressions, by column; ``runs``: for each variant and seed its counts in the order of the owners, the
         number of its set, a 1 or 0 for each expression (hit or not), and the errors of the hits, one after the other;
-        ``costs``.
+        ``costs``, ``table``: their rows.
     """
     owners: list[str] = []
     truths: list[dict[str, Any]] = []
@@ -62,10 +62,8 @@ def packed(result: StudyResult) -> dict[str, Any]:
         "owners": owners,
         "truths": [{name: _text(values) for name, values in truth.items()} for truth in truths],
         "runs": runs,
-        "costs": [
-            {name: None if _is_nan(value) else value for name, value in row.items()}
-            for row in result.costs.to_dict(orient="records")
-        ],
+        "costs": _rows(result.costs),
+        "table": _rows(result.table()),
     }
 
 
@@ -88,9 +86,10 @@ def unpacked(held: Mapping[str, Any], study: Study) -> StudyResult:
         _with_variants(study, held["variants"]),
         pd.concat(counts, ignore_index=True)[list(COUNT_COLUMNS)],
         pd.concat(events, ignore_index=True)[list(EVENT_COLUMNS)],
-        pd.DataFrame(held["costs"], columns=list(COST_COLUMNS)).astype({"features_s": float, "training_s": float}),
+        _floats(held["costs"]),
         pd.DataFrame(columns=list(FOUND_COLUMNS)),
-    )  # fmt: skip
+        _floats(held["table"]),
+    )
 
 
 def _with_variants(study: Study, variants: Mapping[str, Mapping[str, Any]]) -> Study:
@@ -114,6 +113,18 @@ def _text(values: list[Any]) -> str | list[Any]:
 def _table(truth: Mapping[str, Any]) -> pd.DataFrame:
     columns = {name: v if isinstance(v, list) else _numbers(v) for name, v in truth.items()}
     return pd.DataFrame(columns, columns=_EVENT).astype({"eye_only": bool})
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a table, with None for what is no number."""
+    rows = table.to_dict(orient="records")
+    return [{str(name): None if _is_nan(v) else v for name, v in row.items()} for row in rows]
+
+
+def _floats(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the table of `_rows`: a column that is None all over holds numbers too."""
+    table = pd.DataFrame(rows)
+    return table.astype({name: float for name in table if table[name].isna().all()})
 
 
 def _is_nan(value: object) -> bool:

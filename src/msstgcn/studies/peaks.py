@@ -1,23 +1,24 @@
 r"""Peaks of motion: how the optical-flow-feature family spots without learning.
 
-The displacements of all windows are chained to a *path* x_r(t) of each region. From it comes the *contrast* of frame
-t, the difference between the face now and its mean one half span H before and after,
+The displacements of all windows are chained to a *path* xi_r(t) of each region. From it comes the *contrast* of frame
+t, the difference between the face now and its mean one half span S before and after,
 
-.. math:: c_r(t) = x_r(t) - \tfrac{1}{2} (x_r(t - H) + x_r(t + H)).
+.. math:: \chi_r(t) = \xi_r(t) - \tfrac{1}{2} (\xi_r(t - S) + \xi_r(t + S)).
 
-A drift at steady speed has no contrast, and a movement that comes and goes within 2 H has its peak at the apex. What
-counts is the length of c_r, averaged over the third of the regions where it is largest: s(t). A peak of s is spotted if
-it exceeds
+A drift at steady speed has no contrast, and a movement that comes and goes within 2 S has its peak at the apex. What
+counts is the length of chi_r, averaged over the third of the regions where it is largest: the magnitude mu(t). A peak
+of it is spotted if it exceeds
 
-.. math:: \bar{s} + p\,(\max s - \bar{s}),
+.. math:: \bar{\mu} + \phi\,(\max \mu - \bar{\mu}),
 
-with mean and maximum of its own video. The interval around a peak ends where the contrast of the same regions, along
-the directions that it has at the peak, has fallen to a part q of the peak: a movement back counts negative there, not
-as more of the same.
+with mean and maximum of its own video, and if no higher one lies within 2 S: a movement has echoes one half span before
+and after it. The interval around a peak ends where the contrast of the same regions, along
+the directions that it has at the peak, has fallen to a part psi of the peak: a movement back counts negative there,
+not as more of the same.
 
 The contrast and its threshold are those of feature difference analysis (Moilanen, Zhao and Pietikäinen 2014), there
 of texture and here of flow, as in the challenge's baseline (He, Wang, Li and Yap 2020), which looks along a main
-direction, too, and takes H from the mean duration. The contrast is smoothed as Savitzky and Golay (1964) do. How an
+direction, too, and takes S from the mean duration. The contrast is smoothed as Savitzky and Golay (1964) do. How an
 interval ends is ours.
 """
 
@@ -31,9 +32,9 @@ from msstgcn.errors import InputError
 from msstgcn.motion import VideoFeatures
 from msstgcn.motion.windows import window_frames
 
-#: Fractions p that are tried, rising.
+#: Fractions phi that are tried, rising.
 FRACTIONS: tuple[float, ...] = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-#: Levels q that are tried: the part of its peak at which an interval ends.
+#: Levels psi that are tried: the part of its peak at which an interval ends.
 LEVELS: tuple[float, ...] = (0.1, 0.2, 0.35, 0.5)
 #: From onset to offset a micro-expression lasts at most this long, seconds.
 SHORT = 0.5
@@ -95,7 +96,7 @@ def contrast(path: NDArray[np.float64], half: int) -> NDArray[np.float64]:
     path : ndarray of float64, shape (T, R, 2)
         As `positions` gives it; beyond its ends the face is held still.
     half : int
-        H, frames.
+        S, frames.
 
     Returns
     -------
@@ -105,6 +106,30 @@ def contrast(path: NDArray[np.float64], half: int) -> NDArray[np.float64]:
     wide = np.pad(path, ((half, half), (0, 0), (0, 0)), mode="edge")
     apart = path - (wide[: -2 * half] + wide[2 * half :]) / 2
     return savgol_filter(apart, _SMOOTH, _ORDER, axis=0) if len(path) >= _SMOOTH else apart
+
+
+def magnitude(
+    apart: NDArray[np.float64], mask: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Length of the contrast, mean over the third of the regions where it is largest: mu.
+
+    Parameters
+    ----------
+    apart : ndarray of float64, shape (T, R, 2)
+        As `contrast` gives it.
+    mask : ndarray of bool, shape (T,)
+        Frames with a usable face; at the others the magnitude is 0.
+
+    Returns
+    -------
+    curve : ndarray of float64, shape (T,)
+        Percent of the inter-ocular distance.
+    most : ndarray of int64, shape (T, R // 3), at least one column
+        Those regions.
+    """
+    length = np.linalg.norm(apart, axis=2)
+    most = np.argsort(-length, axis=1, kind="stable")[:, : max(1, apart.shape[1] // 3)]
+    return np.where(mask, np.take_along_axis(length, most, 1).mean(1), 0.0), most
 
 
 def spot(
@@ -119,27 +144,26 @@ def spot(
     mask : ndarray of bool, shape (T,)
         Frames with a usable face; the others hold no peak.
     half : int
-        H, frames.
+        S, frames.
     lowest : float
-        Fraction p that a peak must exceed.
+        Fraction phi that a peak must exceed.
     level : float
-        q, from 0 to below 1.
+        Psi, from 0 to below 1.
 
     Returns
     -------
     frames : ndarray of int64, shape (A, 3)
         Onset, apex and offset.
     score : ndarray of float64, shape (A,)
-        The fraction p at which the peak would be lost.
+        The fraction phi at which the peak would be lost.
     """
     apart = contrast(path, half)
-    length = np.linalg.norm(apart, axis=2)
-    most = np.argsort(-length, axis=1, kind="stable")[:, : max(1, path.shape[1] // 3)]
-    curve = np.where(mask, np.take_along_axis(length, most, 1).mean(1), 0.0)
+    curve, most = magnitude(apart, mask)
     mean, top = curve.mean(), curve.max()
     if top <= mean:
         return np.zeros((0, 3), np.int64), np.zeros(0)
-    at = find_peaks(np.concatenate([[-1.0], curve, [-1.0]]))[0] - 1  # an end of the video can be a peak, too
+    ended = np.concatenate([[-1.0], curve, [-1.0]])  # an end of the video can be a peak, too
+    at = find_peaks(ended, distance=2 * half)[0] - 1
     score = (curve[at] - mean) / (top - mean)
     at, score = at[score > lowest], score[score > lowest]
     frames = np.empty((len(at), 3), np.int64)
