@@ -358,12 +358,14 @@ causes = pd.concat(causes, ignore_index=True)
 usual = causes[causes["variant"] == result.study.base]
 blinks = usual[usual["cause"] == "blink"]
 report.glue("ch10_alarms", usual["number"].sum())
+report.glue("ch10_first", usual.groupby("cause", sort=False)["number"].sum().idxmax())
 report.glue("ch10_on_blinks", blinks["number"].sum())
 report.glue("ch10_on_blinks_chance", blinks["by chance"].sum(), ".1f")
-shown = causes[["variant", "class", "cause", "number", "by chance"]]
-report.table(
-    shown, name="causes", caption="What false alarms lie on, and how many would by chance.", digits=1
-)
+both = causes[["number", "by chance"]].to_numpy()
+causes["shown"] = [f"{n:.0f}" if chance != chance else f"{n:.0f} ({chance:.1f})" for n, chance in both]
+shown = causes.pivot_table("shown", ["class", "cause"], "variant", aggfunc="first", sort=False)
+caption = "What false alarms lie on; in brackets how many would by chance."
+report.table(shown.reset_index(), name="causes", caption=caption)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Bars of the number of false alarms by cause, such as blink, speech, jerk, other class and ends off, for each variant of blinks and gaze, micro- and macro-expressions side by side, with a black line at what chance would give."}, "figure": {"caption": "What false alarms lie on. Black lines: how many would lie there by chance.", "name": "fig-causes"}}
 fig, axes = plt.subplots(1, 2, sharey=True, figsize=(8.4, 4.2))
@@ -383,7 +385,9 @@ plt.show()
 
 # %% [markdown]
 # Of {glue}`ch10_alarms` false alarms in the videos as usual, {glue}`ch10_on_blinks` lie on a blink;
-# {glue}`ch10_on_blinks_chance` would by chance.
+# {glue}`ch10_on_blinks_chance` would by chance. The largest number has the cause *{glue}`ch10_first`*. An interval whose
+# ends are off lies on a true expression of its class, but shares too little with it; a movement of another class, a
+# swallow or a word is a movement of brows or mouth like any other, and only its time course tells it from an expression.
 
 # %% [markdown]
 # *The run of record.* {glue}`ch10_blinks-and-gaze_note`
