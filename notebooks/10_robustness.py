@@ -66,7 +66,7 @@ for study in ROBUSTNESS:
 # after yours. At the end of each section is a cell to change: put your own variant in, run it, and find it in the last
 # row.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Six pictures of the same face: as usual; under strong sensor noise; with blocks from JPEG compression; from so far away that it is coarse; turned to the side; and with landmarks scattered around their places."}, "figure": {"caption": "Some of what is changed, at its strongest: the same moment of the same person. In the last picture the landmarks are shown, where they were found (black) and where they are said to be (orange).", "name": "fig-changed"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Six pictures of the same face: as usual; under strong sensor noise; with blocks from JPEG compression; from so far away that it is coarse; turned to the side; and with landmarks scattered around their places."}, "figure": {"caption": "Some of what is changed, at its strongest: the same moment of the same person. In the last picture the landmarks are shown, where they were found (black) and where they are said to be (orange).", "name": "fig-degraded"}}
 changed = {"as usual": {}, "noise 8": {"noise": 8.0}, "JPEG 25": {"jpeg_quality": 25},
            "40 px": {"iod": 40.0}, "yaw 30°": {"yaw": 30.0}, "landmarks 5 %": {}}  # fmt: skip
 fig, axes = plt.subplots(1, 6, figsize=(9, 1.9))
