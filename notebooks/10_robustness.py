@@ -277,7 +277,8 @@ if len(recall):
 plt.show()
 
 # %% [markdown]
-# The interval of a recall is wide where there are few expressions: {glue}`ch10_faint` of one kind at most here. An
+# The interval of a recall is wide where there are few expressions: {glue}`ch10_faint` of one kind at most here; that
+# none was found does not mean that none could be. An
 # expression of the eyelids alone is one of action units 5, 7 or 43. None of the ten regions lies there, and a closing
 # of the eyes (43) is as large whatever the intensity asked for.
 
@@ -494,6 +495,7 @@ for row, label, title in zip(axes, ("me", "mae"), ("micro", "macro"), strict=Tru
     hits = events[(events["class"] == label) & events["hit"]]
     widest = max([3, *hits[["onset_error", "offset_error"]].abs().to_numpy(int).ravel()])
     step = max(1, widest // 12)
+    widest = step * -(-widest // step)  # so that one bar stands on zero
     for ax, end in zip(row, ("onset", "offset"), strict=True):
         bins = np.arange(-widest - step / 2, widest + 1.5 * step, step)
         ax.hist(hits[f"{end}_error"], bins, color=report.colour(end))

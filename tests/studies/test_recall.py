@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from msstgcn.studies import RECALL_COLUMNS, recall_table
 
@@ -28,7 +29,16 @@ def test_recall_is_found_over_there_apart_for_eyelids():
     assert list(table["moves"]) == ["brows or mouth", "eyelids only", "brows or mouth"]
     assert table["recall"].tolist() == pytest.approx([2 / 3, 0, 1])
     assert table["expressions"].tolist() == [3, 1, 2]
-    assert table.loc[2, ["low", "high"]].tolist() == [1, 1]  # whoever is drawn, all are found
+
+
+def test_where_none_or_all_were_found_the_interval_is_exact():
+    """The ends are the shares at which such an outcome has a chance of 2.5 %, by the binomial law."""
+    rows = [("a", seed, f"s{i % 3}", "me", False, False) for seed in (0, 1) for i in range(17)]
+    rows += [("a", seed, f"s{i % 3}", "mae", False, True) for seed in (0, 1) for i in range(9)]
+    none, every = (row for _, row in recall_table(events(*rows)).iterrows())
+    assert (none["low"], every["high"]) == (0, 1)
+    assert stats.binom.pmf(0, 17, none["high"]) == pytest.approx(0.025)
+    assert stats.binom.pmf(9, 9, every["low"]) == pytest.approx(0.025)
 
 
 def test_the_interval_is_that_of_resampled_people():
@@ -49,9 +59,13 @@ def test_the_interval_is_that_of_resampled_people():
 
 
 def test_somebody_without_such_an_expression_counts_as_nobody_and_one_person_has_no_interval():
-    rows = events(("a", 0, "s1", "me", False, True), ("a", 0, "s2", "mae", False, False))
-    assert recall_table(rows).iloc[0]["recall"] == 1
-    alone = recall_table(events(("a", 0, "s1", "me", False, True))).iloc[0]
+    rows = events(
+        ("a", 0, "s1", "me", False, True),
+        ("a", 0, "s1", "me", False, False),
+        ("a", 0, "s2", "mae", False, False),
+    )
+    assert recall_table(rows).iloc[0]["recall"] == 0.5
+    alone = recall_table(rows[rows["subject"] == "s1"]).iloc[0]
     assert np.isnan(alone["low"])
     assert np.isnan(alone["high"])
 

@@ -30,7 +30,8 @@ def recall_table(events: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
         Columns `RECALL_COLUMNS`, variants in their order. ``moves`` is ``brows or mouth`` where an action unit of
         the expression moves more than eyelids, else ``eyelids only``; ``expressions`` and ``found`` are added over
         the seeds. A kind of expression that does not occur has no row; an interval is NaN with fewer than two
-        subjects.
+        subjects. Where none or all were found, resampling shows no spread: the interval is then that of Clopper and
+        Pearson (1934) for so many expressions of one seed, as if each were found independently.
     """
     rows = []
     people, seeds = sorted(events["subject"].unique()), sorted(events["seed"].unique())
@@ -48,9 +49,17 @@ def recall_table(events: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
                 # With as many false alarms as misses, F1 = 2 TP / (2 TP + FP + FN) is recall.
                 as_f1 = np.stack([hits, missed, missed], 1).reshape(len(seeds), len(people), 3)
                 low = high = float("nan")
-                if len(people) > 1:
+                there, found = int(counts[:, 1].sum()), int(hits.sum())
+                if found in (0, there):
+                    low, high = _none_or_all(found, there // len(seeds))
+                elif len(people) > 1:
                     estimate = bootstrap_f1(as_f1, seed=seed)
                     low, high = estimate.low, estimate.high
-                total = (int(counts[:, 1].sum()), int(hits.sum()))
-                rows.append((variant, name, moves, *total, total[1] / total[0], low, high))
+                rows.append((variant, name, moves, there, found, found / there, low, high))
     return pd.DataFrame(rows, columns=list(RECALL_COLUMNS))
+
+
+def _none_or_all(found: int, there: int) -> tuple[float, float]:
+    """Exact 95 % interval of a share that was seen as 0 or 1: the n-th root of .025, or what it leaves."""
+    reach = 0.025 ** (1 / there)
+    return (0.0, 1 - reach) if not found else (reach, 1.0)
