@@ -1,6 +1,8 @@
-"""The whole book, made once in the smoke profile, for the tests of chapters and site."""
+"""The whole book, made once in the smoke profile, for the tests of chapters and site; the command line."""
 
+import os
 import shutil
+import sys
 import time
 
 import pytest
@@ -36,6 +38,23 @@ def smoke(tmp_path_factory):
         make_book({"profile": "smoke"})
         (root / "seconds").write_text(f"{time.monotonic() - started:.1f}")
     return root
+
+
+@pytest.fixture
+def msstgcn(monkeypatch, capsys):
+    """Run a command in this process; give status, standard output and standard error."""
+    from msstgcn.runner import cli
+
+    def command(*arguments):
+        monkeypatch.setattr(sys, "argv", ["msstgcn", *map(str, arguments)])
+        for name in ("MSSTGCN_PROGRESS", "MSSTGCN_QUIET"):  # put back after the test, whatever --quiet did
+            monkeypatch.setenv(name, os.environ.get(name, ""))
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        shown = capsys.readouterr()
+        return caught.value.code or 0, shown.out, shown.err
+
+    return command
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import cv2
 import mp4
 import numpy as np
 import pytest
-from conftest import Clip
+from clips import Clip
 
 from msstgcn import motion
 from msstgcn.datasets import open_video

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from conftest import Clip, moved
+from clips import Clip, moved
 
 from msstgcn import motion
 from msstgcn.errors import InputError

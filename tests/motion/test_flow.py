@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
-from conftest import moved
+from clips import moved
 from scipy import ndimage
 
 from msstgcn.errors import InputError

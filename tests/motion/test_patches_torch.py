@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import moved
+from clips import moved
 
 from msstgcn.errors import InputError
 from msstgcn.motion import patches_torch

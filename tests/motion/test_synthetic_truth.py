@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import Clip
+from clips import Clip
 
 from msstgcn import datasets, motion
 from msstgcn.faces import Camera, Face, FaceState, Pose, identity

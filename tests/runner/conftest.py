@@ -50,6 +50,15 @@ sphinx: {config: {nb_merge_streams: true}}
 
 
 @pytest.fixture
+def bare_project(tmp_path, monkeypatch):
+    """Folder of a project without anything in it."""
+    for folder in ("notebooks", "book"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.setenv("MSSTGCN_ROOT", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
 def tiny(tmp_path, monkeypatch):
     """Folder of a project with one chapter; the runner works in it."""
     files = {

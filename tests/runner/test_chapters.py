@@ -41,6 +41,19 @@ def test_a_change_of_chapter_parameter_or_lock_runs_it_again(tiny):
     assert len(keys) == 4
 
 
+def test_a_new_record_runs_those_chapters_again_that_show_records(tiny):
+    plain, shows = find("1"), tiny / "notebooks" / "02_shows.py"
+    shows.write_text(
+        plain.source.read_text().replace("import report", "import report\nfrom msstgcn.runner import records")
+    )
+    chapters = plain, Chapter(shows)
+    before = [chapter.key(chapter.values({})) for chapter in chapters]
+    (tiny / "benchmarks").mkdir()
+    (tiny / "benchmarks" / "path-2026-01-01.json").write_text("{}")
+    after = [chapter.key(chapter.values({})) for chapter in chapters]
+    assert after[0] == before[0] and after[1] != before[1]
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -78,25 +91,6 @@ def test_a_chapter_needs_one_parameters_cell(tiny):
     source.write_text(source.read_text().replace('tags=["parameters"]', ""))
     with pytest.raises(InputError, match="0 cells tagged parameters.*exactly one"):
         run_chapter("1", {})
-
-
-def test_a_chapter_that_shows_records_is_run_again_when_there_is_a_new_one(tiny):
-    source = tiny / "notebooks" / "01_tiny.py"
-    (tiny / "benchmarks").mkdir()
-
-    def keys():
-        text, found = source.read_text(), []
-        for more in ("", "\n# %%\nfrom msstgcn.runner import records\n"):
-            source.write_text(text + more)
-            chapter = Chapter(source)
-            found.append(chapter.key(chapter.values({})))
-        source.write_text(text)
-        return found
-
-    before = keys()
-    (tiny / "benchmarks" / "study-main-2030-01-01.json").write_text("{}")
-    after = keys()
-    assert before[0] == after[0] and before[1] != after[1]
 
 
 def test_stages_and_what_they_are_given_are_read_from_the_code(tiny):

@@ -9,25 +9,9 @@ import cv2
 import pytest
 
 from msstgcn.faces import Camera, Face, FaceState, identity
-from msstgcn.runner import cli
 
 TRUTH = "video,class,onset,offset\na,me,10,19\na,mae,40,79\nb,me,5,14\n"
 PRED = "video,class,onset,offset,score\na,me,12,21,.9\na,mae,100,120,.8\nb,me,5,9,.7\nc,me,5,9,.7\n"
-
-
-@pytest.fixture
-def msstgcn(monkeypatch, capsys):
-    """Run a command in this process; give status, standard output and standard error."""
-
-    def command(*arguments):
-        monkeypatch.setattr(sys, "argv", ["msstgcn", *map(str, arguments)])
-        monkeypatch.setenv("MSSTGCN_PROGRESS", "")  # put back after the test, whatever --quiet did
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        shown = capsys.readouterr()
-        return caught.value.code or 0, shown.out, shown.err
-
-    return command
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Command line and stages on data sets that lie as they were released."""
 
 import json
-import sys
 
 import cv2
 import numpy as np
@@ -9,22 +8,13 @@ import pytest
 
 from msstgcn import motion
 from msstgcn.errors import InputError
-from msstgcn.runner import cli, sources, stages
+from msstgcn.runner import sources, stages
 
 
-@pytest.fixture
-def msstgcn(monkeypatch, capsys, tmp_path):
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch, tmp_path):
     monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("MSSTGCN_QUIET", "1")
-
-    def command(*arguments):
-        monkeypatch.setattr(sys, "argv", ["msstgcn", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        shown = capsys.readouterr()
-        return caught.value.code or 0, shown.out, shown.err
-
-    return command
 
 
 def test_from_a_released_layout_to_features(msstgcn, tmp_path):

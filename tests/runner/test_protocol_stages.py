@@ -1,7 +1,5 @@
 """A run under every protocol, as chapters ask for it; and the same bytes whenever it is made."""
 
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +7,7 @@ import pytest
 from msstgcn import spotting
 from msstgcn.datasets import Video
 from msstgcn.motion.features import VideoFeatures
-from msstgcn.runner import cli, feature_stages, stages
+from msstgcn.runner import feature_stages, stages
 from msstgcn.spotting import MATCHINGS, ROWS, SELECTIONS
 from msstgcn.spotting.files import score_files
 from msstgcn.timeline import read_events, write_csv
@@ -77,15 +75,11 @@ def test_subjects_of_one_group_share_their_inner_networks(chosen):
             np.testing.assert_array_equal(seen.inner[subject][video], table)
 
 
-def test_what_is_written_is_scored_as_the_run_itself(chosen, tmp_path, monkeypatch, capsys):
+def test_what_is_written_is_scored_as_the_run_itself(chosen, tmp_path, monkeypatch, msstgcn):
     monkeypatch.setattr(stages, "profile", lambda *_, selection, **__: but(chosen, selection=selection))
     out = tmp_path / "out"
-    command = ["msstgcn", "train", "--tables", str(out), "--selection", "inner-fold", "--device", "cpu"]
-    monkeypatch.setattr(sys, "argv", command)
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    shown = capsys.readouterr().out
-    assert not caught.value.code
+    status, shown, _ = msstgcn("train", "--tables", out, "--selection", "inner-fold", "--device", "cpu")
+    assert status == 0
     files = [out / name for name in ("predictions.csv", "truth.csv", "videos.csv")]
     assert all(str(path) in shown for path in files) and "inner-fold" in shown
     told = score_files(files[0], files[1], videos=files[2])
@@ -99,12 +93,9 @@ def test_what_is_written_is_scored_as_the_run_itself(chosen, tmp_path, monkeypat
     )
 
 
-def test_train_refuses_an_unknown_selection_before_it_trains(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["msstgcn", "train", "--selection", "oracle"])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    assert caught.value.code == 2
-    assert "unknown selection protocol 'oracle'" in capsys.readouterr().err
+def test_train_refuses_an_unknown_selection_before_it_trains(msstgcn):
+    status, _, err = msstgcn("train", "--selection", "oracle")
+    assert status == 2 and "unknown selection protocol 'oracle'" in err
 
 
 def test_two_clean_runs_write_the_same_predictions(chosen, tmp_path, monkeypatch):

@@ -5,17 +5,7 @@ import importlib.metadata
 import platform
 import subprocess
 
-import pytest
-
 from msstgcn.runner import provenance
-
-
-@pytest.fixture
-def root(tmp_path, monkeypatch):
-    for name in ("book", "notebooks"):
-        (tmp_path / name).mkdir()
-    monkeypatch.setenv("MSSTGCN_ROOT", str(tmp_path))
-    return tmp_path
 
 
 def _git(root, *arguments):
@@ -26,15 +16,15 @@ def _git(root, *arguments):
     return done.stdout.strip()
 
 
-def test_the_commit_is_named_and_changes_are_told(root):
+def test_the_commit_is_named_and_changes_are_told(bare_project):
     assert provenance.commit() == "none"
-    _git(root, "init", "-q")
-    (root / "file").write_text("1")
-    _git(root, "add", "file")
-    _git(root, "commit", "-qm", "first")
-    head = _git(root, "rev-parse", "--short=12", "HEAD")
+    _git(bare_project, "init", "-q")
+    (bare_project / "file").write_text("1")
+    _git(bare_project, "add", "file")
+    _git(bare_project, "commit", "-qm", "first")
+    head = _git(bare_project, "rev-parse", "--short=12", "HEAD")
     assert provenance.commit() == head
-    (root / "file").write_text("2")
+    (bare_project / "file").write_text("2")
     assert provenance.commit() == f"{head} + changes"
 
 
@@ -46,7 +36,7 @@ def test_versions_are_those_installed(monkeypatch):
     assert provenance.versions()["nosuchpackage"] == "missing"
 
 
-def test_the_box_holds_parameters_seed_and_time_and_escapes_them(root):
+def test_the_box_holds_parameters_seed_and_time_and_escapes_them(bare_project):
     started = (datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=42)).isoformat()
     html = provenance.box("08_x", {"profile": "<smoke>", "seed": 3}, started=started).data
     assert 'class="provenance"' in html

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 
 import cv2
 import nbformat
@@ -14,7 +13,7 @@ from msstgcn import datasets, motion
 from msstgcn.datasets.synthetic import SyntheticVideo
 from msstgcn.errors import InputError
 from msstgcn.paths import PACKAGE
-from msstgcn.runner import book, cli, feature_stages, sources, stages
+from msstgcn.runner import book, feature_stages, sources, stages
 from msstgcn.runner.chapters import find
 from msstgcn.settings import SyntheticSettings
 
@@ -55,18 +54,6 @@ def quiet(monkeypatch, store):
     monkeypatch.setenv("MSSTGCN_DATA", str(store))
     monkeypatch.setenv("MSSTGCN_PROGRESS", "lines")
     monkeypatch.delenv("MSSTGCN_TABLES", raising=False)
-
-
-@pytest.fixture
-def msstgcn(monkeypatch, capsys):
-    def command(*arguments):
-        monkeypatch.setattr(sys, "argv", ["msstgcn", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        shown = capsys.readouterr()
-        return caught.value.code or 0, shown.out, shown.err
-
-    return command
 
 
 def _count(data, label):

@@ -8,36 +8,28 @@ from msstgcn.errors import InputError
 from msstgcn.runner import records
 
 
-@pytest.fixture
-def root(tmp_path, monkeypatch):
-    for folder in ("notebooks", "book"):
-        (tmp_path / folder).mkdir()
-    monkeypatch.setenv("MSSTGCN_ROOT", str(tmp_path))
-    return tmp_path
-
-
-def test_a_record_names_its_date_commit_command_and_versions(root, monkeypatch):
+def test_a_record_names_its_date_commit_command_and_versions(bare_project, monkeypatch):
     monkeypatch.setattr(records.sys, "argv", ["msstgcn", "bench", "render"])
     path = records.write_record("render", {"fps": 120.0}, seconds=3.14, seeds=[0, 1])
     record = json.loads(path.read_text())
-    assert path.parent == root / "benchmarks" and path.name == f"render-{record['date']}.json"
+    assert path.parent == bare_project / "benchmarks" and path.name == f"render-{record['date']}.json"
     assert record["command"] == "msstgcn bench render" and record["seeds"] == [0, 1]
     assert record["result"] == {"fps": 120.0} and record["seconds"] == 3.1
     assert record["versions"]["numpy"] and record["commit"] == "none" and "cores" in record["machine"]
 
 
-def test_the_newest_record_of_a_name_is_read(root):
+def test_the_newest_record_of_a_name_is_read(bare_project):
     records.write_record("render", 2, seconds=0)
-    (root / "benchmarks" / "render-2001-01-01.json").write_text('{"result": 1}')
-    (root / "benchmarks" / "render-grey-2999-01-01.json").write_text('{"result": 3}')
+    (bare_project / "benchmarks" / "render-2001-01-01.json").write_text('{"result": 1}')
+    (bare_project / "benchmarks" / "render-grey-2999-01-01.json").write_text('{"result": 3}')
     assert records.latest_record("render")["result"] == 2
 
 
-def test_a_missing_or_damaged_record_and_a_bad_name_are_named(root):
+def test_a_missing_or_damaged_record_and_a_bad_name_are_named(bare_project):
     with pytest.raises(InputError, match="no record 'motion'"):
         records.latest_record("motion")
-    (root / "benchmarks").mkdir()
-    (root / "benchmarks" / "motion-2026-01-01.json").write_text("{")
+    (bare_project / "benchmarks").mkdir()
+    (bare_project / "benchmarks" / "motion-2026-01-01.json").write_text("{")
     with pytest.raises(InputError, match="motion-2026-01-01.json: the record cannot be read"):
         records.latest_record("motion")
     with pytest.raises(InputError, match="record name 'A b'"):

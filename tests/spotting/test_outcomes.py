@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from random_events import random_events
 
 from msstgcn.learning.targets import REACH
 from msstgcn.spotting import (
@@ -76,27 +77,9 @@ def test_errors_are_those_of_the_hits_alone():
     assert spotted.loc[spotted["outcome"] != "hit", ["onset_error", "offset_error"]].isna().all(None)
 
 
-def _noise(seed):
-    rng = np.random.default_rng(seed)
-    frames = []
-    for size in (60, 50):
-        onset = rng.integers(0, 150, size)
-        frames.append(
-            pd.DataFrame(
-                {
-                    "video": rng.choice(["a", "b", "c"], size),
-                    "class": rng.choice(["me", "mae"], size),
-                    "onset": onset,
-                    "offset": onset + rng.integers(3, 40, size),
-                }
-            ).drop_duplicates()
-        )
-    return frames
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_hits_are_those_of_the_score_and_the_rest_follows_its_definition(seed):
-    predictions, truth = _noise(seed)
+    predictions, truth = random_events(seed)
     spotted, events = outcomes(predictions, truth)
     counts = score(predictions, truth).overall
     assert (spotted["outcome"] == "hit").sum() == (events["outcome"] == "hit").sum() == counts.tp
@@ -123,7 +106,7 @@ def test_hits_are_those_of_the_score_and_the_rest_follows_its_definition(seed):
 
 
 def test_the_order_of_rows_makes_no_difference():
-    predictions, truth = _noise(9)
+    predictions, truth = random_events(9)
     first = outcomes(predictions, truth)
     second = outcomes(predictions.iloc[::-1], truth.sample(frac=1, random_state=2))
     for one, other in zip(first, second, strict=True):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
+from random_events import random_events
 
 from msstgcn.errors import InputError
 from msstgcn.settings import SpottingSettings
@@ -98,20 +98,7 @@ def test_without_the_added_frame_an_overlap_of_just_half_is_none():
 
 @pytest.mark.parametrize("seed", range(4))
 def test_counts_hold_together_whatever_the_protocol(seed):
-    rng = np.random.default_rng(seed)
-    frames = []
-    for size in (40, 30):
-        onset = rng.integers(0, 150, size)
-        frames.append(
-            pd.DataFrame(
-                {
-                    "video": rng.choice(["a", "b", "c"], size),
-                    "class": rng.choice(["me", "mae"], size),
-                    "onset": onset,
-                    "offset": onset + rng.integers(3, 40, size),
-                }
-            )
-        )
+    frames = random_events(seed)
     strict = score(*frames)
     for matching in MATCHINGS:
         for rows in ROWS:

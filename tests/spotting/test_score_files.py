@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pandas as pd
 import pytest
 
 from msstgcn.errors import InputError
-from msstgcn.runner import cli
 from msstgcn.spotting import bootstrap_f1, compare, holm
 from msstgcn.spotting.files import Counting, score_files
 
@@ -166,16 +164,14 @@ def test_predictions_without_any_row_score_nothing(write, files):
     assert (result.scores.overall.tp, result.scores.overall.fn) == (0, 5)
 
 
-def test_the_command_prints_both_forms(monkeypatch, capsys, files, write):
+def test_the_command_prints_both_forms(msstgcn, files, write):
     other = write("other.csv", OTHER)
     shown = []
+    given = ("--compare", other, "--matching", "many-to-one", "--no-plus-one", "--rows", "drop-onset-0")
     for extra in ([], ["--json"]):
-        command = ["msstgcn", "score", *map(str, files), "--compare", str(other), "--matching", "many-to-one"]
-        monkeypatch.setattr(sys, "argv", [*command, "--no-plus-one", "--rows", "drop-onset-0", *extra])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        assert not caught.value.code
-        shown.append(capsys.readouterr().out)
+        status, out, _ = msstgcn("score", *files, *given, *extra)
+        assert status == 0
+        shown.append(out)
     text, told = shown[0], json.loads(shown[1])
     counting = Counting(inclusive=False, matching="many-to-one", rows="drop-onset-0")
     assert told == score_files(*files, other=other, counting=counting).to_dict()

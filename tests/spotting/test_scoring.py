@@ -6,6 +6,7 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 import pytest
+from random_events import random_events
 
 from msstgcn.errors import InputError
 from msstgcn.spotting import match, score
@@ -143,21 +144,7 @@ def test_empty_tables_give_zeros():
 
 
 def test_order_of_rows_and_further_columns_make_no_difference():
-    rng = np.random.default_rng(3)
-    frames = []
-    for size in (60, 50):
-        onset = rng.integers(0, 200, size)
-        frames.append(
-            pd.DataFrame(
-                {
-                    "video": rng.choice(["a", "b", "c"], size),
-                    "class": rng.choice(["me", "mae"], size),
-                    "onset": onset,
-                    "offset": onset + rng.integers(3, 30, size),
-                    "score": rng.uniform(size=size),
-                }
-            )
-        )
+    frames = [frame.assign(score=range(len(frame))) for frame in random_events(3)]
     wanted = score(*frames).to_dict()
     shuffled = [
         frame.sample(frac=1, random_state=number)[COLUMNS[::-1]] for number, frame in enumerate(frames)

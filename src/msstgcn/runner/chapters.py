@@ -102,7 +102,7 @@ class Chapter:
     def key(self, values: Mapping[str, Value]) -> str:
         """Cache key: chapter, parameters, the ``src/`` it depends on, the locked versions, records and data on disk.
 
-        Synthetic data follow from the parameters and ``src/``.
+        Synthetic data follow from the parameters and ``src/``. Records count for the chapters that show some.
         """
         lock, imported = paths.project_root() / "requirements.lock", imported_modules(self.code)
         return key_of(
