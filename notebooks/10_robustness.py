@@ -62,10 +62,11 @@ for study in ROBUSTNESS:
 # they lose, networks that were trained on them might win back. Two sections train anew for each variant, because the
 # input itself changes: frame rate and regions.
 #
-# Where a longer run on more subjects has been made and kept, its table follows. At the end of each section is a cell to
-# change: put your own variant in, run it, and find it in the last row.
+# Where a longer run on more subjects has been made and kept, its rows stand beside those of your run, and its answer
+# after yours. At the end of each section is a cell to change: put your own variant in, run it, and find it in the last
+# row.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Six pictures of the same face: as usual; under strong sensor noise; with blocks from JPEG compression; from so far away that it is coarse; turned to the side; and with landmarks scattered around their places."}, "figure": {"caption": "Some of what is changed, at its strongest: the same moment of the same person. In the last picture the landmarks are shown, where they were found (black) and where they are said to be (orange).", "name": "fig-changed"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Six pictures of the same face: as usual; under strong sensor noise; with blocks from JPEG compression; from so far away that it is coarse; turned to the side; and with landmarks scattered around their places."}, "figure": {"caption": "Some of what is changed, at its strongest: the same moment of the same person. In the last picture the landmarks are shown, where they were found (black) and where they are said to be (orange).", "name": "fig-degraded"}}
 changed = {"as usual": {}, "noise 8": {"noise": 8.0}, "JPEG 25": {"jpeg_quality": 25},
            "40 px": {"iod": 40.0}, "yaw 30°": {"yaw": 30.0}, "landmarks 5 %": {}}  # fmt: skip
 fig, axes = plt.subplots(1, 6, figsize=(9, 1.9))
@@ -73,7 +74,9 @@ for ax, (name, change) in zip(axes, changed.items(), strict=True):
     video = synthetic(SyntheticSettings(seed=seed, **change)).videos[0]
     half, middle = 0.95 * video.settings.iod, 226 + 0.2 * video.settings.iod
     ax.imshow(video.frame(30), cmap="gray", vmin=0, vmax=255)
-    ax.set(title=name, xlim=(240 - half, 240 + half), ylim=(middle + half, middle - half), xticks=[], yticks=[])
+    ax.set(
+        title=name, xlim=(240 - half, 240 + half), ylim=(middle + half, middle - half), xticks=[], yticks=[]
+    )
 found = video.truth(30).landmarks
 off = misplaced(found.astype(np.float32), MotionSettings(landmark_noise=5.0), video.digest, 30)
 for points, colour in ((found, "black"), (off, report.colour("apex"))):
@@ -90,7 +93,7 @@ plt.show()
 # videos, see {numref}`fig-rates`; the networks are trained anew at each rate, and the decoder's search spans always
 # follow the seconds. The targets keep their widths in frames.
 #
-# *What we expected.* {glue}`ch10_frame-rate_expected`
+# *Expected:* {glue}`ch10_frame-rate_expected`
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same short movement three times, at 15, 28.57 and 100 frames a second, as dots on a curve over time, with two bars under each: a window of 17 frames and one of 0.6 seconds."}, "figure": {"caption": "The shortest expression of the first twelve videos, looked at with three rates. Under it a window of 17 frames (grey) and one of .595 s (blue), both around the apex.", "name": "fig-rates"}}
 people = {"subjects": 12, "videos": 1, "seed": seed}
@@ -112,27 +115,18 @@ plt.show()
 
 # %%
 results["frame-rate"] = result = stages.study("frame-rate", profile, seed=seed, device=device)
-table = result.table(seed=seed)
+table, record = result.table(seed=seed), records.study_record("frame-rate")
 report.glue("ch10_frame-rate", answer(result.study, table))
-caption = "Frame rates, with windows of 17 frames and of .595 s."
-report.table(report.outcome_shown(table), name="frame_rate", caption=caption)
+report.glue("ch10_frame-rate_record", answer(record.study, record.table()) if record else "")
+both = report.runs_shown(table, record.table() if record else None)
+report.table(both, name="frame_rate", caption="Frame rates, with windows of 17 frames and of .595 s.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over frames a second for micro-, macro-expressions and overall, one line for windows in frames and one for windows in seconds, with intervals."}, "figure": {"caption": "F1 at other frame rates. One line keeps the window's 17 frames, the other its .595 s; both start from the base.", "name": "fig-frame-rate"}}
 report.sweep(table, result.study)
 plt.show()
 
 # %% [markdown]
-# *The answer of this run.* {glue}`ch10_frame-rate`
-
-# %% [markdown]
-# *The run of record.* {glue}`ch10_frame-rate_note`
-
-# %% tags=["hide-input"]
-kept = records.study_record("frame-rate")
-shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(
-    shown, name="frame_rate_of_record", caption="The same, from the run of record."
-)
+# **Answer.** {glue}`ch10_frame-rate` {glue}`ch10_frame-rate_note` {glue}`ch10_frame-rate_record`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -153,31 +147,22 @@ shown[shown["class"] == "overall"]
 # drift, jerks and nods are those of the standard videos times a factor. Zero is a head that never moves: what is lost
 # between zero and one is what head motion costs already.
 #
-# *What we expected.* {glue}`ch10_head-motion_expected`
+# *Expected:* {glue}`ch10_head-motion_expected`
 
 # %%
 results["head-motion"] = result = stages.study("head-motion", profile, seed=seed, device=device)
-table = result.table(seed=seed)
+table, record = result.table(seed=seed), records.study_record("head-motion")
 report.glue("ch10_head-motion", answer(result.study, table))
-caption = "Head motion, times that of the standard videos."
-report.table(report.outcome_shown(table), name="head_motion", caption=caption)
+report.glue("ch10_head-motion_record", answer(record.study, record.table()) if record else "")
+both = report.runs_shown(table, record.table() if record else None)
+report.table(both, name="head_motion", caption="Head motion, times that of the standard videos.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the factor on head motion, from a still head to three times the standard motion, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 when the head moves less or more than in the videos that the networks were trained on.", "name": "fig-head-motion"}}
 report.sweep(table, result.study)
 plt.show()
 
 # %% [markdown]
-# *The answer of this run.* {glue}`ch10_head-motion`
-
-# %% [markdown]
-# *The run of record.* {glue}`ch10_head-motion_note`
-
-# %% tags=["hide-input"]
-kept = records.study_record("head-motion")
-shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(
-    shown, name="head_motion_of_record", caption="The same, from the run of record."
-)
+# **Answer.** {glue}`ch10_head-motion` {glue}`ch10_head-motion_note` {glue}`ch10_head-motion_record`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -198,21 +183,22 @@ shown[shown["class"] == "overall"]
 # the least that tells the sides apart. Twelve add the wings of the nose, fourteen the upper eyelids, and twenty-two the
 # ends of the brows and more of the lips. Each set has a graph of its own, and its networks are trained anew.
 #
-# *What we expected.* {glue}`ch10_regions_expected`
+# *Expected:* {glue}`ch10_regions_expected`
 
 # %%
 results["regions"] = result = stages.study("regions", profile, seed=seed, device=device)
-table = result.table(seed=seed)
+table, record = result.table(seed=seed), records.study_record("regions")
 report.glue("ch10_regions", answer(result.study, table))
-caption = "Sets of regions."
-report.table(report.outcome_shown(table), name="regions", caption=caption)
+report.glue("ch10_regions_record", answer(record.study, record.table()) if record else "")
+both = report.runs_shown(table, record.table() if record else None)
+report.table(both, name="regions", caption="Sets of regions.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the number of regions, 6 to 22, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 with more and with fewer regions than the paper's ten.", "name": "fig-regions"}}
 report.sweep(table, result.study)
 plt.show()
 
 # %% [markdown]
-# *The answer of this run.* {glue}`ch10_regions`
+# **Answer.** {glue}`ch10_regions` {glue}`ch10_regions_note` {glue}`ch10_regions_record`
 #
 # More regions cost little in this network, because one set of weights serves all of them; what they cost is motion to
 # measure.
@@ -222,16 +208,6 @@ costs = result.costs.assign(regions=[result.study.places[name] for name in resul
 costs = costs[["variant", "regions", "parameters", "features_s", "training_s"]]
 caption = "Cost: parameters of a network; seconds of work on features and of training when they were made."
 report.table(costs, name="regions_cost", caption=caption, digits=1)
-
-# %% [markdown]
-# *The run of record.* {glue}`ch10_regions_note`
-
-# %% tags=["hide-input"]
-kept = records.study_record("regions")
-shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(
-    shown, name="regions_of_record", caption="The same, from the run of record."
-)
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -252,21 +228,26 @@ shown[shown["class"] == "overall"]
 # measure it. We know the intensity of each: the largest displacement of the skin at the apex, in percent of the
 # inter-ocular distance. In these videos every micro-expression has the *same* intensity, everything else stays.
 #
-# *What we expected.* {glue}`ch10_intensity_expected`
+# *Expected:* {glue}`ch10_intensity_expected`
 
 # %%
 results["intensity"] = result = stages.study("intensity", profile, seed=seed, device=device)
-table = result.table(seed=seed)
+table, record = result.table(seed=seed), records.study_record("intensity")
 report.glue("ch10_intensity", answer(result.study, table, "ME"))
-caption = "All micro-expressions equally strong; overall counts hold macro-expressions too."
-report.table(report.outcome_shown(table), name="intensity", caption=caption)
+report.glue("ch10_intensity_record", answer(record.study, record.table(), "ME") if record else "")
+both = report.runs_shown(table, record.table() if record else None)
+report.table(
+    both,
+    name="intensity",
+    caption="All micro-expressions equally strong; overall counts hold macro-expressions too.",
+)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 of micro-expressions over their intensity, from a quarter of a percent to two percent of the inter-ocular distance, with intervals."}, "figure": {"caption": "F1 of micro-expressions when all of them are equally strong. Grey: the base, whose intensities are drawn.", "name": "fig-intensity"}}
 report.sweep(table, result.study, "ME")
 plt.show()
 
 # %% [markdown]
-# *The answer of this run.* {glue}`ch10_intensity`
+# **Answer.** {glue}`ch10_intensity` {glue}`ch10_intensity_note` {glue}`ch10_intensity_record`
 
 # %%
 recall = recall_table(result.events, seed=seed)
@@ -294,16 +275,6 @@ plt.show()
 # of the eyes (43) is as large whatever the intensity asked for.
 
 # %% [markdown]
-# *The run of record.* {glue}`ch10_intensity_note`
-
-# %% tags=["hide-input"]
-kept = records.study_record("intensity")
-shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(
-    shown, name="intensity_of_record", caption="The same, from the run of record."
-)
-
-# %% [markdown]
 # :::{admonition} Try it
 # :class: tip
 # Between which two values does it happen? Try `{"me_intensity": 0.7}`.
@@ -322,21 +293,24 @@ shown[shown["class"] == "ME"]
 # motions and does not say how often they are mistaken. In these videos people blink never, as usual (about every four
 # seconds), or twice as often; and they look around never, as usual, or twice as often.
 #
-# *What we expected.* {glue}`ch10_blinks-and-gaze_expected`
+# *Expected:* {glue}`ch10_blinks-and-gaze_expected`
 
 # %%
 results["blinks-and-gaze"] = result = stages.study("blinks-and-gaze", profile, seed=seed, device=device)
-table = result.table(seed=seed)
+table, record = result.table(seed=seed), records.study_record("blinks-and-gaze")
 report.glue("ch10_blinks-and-gaze", answer(result.study, table))
-caption = "Blinks and shifts of gaze: none, as usual, twice as many."
-report.table(report.outcome_shown(table), name="blinks_and_gaze", caption=caption)
+report.glue("ch10_blinks-and-gaze_record", answer(record.study, record.table()) if record else "")
+both = report.runs_shown(table, record.table() if record else None)
+report.table(
+    both, name="blinks_and_gaze", caption="Blinks and shifts of gaze: none, as usual, twice as many."
+)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Differences in F1 from the videos as usual: without blinks, with twice as many, without shifts of gaze and with twice as many, each with its interval."}, "figure": {"caption": "What blinks and gaze change, in points of F1. Grey: differences that this comparison would not have found four times in five.", "name": "fig-blinks-and-gaze"}}
 report.forest(table)
 plt.show()
 
 # %% [markdown]
-# *The answer of this run.* {glue}`ch10_blinks-and-gaze`
+# **Answer.** {glue}`ch10_blinks-and-gaze` {glue}`ch10_blinks-and-gaze_note` {glue}`ch10_blinks-and-gaze_record`
 #
 # ### What the false alarms are
 #
@@ -356,10 +330,14 @@ causes = pd.concat(causes, ignore_index=True)
 usual = causes[causes["variant"] == result.study.base]
 blinks = usual[usual["cause"] == "blink"]
 report.glue("ch10_alarms", usual["number"].sum())
+report.glue("ch10_first", usual.groupby("cause", sort=False)["number"].sum().idxmax())
 report.glue("ch10_on_blinks", blinks["number"].sum())
 report.glue("ch10_on_blinks_chance", blinks["by chance"].sum(), ".1f")
-shown = causes[["variant", "class", "cause", "number", "by chance"]]
-report.table(shown, name="causes", caption="What false alarms lie on, and how many would by chance.", digits=1)
+both = causes[["number", "by chance"]].to_numpy()
+causes["shown"] = [f"{n:.0f}" if chance != chance else f"{n:.0f} ({chance:.1f})" for n, chance in both]
+shown = causes.pivot_table("shown", ["class", "cause"], "variant", aggfunc="first", sort=False)
+caption = "What false alarms lie on; in brackets how many would by chance."
+report.table(shown.reset_index(), name="causes", caption=caption)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Bars of the number of false alarms by cause, such as blink, speech, jerk, other class and ends off, for each variant of blinks and gaze, micro- and macro-expressions side by side, with a black line at what chance would give."}, "figure": {"caption": "What false alarms lie on. Black lines: how many would lie there by chance.", "name": "fig-causes"}}
 fig, axes = plt.subplots(1, 2, sharey=True, figsize=(8.4, 4.2))
@@ -379,17 +357,9 @@ plt.show()
 
 # %% [markdown]
 # Of {glue}`ch10_alarms` false alarms in the videos as usual, {glue}`ch10_on_blinks` lie on a blink;
-# {glue}`ch10_on_blinks_chance` would by chance.
-
-# %% [markdown]
-# *The run of record.* {glue}`ch10_blinks-and-gaze_note`
-
-# %% tags=["hide-input"]
-kept = records.study_record("blinks-and-gaze")
-shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(
-    shown, name="blinks_and_gaze_of_record", caption="The same, from the run of record."
-)
+# {glue}`ch10_on_blinks_chance` would by chance. The largest number has the cause *{glue}`ch10_first`*. An interval whose
+# ends are off lies on a true expression of its class, but shares too little with it; a movement of another class, a
+# swallow or a word is a movement of brows or mouth like any other, and only its time course tells it from an expression.
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -411,31 +381,22 @@ shown[shown["class"] == "overall"]
 # them down the face by a constant amount, so that the brow regions slide towards the eyes. Motion is still measured in the
 # picture: only where it is measured changes, and the size of the face that it is divided by.
 #
-# *What we expected.* {glue}`ch10_alignment_expected`
+# *Expected:* {glue}`ch10_alignment_expected`
 
 # %%
 results["alignment"] = result = stages.study("alignment", profile, seed=seed, device=device)
-table = result.table(seed=seed)
+table, record = result.table(seed=seed), records.study_record("alignment")
 report.glue("ch10_alignment", answer(result.study, table))
-caption = "Landmarks that are off, percent of the inter-ocular distance."
-report.table(report.outcome_shown(table), name="alignment", caption=caption)
+report.glue("ch10_alignment_record", answer(record.study, record.table()) if record else "")
+both = report.runs_shown(table, record.table() if record else None)
+report.table(both, name="alignment", caption="Landmarks that are off, percent of the inter-ocular distance.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the noise of the landmarks, zero to five percent of the inter-ocular distance, for micro-, macro-expressions and overall, with intervals, and a dotted line for the constant shift."}, "figure": {"caption": "F1 when landmarks are off. Dotted: all of them 5 % further down the face.", "name": "fig-alignment"}}
 report.sweep(table, result.study)
 plt.show()
 
 # %% [markdown]
-# *The answer of this run.* {glue}`ch10_alignment`
-
-# %% [markdown]
-# *The run of record.* {glue}`ch10_alignment_note`
-
-# %% tags=["hide-input"]
-kept = records.study_record("alignment")
-shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(
-    shown, name="alignment_of_record", caption="The same, from the run of record."
-)
+# **Answer.** {glue}`ch10_alignment` {glue}`ch10_alignment_note` {glue}`ch10_alignment_record`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -455,31 +416,22 @@ shown[shown["class"] == "overall"]
 # The networks know faces from the front, a few degrees to either side. Here the head is turned by a constant angle
 # throughout, and drifts and jerks around it as before.
 #
-# *What we expected.* {glue}`ch10_yaw_expected`
+# *Expected:* {glue}`ch10_yaw_expected`
 
 # %%
 results["yaw"] = result = stages.study("yaw", profile, seed=seed, device=device)
-table = result.table(seed=seed)
+table, record = result.table(seed=seed), records.study_record("yaw")
 report.glue("ch10_yaw", answer(result.study, table))
-caption = "Heads that are turned away by a constant angle."
-report.table(report.outcome_shown(table), name="yaw", caption=caption)
+report.glue("ch10_yaw_record", answer(record.study, record.table()) if record else "")
+both = report.runs_shown(table, record.table() if record else None)
+report.table(both, name="yaw", caption="Heads that are turned away by a constant angle.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the yaw of the head, zero to thirty degrees, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 for heads that are turned away.", "name": "fig-yaw"}}
 report.sweep(table, result.study)
 plt.show()
 
 # %% [markdown]
-# *The answer of this run.* {glue}`ch10_yaw`
-
-# %% [markdown]
-# *The run of record.* {glue}`ch10_yaw_note`
-
-# %% tags=["hide-input"]
-kept = records.study_record("yaw")
-shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(
-    shown, name="yaw_of_record", caption="The same, from the run of record."
-)
+# **Answer.** {glue}`ch10_yaw` {glue}`ch10_yaw_note` {glue}`ch10_yaw_record`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -499,21 +451,22 @@ shown[shown["class"] == "overall"]
 # A spotted interval is a hit if its IoU with a true one is at least one half. That is a convention, and for some uses
 # it is too strict or too lax. Here nothing is trained or measured anew: the intervals of chapter 8 are matched again.
 #
-# *What we expected.* {glue}`ch10_iou_expected`
+# *Expected:* {glue}`ch10_iou_expected`
 
 # %%
 results["iou"] = result = stages.study("iou", profile, seed=seed, device=device)
-table = result.table(seed=seed)
+table, record = result.table(seed=seed), records.study_record("iou")
 report.glue("ch10_iou", answer(result.study, table))
-caption = "Overlap that is asked for of a hit."
-report.table(report.outcome_shown(table), name="iou", caption=caption)
+report.glue("ch10_iou_record", answer(record.study, record.table()) if record else "")
+both = report.runs_shown(table, record.table() if record else None)
+report.table(both, name="iou", caption="Overlap that is asked for of a hit.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the least IoU of a hit, from 0.3 to 0.7, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 when a hit must overlap less or more.", "name": "fig-iou"}}
 report.sweep(table, result.study)
 plt.show()
 
 # %% [markdown]
-# *The answer of this run.* {glue}`ch10_iou`
+# **Answer.** {glue}`ch10_iou` {glue}`ch10_iou_note` {glue}`ch10_iou_record`
 #
 # ### Where the ends lie
 #
@@ -543,16 +496,6 @@ for row, label, title in zip(axes, ("me", "mae"), ("micro", "macro"), strict=Tru
 plt.show()
 
 # %% [markdown]
-# *The run of record.* {glue}`ch10_iou_note`
-
-# %% tags=["hide-input"]
-kept = records.study_record("iou")
-shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(
-    shown, name="iou_of_record", caption="The same, from the run of record."
-)
-
-# %% [markdown]
 # :::{admonition} Try it
 # :class: tip
 # Ask for any overlap at all, `{"match_iou": 0.01}`: how much of what is missed lies near something spotted?
@@ -570,31 +513,22 @@ shown[shown["class"] == "overall"]
 # A movement of one percent of the inter-ocular distance is about a pixel. Sensor noise and the blocks of a JPEG file move
 # things by fractions of one. The standard videos have noise of 2 grey levels and JPEG files of quality 95.
 #
-# *What we expected.* {glue}`ch10_picture_expected`
+# *Expected:* {glue}`ch10_picture_expected`
 
 # %%
 results["picture"] = result = stages.study("picture", profile, seed=seed, device=device)
-table = result.table(seed=seed)
+table, record = result.table(seed=seed), records.study_record("picture")
 report.glue("ch10_picture", answer(result.study, table))
-caption = "Sensor noise (grey levels) and quality of JPEG files."
-report.table(report.outcome_shown(table), name="picture", caption=caption)
+report.glue("ch10_picture_record", answer(record.study, record.table()) if record else "")
+both = report.runs_shown(table, record.table() if record else None)
+report.table(both, name="picture", caption="Sensor noise (grey levels) and quality of JPEG files.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Differences in F1 from the videos as usual: without sensor noise, with noise of 8 grey levels, and with JPEG files of quality 75 and 25, each with its interval."}, "figure": {"caption": "What noise and compression change, in points of F1.", "name": "fig-picture"}}
 report.forest(table)
 plt.show()
 
 # %% [markdown]
-# *The answer of this run.* {glue}`ch10_picture`
-
-# %% [markdown]
-# *The run of record.* {glue}`ch10_picture_note`
-
-# %% tags=["hide-input"]
-kept = records.study_record("picture")
-shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(
-    shown, name="picture_of_record", caption="The same, from the run of record."
-)
+# **Answer.** {glue}`ch10_picture` {glue}`ch10_picture_note` {glue}`ch10_picture_record`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -614,31 +548,22 @@ shown[shown["class"] == "overall"]
 # Faces in recordings are larger or smaller than ours. The flow works on a crop of the face that is brought to a fixed
 # size, 87 pixels between the outer eye corners; a smaller face is enlarged, which adds no detail.
 #
-# *What we expected.* {glue}`ch10_resolution_expected`
+# *Expected:* {glue}`ch10_resolution_expected`
 
 # %%
 results["resolution"] = result = stages.study("resolution", profile, seed=seed, device=device)
-table = result.table(seed=seed)
+table, record = result.table(seed=seed), records.study_record("resolution")
 report.glue("ch10_resolution", answer(result.study, table))
-caption = "Pixels between the outer eye corners."
-report.table(report.outcome_shown(table), name="resolution", caption=caption)
+report.glue("ch10_resolution_record", answer(record.study, record.table()) if record else "")
+both = report.runs_shown(table, record.table() if record else None)
+report.table(both, name="resolution", caption="Pixels between the outer eye corners.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the inter-ocular distance in pixels, 40 to 160, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 for smaller and larger faces.", "name": "fig-resolution"}}
 report.sweep(table, result.study)
 plt.show()
 
 # %% [markdown]
-# *The answer of this run.* {glue}`ch10_resolution`
-
-# %% [markdown]
-# *The run of record.* {glue}`ch10_resolution_note`
-
-# %% tags=["hide-input"]
-kept = records.study_record("resolution")
-shown = None if kept is None else report.outcome_shown(kept.table(seed=seed))
-shown if shown is None else report.table(
-    shown, name="resolution_of_record", caption="The same, from the run of record."
-)
+# **Answer.** {glue}`ch10_resolution` {glue}`ch10_resolution_note` {glue}`ch10_resolution_record`
 
 # %% [markdown]
 # :::{admonition} Try it
