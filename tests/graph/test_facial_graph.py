@@ -94,3 +94,14 @@ def test_drawing_uses_the_axes_it_is_given():
     assert draw(given, labels=False) is given
     assert not given.texts
     plt.close("all")
+
+
+def test_another_graph_is_drawn_with_its_weights():
+    ax = draw(graph=FacialGraph(FACE.nodes, ((0, 9), (2, 5)), (0.2, 1.0)))
+    own = [line for line in ax.lines if len(line.get_xdata()) == 2]
+    assert [line.get_xydata().tolist() for line in own] == [
+        [list(POSITIONS[0]), list(POSITIONS[9])],
+        [list(POSITIONS[2]), list(POSITIONS[5])],
+    ]
+    assert own[1].get_linewidth() == pytest.approx(5 * own[0].get_linewidth())
+    plt.close("all")

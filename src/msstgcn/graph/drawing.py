@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Ellipse
 
-from msstgcn.graph.facial import FACE, PART_GROUPS, PARTS
+from msstgcn.graph.facial import FACE, PART_GROUPS, PARTS, FacialGraph
 
 #: Where each node of `FACE` is drawn: x right, y up, in inter-ocular distances from between the eyes.
 POSITIONS: tuple[tuple[float, float], ...] = (
@@ -32,7 +32,7 @@ def _outline(ax: Axes) -> None:
     ax.plot([0.0, -0.09, 0.09], [-0.05, -0.36, -0.36], color="0.75", linewidth=1.5, zorder=0)
 
 
-def draw(ax: Axes | None = None, *, labels: bool = True) -> Axes:
+def draw(ax: Axes | None = None, *, labels: bool = True, graph: FacialGraph = FACE) -> Axes:
     """Draw the ten regions, their edges and the three FLGP groups on a schematic face.
 
     Parameters
@@ -41,6 +41,8 @@ def draw(ax: Axes | None = None, *, labels: bool = True) -> Axes:
         Where to draw; a new figure when left out.
     labels : bool, default True
         Write each node's number beside it.
+    graph : FacialGraph, optional
+        Another graph of the ten regions, whose edges are drawn instead; the heavier, the thicker.
 
     Returns
     -------
@@ -53,8 +55,8 @@ def draw(ax: Axes | None = None, *, labels: bool = True) -> Axes:
         ax = plt.subplots(figsize=(4, 5))[1]
     _outline(ax)
     points = np.array(POSITIONS)
-    for a, b in FACE.edges:
-        ax.plot(*points[[a, b]].T, color="0.35", linewidth=1.5, zorder=1)
+    for (a, b), weight in zip(graph.edges, graph.weights or [0.5] * len(graph.edges), strict=True):
+        ax.plot(*points[[a, b]].T, color="0.35", linewidth=3 * weight, zorder=1)
     for name, group, colour in zip(PARTS.nodes, PART_GROUPS, GROUP_COLOURS, strict=True):
         x, y = points[list(group)].T
         ax.scatter(x, y, s=170, color=colour, label=name, zorder=2)

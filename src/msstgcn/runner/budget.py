@@ -63,10 +63,10 @@ class Budget:
     device: str = "cpu"
 
     def __str__(self) -> str:
+        variants = "1 variant" if self.variants == 1 else f"{self.variants} variants"
         return (
-            f"{self.variants} {'variant' if self.variants == 1 else 'variants'} to make: {self.frames:,} frames to "
-            f"measure, {self.windows:,} windows to train on; about {_duration(self.seconds)} and "
-            f"{self.memory / 1e9:.1f} GB"
+            f"{variants} to make: {self.frames:,} frames to measure, {self.windows:,} windows to train on; "
+            f"about {_duration(self.seconds)} and {self.memory / 1e9:.1f} GB"
         )
 
 

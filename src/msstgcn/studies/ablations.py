@@ -187,7 +187,7 @@ _WHOLE = (
         "How long should it train?",
         "Most is learned in the first passes; then F1 should level off, and the fit to the training subjects no longer "
         "help with others.",
-        {"16 epochs": {"epochs": 16}, **{f"{n} epochs": {"epochs": n} for n in (4, 8, 32)}},
+        {"16 epochs": {"epochs": 16}, **{f"{n} epochs": {"epochs": n} for n in (32, 8, 4)}},
         sweep="epochs",
         places={"16 epochs": 16, "4 epochs": 4, "8 epochs": 8, "32 epochs": 32},
     ),
