@@ -80,25 +80,6 @@ def test_a_chapter_needs_one_parameters_cell(tiny):
         run_chapter("1", {})
 
 
-def test_a_chapter_that_shows_records_is_run_again_when_there_is_a_new_one(tiny):
-    source = tiny / "notebooks" / "01_tiny.py"
-    (tiny / "benchmarks").mkdir()
-
-    def keys():
-        text, found = source.read_text(), []
-        for more in ("", "\n# %%\nfrom msstgcn.runner import records\n"):
-            source.write_text(text + more)
-            chapter = Chapter(source)
-            found.append(chapter.key(chapter.values({})))
-        source.write_text(text)
-        return found
-
-    before = keys()
-    (tiny / "benchmarks" / "study-main-2030-01-01.json").write_text("{}")
-    after = keys()
-    assert before[0] == after[0] and before[1] != after[1]
-
-
 def test_stages_and_what_they_are_given_are_read_from_the_code(tiny):
     source = tiny / "notebooks" / "01_tiny.py"
     source.write_text(

@@ -18,7 +18,7 @@ METHOD = "method"
 #: of one subject at a time.
 SIZES: dict[str, Mapping[str, Any]] = {
     "smoke": {"subjects": 5, "videos": 1, "seconds": 4.0, "epochs": 1, "watch": 0},
-    "cpu": {"videos": 2, "epochs": 8, "folds": 3, "watch": 0},
+    "cpu": {"videos": 2, "epochs": 12, "folds": 3, "watch": 0},
     "gpu": {"folds": 6, "watch": 0},
 }
 
