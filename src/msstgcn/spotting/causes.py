@@ -27,12 +27,7 @@ CAUSES: dict[str, str] = {
 }
 #: Columns of `cause_table`.
 CAUSE_COLUMNS: tuple[str, ...] = ("class", "cause", "number", "by chance")
-_OF_OUTCOME = {
-    "duplicate": "same expression again",
-    "near miss": "ends off",
-    "other class": "other class",
-}
-_OF_ITS_CLASS = ("same expression again", "ends off")
+_OF_ITS_CLASS = {"duplicate": "same expression again", "near miss": "ends off"}
 _NOTHING, _UNKNOWN = "nothing known", float("nan")
 #: Share of the shorter of two intervals that must overlap for the one to lie on the other.
 _ON = 0.5
@@ -76,17 +71,24 @@ def cause_table(videos: Iterable[SyntheticVideo], found: pd.DataFrame, *, iou: f
     number: Counter[tuple[str, str]] = Counter()
     chance: dict[tuple[str, str], float] = defaultdict(float)
     for name, label, onset, offset, outcome in spotted[[*columns, "outcome"]].itertuples(index=False):
-        if outcome != "false alarm":
-            number[label, _OF_OUTCOME.get(outcome, "hit")] += 1
+        if outcome in _OF_ITS_CLASS:
+            number[label, _OF_ITS_CLASS[outcome]] += 1
+        if outcome not in ("false alarm", "other class"):
             continue
         kinds, things = _happenings(known[name], label)
-        number[label, lies_on(np.array([[onset, offset]]), things, kinds)[0]] += 1
+        here = lies_on(np.array([[onset, offset]]), things, kinds)[0]
+        number[label, here if outcome == "false alarm" else "other class"] += 1
         start = np.arange(max(1, len(known[name]) - (offset - onset)))
         anywhere = lies_on(np.stack([start, start + offset - onset], 1), things, kinds)
         for cause, times in Counter(anywhere).items():
             chance[label, cause] += times / len(start)
     rows = [
-        (label, cause, number[label, cause], _UNKNOWN if cause in _OF_ITS_CLASS else chance[label, cause])
+        (
+            label,
+            cause,
+            number[label, cause],
+            _UNKNOWN if cause in _OF_ITS_CLASS.values() else chance[label, cause],
+        )
         for label in CLASSES
         for cause in CAUSES
     ]
