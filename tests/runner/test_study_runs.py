@@ -180,7 +180,8 @@ def test_a_method_is_given_features_labels_and_seed_and_trains_nothing(quick, mo
     assert counts[["fp", "fn"]].to_numpy().sum() == 0
     events = result.events.query("variant == 'perfect'")
     assert events["hit"].all() and (events[["onset_error", "offset_error"]] == 0).all(axis=None)
-    assert result.costs.set_index("variant").loc["perfect", ["parameters", "training_s"]].tolist() == [0, 0]
+    cost = result.costs.set_index("variant").loc["perfect"]
+    assert cost["parameters"] == 0 and 0 <= cost["training_s"] < 60  # seconds that the method itself took
 
 
 def test_in_smoke_only_the_ends_are_run(quick):
