@@ -160,7 +160,7 @@ report.table(
     caption="Flow from the first frame of the window to all, from each frame to the next, and halves of the window.",
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Which pairs of frames the flow compares: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-pairs"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Which pairs of frames the flow compares: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-pairs-compared"}}
 report.forest(table)
 plt.show()
 
@@ -646,7 +646,7 @@ report.table(
     caption="Numbers of epochs.",
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over 4, 8, 16 and 32 epochs; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the number of epochs. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-epochs"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over 4, 8, 16 and 32 epochs; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the number of epochs. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-training-length"}}
 report.sweep(table, epochs.study)
 plt.show()
 

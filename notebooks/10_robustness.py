@@ -208,13 +208,11 @@ plt.show()
 # **Answer.** {glue}`ch10_regions` {glue}`ch10_regions_note` {glue}`ch10_regions_record`
 #
 # More regions cost little in this network, because one set of weights serves all of them; what they cost is motion to
-# measure.
+# measure. Below are the weights of a network, and the seconds of work on features and of training when they were made.
 
 # %%
 costs = result.costs.assign(regions=[result.study.places[name] for name in result.costs["variant"]])
-costs = costs[["variant", "regions", "parameters", "features_s", "training_s"]]
-caption = "Cost: parameters of a network; seconds of work on features and of training when they were made."
-report.table(costs, name="regions_cost", caption=caption, digits=1)
+costs[["variant", "regions", "parameters", "features_s", "training_s"]].round(1)
 
 # %% [markdown]
 # :::{admonition} Try it

@@ -180,15 +180,12 @@ report.table(
 # ## What it costs
 #
 # Every method needs the features, and making those is most of the work. On top of that the networks have weights to
-# train; of the others the seconds are those of choosing and spotting. They hold for the machine that made them.
+# train; of the others the seconds are those of choosing and spotting. Both are of all videos, and
+# hold for the machine that made them.
 
 # %%
-report.table(
-    result.costs.rename(columns={"features_s": "features [s]", "training_s": "training [s]"}),
-    name="baselines_cost",
-    caption="Weights of one network, and seconds of work: on the features of all videos, and to train on them.",
-    digits=1,
-)
+costs = result.costs.rename(columns={"features_s": "features [s]", "training_s": "training [s]"})
+costs.round(1)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels of overall F1 with intervals, one mark for each method: against the number of parameters, and against the seconds of training; methods without parameters stand at zero."}, "figure": {"caption": "Accuracy against cost, in this run: overall F1 with its interval, over the weights of a network and over the seconds it takes to train all folds. Methods that cost nothing stand at zero.", "name": "fig-cost"}}
 report.cost_accuracy(table, result.costs)
