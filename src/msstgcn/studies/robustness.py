@@ -9,8 +9,9 @@ from msstgcn.studies.study import Study
 from msstgcn.timeline.rates import SAMM_FPS
 
 #: The networks of the book's one full run are asked, each about the person it never saw: trained on all its videos.
-_FULL: Mapping[str, Any] = dict.fromkeys(("subjects", "videos", "seconds"), -1)
+_FULL: Mapping[str, Any] = dict.fromkeys(("subjects", "videos", "seconds", "size", "iod"), -1)
 _TRAINING: Mapping[str, Any] = dict.fromkeys(("subjects", "epochs", "folds", "watch"), -1)
+_PICTURE: Mapping[str, Any] = {"size": -1, "iod": -1}
 _TAUGHT: Mapping[str, Mapping[str, Any]] = dict.fromkeys(("smoke", "cpu", "gpu"), _FULL)
 #: What they are asked about: fewer videos, and short ones, because every variant needs its own.
 _ASKED: Mapping[str, Mapping[str, Any]] = {
@@ -27,10 +28,10 @@ _SHORT: Mapping[str, Mapping[str, Any]] = {
 #: Window and kernels by frame rate that follow the 17 frames at 28.57 a second, and the kernels 3, 5, 5, 7 which see
 #: just as many: the odd number of frames nearest to .595 s, and kernels that reach, in these proportions, as far.
 WINDOWS: dict[float, tuple[int, tuple[int, int, int, int]]] = {
-    15: (9, (3, 3, 3, 3)),
-    20: (11, (3, 3, 3, 5)),
-    60: (35, (5, 9, 9, 15)),
     100: (59, (9, 15, 15, 23)),
+    60: (35, (5, 9, 9, 15)),
+    20: (11, (3, 3, 3, 5)),
+    15: (9, (3, 3, 3, 3)),
 }
 #: Spans of the decoder in frames at 28.57 a second; at another rate they span as many seconds.
 _SPANS = {"me_near": 2, "me_far": 8, "mae_near": 8, "mae_far": 29}
@@ -229,7 +230,7 @@ ROBUSTNESS: tuple[Study, ...] = (
         sweep="inter-ocular distance, pixels",
         places={"120 px": 120, "40 px": 40, "80 px": 80, "160 px": 160},
         trained="once",
-        sizes=_ASKED,
+        sizes={**_ASKED, "smoke": {**_ASKED["smoke"], **_PICTURE}},
         taught=_TAUGHT,
     ),
 )

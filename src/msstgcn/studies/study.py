@@ -17,7 +17,15 @@ METHOD = "method"
 #: is smaller than the book's one full run: fewer videos and epochs, and groups of subjects left out in turn instead
 #: of one subject at a time.
 SIZES: dict[str, Mapping[str, Any]] = {
-    "smoke": {"subjects": 5, "videos": 1, "seconds": 4.0, "epochs": 1, "watch": 0},
+    "smoke": {
+        "subjects": 5,
+        "videos": 1,
+        "seconds": 4.0,
+        "size": 240,
+        "iod": 60.0,
+        "epochs": 1,
+        "watch": 0,
+    },
     "cpu": {"videos": 2, "epochs": 12, "folds": 3, "watch": 0},
     "gpu": {"folds": 6, "watch": 0},
 }
