@@ -138,11 +138,11 @@ plt.show()
 # %% [markdown]
 # :::{admonition} Try it
 # :class: tip
-# Let the decoder search further for the ends of a micro-expression, `"me_far": 40`. Another rate, `{"fps": 40.0}`, trains its own networks.
+# Let the decoder search further for the ends of a micro-expression, `"me_far": 6`. Another rate, `{"fps": 40.0}`, trains its own networks.
 # :::
 
 # %%
-mine = {"mine": {**result.study.variants["100 fps, window in seconds"], "me_far": 28}}
+mine = {"mine": {**result.study.variants["15 fps, window in seconds"], "me_far": 4}}
 tried = stages.study("frame-rate", profile, seed=seed, device=device, add=mine).table(seed=seed)
 shown = report.outcome_shown(tried)
 shown[shown["class"] == "overall"]
