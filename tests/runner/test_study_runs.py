@@ -302,7 +302,7 @@ def command(monkeypatch, *arguments):
 
 def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsys):
     assert records.study_record("pair") is None
-    assert "no run of record of the study pair yet; `msstgcn study run pair" in records.study_note("pair")
+    assert records.study_note("pair") == "There is no run of record of the study pair yet."
     given = ("study", "run", "pair", "--seeds", "2", "--device", "cpu", "--set", "lr=0.02", "--record")
     assert command(monkeypatch, *given) == 0
     shown = capsys.readouterr().out

@@ -112,13 +112,10 @@ def study_record(name: str) -> StudyResult | None:
 
 
 def study_note(name: str) -> str:
-    """Say in a sentence where a study's figures of record come from, or that there are none and how to make them."""
+    """Say in a sentence where a study's figures of record come from, or that there are none."""
     chosen = study(name)
     if not has_record(f"study-{name}"):
-        return (
-            f"There is no run of record of the study {chosen.name} yet; "
-            f"`msstgcn study run {chosen.name} --profile gpu --seeds 5 --record` makes one."
-        )
+        return f"There is no run of record of the study {chosen.name} yet."
     held = latest_record(f"study-{name}")
     people = len({owner.split(" ", 1)[1] for owner in held["result"]["owners"]})
     return (
