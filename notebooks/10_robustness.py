@@ -43,6 +43,8 @@ from msstgcn.studies.answers import told_apart
 from msstgcn.studies.robustness import ROBUSTNESS
 
 report.use_style()
+
+# %% tags=["hide-input"]
 results = {}
 for study in ROBUSTNESS:
     report.glue(f"ch10_{study.name}_expected", study.expected)

@@ -174,6 +174,13 @@ def test_the_placeholder_of_the_repository_is_filled(site: Path) -> None:
     assert all("{{" not in article(site, entry).get_text() for entry in PROSE)
 
 
+def plain(text: str) -> str:
+    """The text without what typesetting does to quotes, dashes and spaces."""
+    for printed, typed in (("\u2019", "'"), ("\u201c", '"'), ("\u201d", '"'), ("\u2013", "-"), ("--", "-")):
+        text = text.replace(printed, typed)
+    return " ".join(text.split())
+
+
 @each_chapter
 def test_numbers_in_the_prose_are_those_of_the_run(site: Path, entry: str) -> None:
     glued = {
@@ -187,8 +194,8 @@ def test_numbers_in_the_prose_are_those_of_the_run(site: Path, entry: str) -> No
     prose = "\n".join(source(cell) for cell in executed(site, entry) if cell["cell_type"] == "markdown")
     names = set(re.findall(r"\{glue(?::\w+)?\}`([^`]+)`", prose))
     assert names <= set(glued), "names in the prose that the run did not register"
-    text = " ".join(article(site, entry).get_text().split())
-    missing = {name: glued[name] for name in names if " ".join(glued[name].strip("'").split()) not in text}
+    text = plain(article(site, entry).get_text())
+    missing = {name: glued[name] for name in names if plain(glued[name].strip("'\"")) not in text}
     assert missing == {}
     assert "{glue" not in text
 
