@@ -237,8 +237,8 @@ def test_synthetic_videos_are_not_changed_where_others_are_worked_on(quick):
         update={"source": feature_stages.sources.DiskSettings(dataset="samm-lv", root="/data")}
     )
     with pytest.raises(InputError, match="iod, noise can be changed in synthetic videos only"):
-        study_runs._must_change_something(chosen, {"noise": 1, "iod": 60, "epochs": 3})
-    study_runs._must_change_something(chosen, {"epochs": 3})
+        study_runs._must_not_change_recordings(chosen, {"noise": 1, "iod": 60, "epochs": 3})
+    study_runs._must_not_change_recordings(chosen, {"epochs": 3})
 
 
 def test_a_study_for_which_there_is_no_memory_is_refused(quick, monkeypatch):

@@ -34,7 +34,7 @@ _unmeasured: dict[
 
 def used_data() -> list[str]:
     """Data sets that this process has used, with their digests."""
-    return [f"{name} (SHA-256 {digest[:16]})" for name, digest in _used_data.items()]
+    return [_named(title, digest) for title, digest in _used_data.items()]
 
 
 def data_store() -> Store:
@@ -103,14 +103,23 @@ def settings_among(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def dataset(chosen: Profile) -> Dataset:
     """The videos of a profile. Frames are rendered or read when asked for."""
-    if chosen.source is None:
-        found: Dataset = synthetic(chosen.data)
-        name = found.name
-    else:
-        found = sources.open_on_disk(chosen.source)
-        name = f"{found.name}, repair {chosen.source.repair}"
-    _used_data[name] = found.digest
+    found: Dataset = synthetic(chosen.data) if chosen.source is None else sources.open_on_disk(chosen.source)
+    _used_data[_title(chosen, found)] = found.digest
     return found
+
+
+def data_of(chosen: Profile) -> str:
+    """Name the data set of a profile, and give its digest, in words: for provenance."""
+    found = dataset(chosen)
+    return _named(_title(chosen, found), found.digest)
+
+
+def _title(chosen: Profile, found: Dataset) -> str:
+    return found.name if chosen.source is None else f"{found.name}, repair {chosen.source.repair}"
+
+
+def _named(title: str, digest: str) -> str:
+    return f"{title} (SHA-256 {digest[:16]})"
 
 
 def features(chosen: Profile) -> list[VideoFeatures]:

@@ -109,7 +109,7 @@ def parts_of(which: Study, profile: str, *, seed: int = 0, **changes: Any) -> li
             if which.trained == "once" and METHOD not in own:
                 teacher = settled(which.variants[which.base], **which.taught.get(profile, {}))
                 donor = teacher if teacher != chosen or CONTROL in own else None
-            _must_change_something(chosen, own)
+            _must_not_change_recordings(chosen, own)
             parts.append(Part(name, chosen, own.get(CONTROL), own.get(METHOD), donor))
             _check(parts[-1])
         except InputError as error:
@@ -127,8 +127,8 @@ def _settings_of(own: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in own.items() if name not in (CONTROL, METHOD)}
 
 
-def _must_change_something(chosen: Profile, own: Mapping[str, Any]) -> None:
-    """Raise if a variant changes the synthetic videos, and others are worked on."""
+def _must_not_change_recordings(chosen: Profile, own: Mapping[str, Any]) -> None:
+    """Raise if a variant changes the synthetic videos while a data set on disk is worked on."""
     synthetic = sorted(set(own) & set(settings.SyntheticSettings.model_fields))
     if chosen.source and synthetic:
         raise InputError(
@@ -264,10 +264,12 @@ def run_and_record(
     result = run_study(which, profile, **given)
     if not record:
         return result, None
-    data, place = feature_stages.used_data(), training_stages.used_devices()
+    given = {name: value for name, value in given.items() if value is not None}
     about = {"profile": profile, "seed": given.pop("seed", 0), "seeds": given.pop("seeds", 1)}
-    about |= {"data": "; ".join(data[-1:]), "device": "; ".join(place) or "cpu"}
-    about |= {"settings": {**which.size(profile), **{k: v for k, v in given.items() if v is not None}}}
+    about |= {"settings": {**which.size(profile), **given}}
+    changes = {name: value for name, value in given.items() if name not in ("device", "add", "only")}
+    base = parts_of(which, profile, seed=about["seed"], **changes)[0].chosen
+    about |= {"data": feature_stages.data_of(base), "device": "; ".join(training_stages.used_devices()) or "cpu"}
     path = write_record(f"study-{which.name}", packed(result), seconds=time.monotonic() - started, **about)
     return result, path
 
