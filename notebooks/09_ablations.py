@@ -31,8 +31,9 @@ import matplotlib.pyplot as plt
 import torch
 
 from msstgcn import graph, report
-from msstgcn.runner import records, stages
-from msstgcn.studies import answer, recall_table
+from msstgcn.runner import stages
+from msstgcn.runner.sections import study_section
+from msstgcn.studies import recall_table
 
 report.use_style()
 common = {"profile": profile, "seed": seed, "device": device}
@@ -67,20 +68,11 @@ common = {"profile": profile, "seed": seed, "device": device}
 # *Expected:* {glue}`ch9_window_expected`
 
 # %%
-window = stages.study("window", profile, seed=seed, device=device)
-table, record = window.table(), records.study_record("window")
-report.glue("ch9_window_expected", window.study.expected)
-report.glue("ch9_window_answer", answer(window.study, table))
-report.glue("ch9_window_record", answer(record.study, record.table()) if record else "")
-report.glue("ch9_window_note", records.study_note("window"))
-report.table(
-    report.runs_shown(table, record.table() if record else None),
-    name="ablation_window",
-    caption="Windows of other lengths, with a network that sees as much.",
-)
+window = stages.study("window", **common)
+study_section(window, caption="Windows of other lengths, with a network that sees as much.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over windows of 5, 11, 17 and 25 frames; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the length of the window, with a network that sees as much. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-window"}}
-report.sweep(table, window.study)
+report.sweep(window.table(), window.study)
 plt.show()
 
 # %% [markdown]
@@ -112,20 +104,11 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_window_mismatch_expected`
 
 # %%
-mismatch = stages.study("window-mismatch", profile, seed=seed, device=device)
-table, record = mismatch.table(), records.study_record("window-mismatch")
-report.glue("ch9_window_mismatch_expected", mismatch.study.expected)
-report.glue("ch9_window_mismatch_answer", answer(mismatch.study, table))
-report.glue("ch9_window_mismatch_record", answer(record.study, record.table()) if record else "")
-report.glue("ch9_window_mismatch_note", records.study_note("window-mismatch"))
-report.table(
-    report.runs_shown(table, record.table() if record else None),
-    name="ablation_window_mismatch",
-    caption="Networks that see less, or could see more, than the window of 17 frames.",
-)
+mismatch = stages.study("window-mismatch", **common)
+study_section(mismatch, caption="Networks that see less, or could see more, than the window of 17 frames.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over receptive fields of 5, 11, 17 and 25 frames in windows of 17; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the receptive field of the network, all on windows of 17 frames. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-window-mismatch"}}
-report.sweep(table, mismatch.study)
+report.sweep(mismatch.table(), mismatch.study)
 plt.show()
 
 # %% [markdown]
@@ -148,20 +131,14 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_pairs_expected`
 
 # %%
-pairs = stages.study("pairs", profile, seed=seed, device=device)
-table, record = pairs.table(), records.study_record("pairs")
-report.glue("ch9_pairs_expected", pairs.study.expected)
-report.glue("ch9_pairs_answer", answer(pairs.study, table))
-report.glue("ch9_pairs_record", answer(record.study, record.table()) if record else "")
-report.glue("ch9_pairs_note", records.study_note("pairs"))
-report.table(
-    report.runs_shown(table, record.table() if record else None),
-    name="ablation_pairs",
+pairs = stages.study("pairs", **common)
+study_section(
+    pairs,
     caption="Flow from the first frame of the window to all, from each frame to the next, and halves of the window.",
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Which pairs of frames the flow compares: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-pairs-compared"}}
-report.forest(table)
+report.forest(pairs.table())
 plt.show()
 
 # %% [markdown]
@@ -186,20 +163,13 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_head_model_expected`
 
 # %%
-head = stages.study("head-model", profile, seed=seed, device=device)
-table, record = head.table(), records.study_record("head-model")
-report.glue("ch9_head_model_expected", head.study.expected)
-report.glue("ch9_head_model_answer", answer(head.study, table))
-report.glue("ch9_head_model_record", answer(record.study, record.table()) if record else "")
-report.glue("ch9_head_model_note", records.study_note("head-model"))
-report.table(
-    report.runs_shown(table, record.table() if record else None),
-    name="ablation_head_model",
-    caption="The head's movement taken out by a rigid fit, by the nose alone, and not at all.",
+head = stages.study("head-model", **common)
+study_section(
+    head, caption="The head's movement taken out by a rigid fit, by the nose alone, and not at all."
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "How the head's movement is taken out: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-head-model"}}
-report.forest(table)
+report.forest(head.table())
 plt.show()
 
 # %% [markdown]
@@ -225,20 +195,11 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_scales_expected`
 
 # %%
-scales = stages.study("scales", profile, seed=seed, device=device)
-table, record = scales.table(), records.study_record("scales")
-report.glue("ch9_scales_expected", scales.study.expected)
-report.glue("ch9_scales_answer", answer(scales.study, table))
-report.glue("ch9_scales_record", answer(record.study, record.table()) if record else "")
-report.glue("ch9_scales_note", records.study_note("scales"))
-report.table(
-    report.runs_shown(table, record.table() if record else None),
-    name="ablation_scales",
-    caption="Spatial scales of the graph.",
-)
+scales = stages.study("scales", **common)
+study_section(scales, caption="Spatial scales of the graph.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Number of spatial scales: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-scales"}}
-report.forest(table)
+report.forest(scales.table())
 plt.show()
 
 # %% [markdown]
@@ -267,20 +228,13 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_pooling_expected`
 
 # %%
-pooling = stages.study("pooling", profile, seed=seed, device=device)
-table, record = pooling.table(), records.study_record("pooling")
-report.glue("ch9_pooling_expected", pooling.study.expected)
-report.glue("ch9_pooling_answer", answer(pooling.study, table))
-report.glue("ch9_pooling_record", answer(record.study, record.table()) if record else "")
-report.glue("ch9_pooling_note", records.study_note("pooling"))
-report.table(
-    report.runs_shown(table, record.table() if record else None),
-    name="ablation_pooling",
-    caption="Pooling by the largest node of a group, and by the mean of the rectified nodes.",
+pooling = stages.study("pooling", **common)
+study_section(
+    pooling, caption="Pooling by the largest node of a group, and by the mean of the rectified nodes."
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "How the nodes of a group become one: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-pooling"}}
-report.forest(table)
+report.forest(pooling.table())
 plt.show()
 
 # %% [markdown]
@@ -316,20 +270,11 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_operator_expected`
 
 # %%
-operator = stages.study("operator", profile, seed=seed, device=device)
-table, record = operator.table(), records.study_record("operator")
-report.glue("ch9_operator_expected", operator.study.expected)
-report.glue("ch9_operator_answer", answer(operator.study, table))
-report.glue("ch9_operator_record", answer(record.study, record.table()) if record else "")
-report.glue("ch9_operator_note", records.study_note("operator"))
-report.table(
-    report.runs_shown(table, record.table() if record else None),
-    name="ablation_operator",
-    caption="Matrices that mix the nodes of the graph.",
-)
+operator = stages.study("operator", **common)
+study_section(operator, caption="Matrices that mix the nodes of the graph.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "What mixes the nodes: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-operator"}}
-report.forest(table)
+report.forest(operator.table())
 plt.show()
 
 # %% [markdown]
@@ -353,20 +298,11 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_edges_expected`
 
 # %%
-edges = stages.study("edges", profile, seed=seed, device=device)
-table, record = edges.table(), records.study_record("edges")
-report.glue("ch9_edges_expected", edges.study.expected)
-report.glue("ch9_edges_answer", answer(edges.study, table))
-report.glue("ch9_edges_record", answer(record.study, record.table()) if record else "")
-report.glue("ch9_edges_note", records.study_note("edges"))
-report.table(
-    report.runs_shown(table, record.table() if record else None),
-    name="ablation_edges",
-    caption="The facial graph and two random ones with as many edges at every region.",
-)
+edges = stages.study("edges", **common)
+study_section(edges, caption="The facial graph and two random ones with as many edges at every region.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Which regions are joined: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-edges"}}
-report.forest(table)
+report.forest(edges.table())
 plt.show()
 
 # %% [markdown]
@@ -398,20 +334,11 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_lambda_expected`
 
 # %%
-contrast = stages.study("lambda", profile, seed=seed, device=device)
-table, record = contrast.table(), records.study_record("lambda")
-report.glue("ch9_lambda_expected", contrast.study.expected)
-report.glue("ch9_lambda_answer", answer(contrast.study, table))
-report.glue("ch9_lambda_record", answer(record.study, record.table()) if record else "")
-report.glue("ch9_lambda_note", records.study_note("lambda"))
-report.table(
-    report.runs_shown(table, record.table() if record else None),
-    name="ablation_lambda",
-    caption="Weights of the contrastive loss.",
-)
+contrast = stages.study("lambda", **common)
+study_section(contrast, caption="Weights of the contrastive loss.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over the weight of the contrastive loss, from 0 to .5; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the weight of the contrastive loss. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-lambda"}}
-report.sweep(table, contrast.study)
+report.sweep(contrast.table(), contrast.study)
 plt.show()
 
 # %% [markdown]
@@ -434,20 +361,11 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_temperature_expected`
 
 # %%
-temperature = stages.study("temperature", profile, seed=seed, device=device)
-table, record = temperature.table(), records.study_record("temperature")
-report.glue("ch9_temperature_expected", temperature.study.expected)
-report.glue("ch9_temperature_answer", answer(temperature.study, table))
-report.glue("ch9_temperature_record", answer(record.study, record.table()) if record else "")
-report.glue("ch9_temperature_note", records.study_note("temperature"))
-report.table(
-    report.runs_shown(table, record.table() if record else None),
-    name="ablation_temperature",
-    caption="Temperatures of the contrastive loss.",
-)
+temperature = stages.study("temperature", **common)
+study_section(temperature, caption="Temperatures of the contrastive loss.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over temperatures from .1 to 2; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the temperature of the contrastive loss. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-temperature"}}
-report.sweep(table, temperature.study)
+report.sweep(temperature.table(), temperature.study)
 plt.show()
 
 # %% [markdown]
@@ -470,20 +388,11 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_boundary_loss_expected`
 
 # %%
-boundary = stages.study("boundary-loss", profile, seed=seed, device=device)
-table, record = boundary.table(), records.study_record("boundary-loss")
-report.glue("ch9_boundary_loss_expected", boundary.study.expected)
-report.glue("ch9_boundary_loss_answer", answer(boundary.study, table))
-report.glue("ch9_boundary_loss_record", answer(record.study, record.table()) if record else "")
-report.glue("ch9_boundary_loss_note", records.study_note("boundary-loss"))
-report.table(
-    report.runs_shown(table, record.table() if record else None),
-    name="ablation_boundary_loss",
-    caption="Losses on onset and offset.",
-)
+boundary = stages.study("boundary-loss", **common)
+study_section(boundary, caption="Losses on onset and offset.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "The loss on boundaries: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-boundary-loss"}}
-report.forest(table)
+report.forest(boundary.table())
 plt.show()
 
 # %% [markdown]
@@ -506,20 +415,11 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_rho_expected`
 
 # %%
-rho = stages.study("rho", profile, seed=seed, device=device)
-table, record = rho.table(), records.study_record("rho")
-report.glue("ch9_rho_expected", rho.study.expected)
-report.glue("ch9_rho_answer", answer(rho.study, table))
-report.glue("ch9_rho_record", answer(record.study, record.table()) if record else "")
-report.glue("ch9_rho_note", records.study_note("rho"))
-report.table(
-    report.runs_shown(table, record.table() if record else None),
-    name="ablation_rho",
-    caption="Weights of the macro-expression terms.",
-)
+rho = stages.study("rho", **common)
+study_section(rho, caption="Weights of the macro-expression terms.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over the weight of the macro-expression terms, from .3 to 1.5; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the weight of the macro-expression terms. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-rho"}}
-report.sweep(table, rho.study)
+report.sweep(rho.table(), rho.study)
 plt.show()
 
 # %% [markdown]
@@ -543,20 +443,11 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_components_expected`
 
 # %%
-components = stages.study("components", profile, seed=seed, device=device)
-table, record = components.table(), records.study_record("components")
-report.glue("ch9_components_expected", components.study.expected)
-report.glue("ch9_components_answer", answer(components.study, table))
-report.glue("ch9_components_record", answer(record.study, record.table()) if record else "")
-report.glue("ch9_components_note", records.study_note("components"))
-report.table(
-    report.runs_shown(table, record.table() if record else None),
-    name="ablation_components",
-    caption="Components of the method.",
-)
+components = stages.study("components", **common)
+study_section(components, caption="Components of the method.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Pooling and contrast, one at a time: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-components"}}
-report.forest(table)
+report.forest(components.table())
 plt.show()
 
 # %% [markdown]
@@ -598,20 +489,11 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_segments_expected`
 
 # %%
-segments = stages.study("segments", profile, seed=seed, device=device)
-table, record = segments.table(), records.study_record("segments")
-report.glue("ch9_segments_expected", segments.study.expected)
-report.glue("ch9_segments_answer", answer(segments.study, table))
-report.glue("ch9_segments_record", answer(record.study, record.table()) if record else "")
-report.glue("ch9_segments_note", records.study_note("segments"))
-report.table(
-    report.runs_shown(table, record.table() if record else None),
-    name="ablation_segments",
-    caption="Segments that training draws from.",
-)
+segments = stages.study("segments", **common)
+study_section(segments, caption="Segments that training draws from.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Segments to train on: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-segments"}}
-report.forest(table)
+report.forest(segments.table())
 plt.show()
 
 # %% [markdown]
@@ -634,20 +516,11 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_epochs_expected`
 
 # %%
-epochs = stages.study("epochs", profile, seed=seed, device=device)
-table, record = epochs.table(), records.study_record("epochs")
-report.glue("ch9_epochs_expected", epochs.study.expected)
-report.glue("ch9_epochs_answer", answer(epochs.study, table))
-report.glue("ch9_epochs_record", answer(record.study, record.table()) if record else "")
-report.glue("ch9_epochs_note", records.study_note("epochs"))
-report.table(
-    report.runs_shown(table, record.table() if record else None),
-    name="ablation_epochs",
-    caption="Numbers of epochs.",
-)
+epochs = stages.study("epochs", **common)
+study_section(epochs, caption="Numbers of epochs.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over 4, 8, 16 and 32 epochs; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the number of epochs. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-training-length"}}
-report.sweep(table, epochs.study)
+report.sweep(epochs.table(), epochs.study)
 plt.show()
 
 # %% [markdown]

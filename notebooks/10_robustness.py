@@ -36,19 +36,17 @@ from msstgcn import report, spotting
 from msstgcn.datasets import DIFFICULTIES, synthetic
 from msstgcn.motion.alignment import misplaced
 from msstgcn.motion.working import CROP_IOD
-from msstgcn.runner import records, stages, study_runs
+from msstgcn.runner import stages, study_runs
+from msstgcn.runner.sections import study_section
 from msstgcn.settings import MotionSettings, SyntheticSettings
-from msstgcn.studies import answer, recall_table
+from msstgcn.studies import recall_table
 from msstgcn.studies.answers import told_apart
-from msstgcn.studies.robustness import ROBUSTNESS
 
 report.use_style()
+common = {"profile": profile, "seed": seed, "device": device}
 
 # %% tags=["hide-input"]
 results = {}
-for study in ROBUSTNESS:
-    report.glue(f"ch10_{study.name}_expected", study.expected)
-    report.glue(f"ch10_{study.name}_note", records.study_note(study.name))
 usual = DIFFICULTIES[SyntheticSettings().difficulty]
 report.glue("ch10_every", usual.blink_every, ".0f")
 report.glue("ch10_noise", usual.noise, ".0f")
@@ -102,7 +100,7 @@ plt.show()
 # videos, see {numref}`fig-rates`; the networks are trained anew at each rate, and the decoder's search spans always
 # follow the seconds. The targets keep their widths in frames.
 #
-# *Expected:* {glue}`ch10_frame-rate_expected`
+# *Expected:* {glue}`ch10_frame_rate_expected`
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same short movement three times, at 15, 28.57 and 100 frames a second, as dots on a curve over time, with two bars under each: a window of 17 frames and one of 0.6 seconds."}, "figure": {"caption": "The shortest expression of the first twelve videos, looked at with three rates. Under it a window of 17 frames (grey) and one of .595 s (blue), both around the apex.", "name": "fig-rates"}}
 people = {"subjects": 12, "videos": 1, "seed": seed}
@@ -123,19 +121,15 @@ axes[0].set(ylabel="movement [% IOD]")
 plt.show()
 
 # %%
-results["frame-rate"] = result = stages.study("frame-rate", profile, seed=seed, device=device)
-table, record = result.table(seed=seed), records.study_record("frame-rate")
-report.glue("ch10_frame-rate", answer(result.study, table))
-report.glue("ch10_frame-rate_record", answer(record.study, record.table()) if record else "")
-both = report.runs_shown(table, record.table() if record else None)
-report.table(both, name="frame_rate", caption="Frame rates, with windows of 17 frames and of .595 s.")
+results["frame-rate"] = result = stages.study("frame-rate", **common)
+study_section(result, caption="Frame rates, with windows of 17 frames and of .595 s.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over frames a second for micro-, macro-expressions and overall, one line for windows in frames and one for windows in seconds, with intervals."}, "figure": {"caption": "F1 at other frame rates. One line keeps the window's 17 frames, the other its .595 s; both start from the base.", "name": "fig-frame-rate"}}
-report.sweep(table, result.study)
+report.sweep(result.table(), result.study)
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_frame-rate` {glue}`ch10_frame-rate_note` {glue}`ch10_frame-rate_record`
+# **Answer.** {glue}`ch10_frame_rate_answer` {glue}`ch10_frame_rate_note` {glue}`ch10_frame_rate_record`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -145,7 +139,7 @@ plt.show()
 
 # %%
 mine = {"mine": {**result.study.variants["15 fps, window in seconds"], "me_far": 4}}
-tried = stages.study("frame-rate", profile, seed=seed, device=device, add=mine).table(seed=seed)
+tried = stages.study("frame-rate", **common, add=mine).table()
 shown = report.outcome_shown(tried)
 shown[shown["class"] == "overall"]
 
@@ -156,22 +150,18 @@ shown[shown["class"] == "overall"]
 # drift, jerks and nods are those of the standard videos times a factor. Zero is a head that never moves: what is lost
 # between zero and one is what head motion costs already.
 #
-# *Expected:* {glue}`ch10_head-motion_expected`
+# *Expected:* {glue}`ch10_head_motion_expected`
 
 # %%
-results["head-motion"] = result = stages.study("head-motion", profile, seed=seed, device=device)
-table, record = result.table(seed=seed), records.study_record("head-motion")
-report.glue("ch10_head-motion", answer(result.study, table))
-report.glue("ch10_head-motion_record", answer(record.study, record.table()) if record else "")
-both = report.runs_shown(table, record.table() if record else None)
-report.table(both, name="head_motion", caption="Head motion, times that of the standard videos.")
+results["head-motion"] = result = stages.study("head-motion", **common)
+study_section(result, caption="Head motion, times that of the standard videos.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the factor on head motion, from a still head to three times the standard motion, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 when the head moves less or more than in the videos that the networks were trained on.", "name": "fig-head-motion"}}
-report.sweep(table, result.study)
+report.sweep(result.table(), result.study)
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_head-motion` {glue}`ch10_head-motion_note` {glue}`ch10_head-motion_record`
+# **Answer.** {glue}`ch10_head_motion_answer` {glue}`ch10_head_motion_note` {glue}`ch10_head_motion_record`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -181,7 +171,7 @@ plt.show()
 
 # %%
 mine = {"mine": {"head_motion": 3.0}}
-tried = stages.study("head-motion", profile, seed=seed, device=device, add=mine).table(seed=seed)
+tried = stages.study("head-motion", **common, add=mine).table()
 shown = report.outcome_shown(tried)
 shown[shown["class"] == "overall"]
 
@@ -195,19 +185,15 @@ shown[shown["class"] == "overall"]
 # *Expected:* {glue}`ch10_regions_expected`
 
 # %%
-results["regions"] = result = stages.study("regions", profile, seed=seed, device=device)
-table, record = result.table(seed=seed), records.study_record("regions")
-report.glue("ch10_regions", answer(result.study, table))
-report.glue("ch10_regions_record", answer(record.study, record.table()) if record else "")
-both = report.runs_shown(table, record.table() if record else None)
-report.table(both, name="regions", caption="Sets of regions.")
+results["regions"] = result = stages.study("regions", **common)
+study_section(result, caption="Sets of regions.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the number of regions, 6 to 22, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 with more and with fewer regions than the paper's ten.", "name": "fig-regions"}}
-report.sweep(table, result.study)
+report.sweep(result.table(), result.study)
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_regions` {glue}`ch10_regions_note` {glue}`ch10_regions_record`
+# **Answer.** {glue}`ch10_regions_answer` {glue}`ch10_regions_note` {glue}`ch10_regions_record`
 #
 # More regions cost little in this network, because one set of weights serves all of them; what they cost is motion to
 # measure. Below are the weights of a network, and the seconds of work on features and of training when they were made.
@@ -224,7 +210,7 @@ costs[["variant", "regions", "parameters", "features_s", "training_s"]].round(1)
 
 # %%
 mine = {"mine": {"regions": "22"}}
-tried = stages.study("regions", profile, seed=seed, device=device, add=mine).table(seed=seed)
+tried = stages.study("regions", **common, add=mine).table()
 shown = report.outcome_shown(tried)
 shown[shown["class"] == "overall"]
 
@@ -238,23 +224,17 @@ shown[shown["class"] == "overall"]
 # *Expected:* {glue}`ch10_intensity_expected`
 
 # %%
-results["intensity"] = result = stages.study("intensity", profile, seed=seed, device=device)
-table, record = result.table(seed=seed), records.study_record("intensity")
-report.glue("ch10_intensity", answer(result.study, table, "ME"))
-report.glue("ch10_intensity_record", answer(record.study, record.table(), "ME") if record else "")
-both = report.runs_shown(table, record.table() if record else None)
-report.table(
-    both,
-    name="intensity",
-    caption="All micro-expressions equally strong; overall counts hold macro-expressions too.",
+results["intensity"] = result = stages.study("intensity", **common)
+study_section(
+    result, caption="All micro-expressions equally strong; overall counts hold macro-expressions too."
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 of micro-expressions over their intensity, from a quarter of a percent to two percent of the inter-ocular distance, with intervals."}, "figure": {"caption": "F1 of micro-expressions when all of them are equally strong. Grey: the base, whose intensities are drawn.", "name": "fig-intensity"}}
-report.sweep(table, result.study, "ME")
+report.sweep(result.table(), result.study, "ME")
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_intensity` {glue}`ch10_intensity_note` {glue}`ch10_intensity_record`
+# **Answer.** {glue}`ch10_intensity_answer_me` {glue}`ch10_intensity_note` {glue}`ch10_intensity_record_me`
 
 # %%
 recall = recall_table(result.events, seed=seed)
@@ -290,7 +270,7 @@ plt.show()
 
 # %%
 mine = {"mine": {"me_intensity": 2.0}}
-tried = stages.study("intensity", profile, seed=seed, device=device, add=mine).table(seed=seed)
+tried = stages.study("intensity", **common, add=mine).table()
 shown = report.outcome_shown(tried)
 shown[shown["class"] == "ME"]
 
@@ -301,24 +281,18 @@ shown[shown["class"] == "ME"]
 # motions and does not say how often they are mistaken. In these videos people blink never, as usual (about every
 # {glue}`ch10_every` seconds), or twice as often; and they look around never, as usual, or twice as often.
 #
-# *Expected:* {glue}`ch10_blinks-and-gaze_expected`
+# *Expected:* {glue}`ch10_blinks_and_gaze_expected`
 
 # %%
-results["blinks-and-gaze"] = result = stages.study("blinks-and-gaze", profile, seed=seed, device=device)
-table, record = result.table(seed=seed), records.study_record("blinks-and-gaze")
-report.glue("ch10_blinks-and-gaze", answer(result.study, table))
-report.glue("ch10_blinks-and-gaze_record", answer(record.study, record.table()) if record else "")
-both = report.runs_shown(table, record.table() if record else None)
-report.table(
-    both, name="blinks_and_gaze", caption="Blinks and shifts of gaze: none, as usual, twice as many."
-)
+results["blinks-and-gaze"] = result = stages.study("blinks-and-gaze", **common)
+study_section(result, caption="Blinks and shifts of gaze: none, as usual, twice as many.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Differences in F1 from the videos as usual: without blinks, with twice as many, without shifts of gaze and with twice as many, each with its interval."}, "figure": {"caption": "What blinks and gaze change, in points of F1. Grey: differences that this comparison would not have found four times in five.", "name": "fig-blinks-and-gaze"}}
-report.forest(table)
+report.forest(result.table())
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_blinks-and-gaze` {glue}`ch10_blinks-and-gaze_note` {glue}`ch10_blinks-and-gaze_record`
+# **Answer.** {glue}`ch10_blinks_and_gaze_answer` {glue}`ch10_blinks_and_gaze_note` {glue}`ch10_blinks_and_gaze_record`
 #
 # ### What the false alarms are
 #
@@ -377,7 +351,7 @@ plt.show()
 
 # %%
 mine = {"mine": {"gaze_rate": 2.0}}
-tried = stages.study("blinks-and-gaze", profile, seed=seed, device=device, add=mine).table(seed=seed)
+tried = stages.study("blinks-and-gaze", **common, add=mine).table()
 shown = report.outcome_shown(tried)
 shown[shown["class"] == "overall"]
 
@@ -392,19 +366,15 @@ shown[shown["class"] == "overall"]
 # *Expected:* {glue}`ch10_alignment_expected`
 
 # %%
-results["alignment"] = result = stages.study("alignment", profile, seed=seed, device=device)
-table, record = result.table(seed=seed), records.study_record("alignment")
-report.glue("ch10_alignment", answer(result.study, table))
-report.glue("ch10_alignment_record", answer(record.study, record.table()) if record else "")
-both = report.runs_shown(table, record.table() if record else None)
-report.table(both, name="alignment", caption="Landmarks that are off, percent of the inter-ocular distance.")
+results["alignment"] = result = stages.study("alignment", **common)
+study_section(result, caption="Landmarks that are off, percent of the inter-ocular distance.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the noise of the landmarks, zero to five percent of the inter-ocular distance, for micro-, macro-expressions and overall, with intervals, and a dotted line for the constant shift."}, "figure": {"caption": "F1 when landmarks are off. Dotted: all of them 5 % further down the face.", "name": "fig-alignment"}}
-report.sweep(table, result.study)
+report.sweep(result.table(), result.study)
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_alignment` {glue}`ch10_alignment_note` {glue}`ch10_alignment_record`
+# **Answer.** {glue}`ch10_alignment_answer` {glue}`ch10_alignment_note` {glue}`ch10_alignment_record`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -414,7 +384,7 @@ plt.show()
 
 # %%
 mine = {"mine": {"landmark_offset": 5.0}}
-tried = stages.study("alignment", profile, seed=seed, device=device, add=mine).table(seed=seed)
+tried = stages.study("alignment", **common, add=mine).table()
 shown = report.outcome_shown(tried)
 shown[shown["class"] == "overall"]
 
@@ -427,19 +397,15 @@ shown[shown["class"] == "overall"]
 # *Expected:* {glue}`ch10_yaw_expected`
 
 # %%
-results["yaw"] = result = stages.study("yaw", profile, seed=seed, device=device)
-table, record = result.table(seed=seed), records.study_record("yaw")
-report.glue("ch10_yaw", answer(result.study, table))
-report.glue("ch10_yaw_record", answer(record.study, record.table()) if record else "")
-both = report.runs_shown(table, record.table() if record else None)
-report.table(both, name="yaw", caption="Heads that are turned away by a constant angle.")
+results["yaw"] = result = stages.study("yaw", **common)
+study_section(result, caption="Heads that are turned away by a constant angle.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the yaw of the head, zero to thirty degrees, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 for heads that are turned away.", "name": "fig-yaw"}}
-report.sweep(table, result.study)
+report.sweep(result.table(), result.study)
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_yaw` {glue}`ch10_yaw_note` {glue}`ch10_yaw_record`
+# **Answer.** {glue}`ch10_yaw_answer` {glue}`ch10_yaw_note` {glue}`ch10_yaw_record`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -449,7 +415,7 @@ plt.show()
 
 # %%
 mine = {"mine": {"yaw": 30.0}}
-tried = stages.study("yaw", profile, seed=seed, device=device, add=mine).table(seed=seed)
+tried = stages.study("yaw", **common, add=mine).table()
 shown = report.outcome_shown(tried)
 shown[shown["class"] == "overall"]
 
@@ -462,19 +428,15 @@ shown[shown["class"] == "overall"]
 # *Expected:* {glue}`ch10_iou_expected`
 
 # %%
-results["iou"] = result = stages.study("iou", profile, seed=seed, device=device)
-table, record = result.table(seed=seed), records.study_record("iou")
-report.glue("ch10_iou", answer(result.study, table))
-report.glue("ch10_iou_record", answer(record.study, record.table()) if record else "")
-both = report.runs_shown(table, record.table() if record else None)
-report.table(both, name="iou", caption="Overlap that is asked for of a hit.")
+results["iou"] = result = stages.study("iou", **common)
+study_section(result, caption="Overlap that is asked for of a hit.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the least IoU of a hit, from 0.3 to 0.7, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 when a hit must overlap less or more.", "name": "fig-iou"}}
-report.sweep(table, result.study)
+report.sweep(result.table(), result.study)
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_iou` {glue}`ch10_iou_note` {glue}`ch10_iou_record`
+# **Answer.** {glue}`ch10_iou_answer` {glue}`ch10_iou_note` {glue}`ch10_iou_record`
 #
 # ### Where the ends lie
 #
@@ -512,7 +474,7 @@ plt.show()
 
 # %%
 mine = {"mine": {"match_iou": 0.7}}
-tried = stages.study("iou", profile, seed=seed, device=device, add=mine).table(seed=seed)
+tried = stages.study("iou", **common, add=mine).table()
 shown = report.outcome_shown(tried)
 shown[shown["class"] == "overall"]
 
@@ -526,19 +488,15 @@ shown[shown["class"] == "overall"]
 # *Expected:* {glue}`ch10_picture_expected`
 
 # %%
-results["picture"] = result = stages.study("picture", profile, seed=seed, device=device)
-table, record = result.table(seed=seed), records.study_record("picture")
-report.glue("ch10_picture", answer(result.study, table))
-report.glue("ch10_picture_record", answer(record.study, record.table()) if record else "")
-both = report.runs_shown(table, record.table() if record else None)
-report.table(both, name="picture", caption="Sensor noise (grey levels) and quality of JPEG files.")
+results["picture"] = result = stages.study("picture", **common)
+study_section(result, caption="Sensor noise (grey levels) and quality of JPEG files.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Differences in F1 from the videos as usual: without sensor noise, with noise of 8 grey levels, and with JPEG files of quality 75 and 25, each with its interval."}, "figure": {"caption": "What noise and compression change, in points of F1.", "name": "fig-picture"}}
-report.forest(table)
+report.forest(result.table())
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_picture` {glue}`ch10_picture_note` {glue}`ch10_picture_record`
+# **Answer.** {glue}`ch10_picture_answer` {glue}`ch10_picture_note` {glue}`ch10_picture_record`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -548,7 +506,7 @@ plt.show()
 
 # %%
 mine = {"mine": {"jpeg_quality": 25}}
-tried = stages.study("picture", profile, seed=seed, device=device, add=mine).table(seed=seed)
+tried = stages.study("picture", **common, add=mine).table()
 shown = report.outcome_shown(tried)
 shown[shown["class"] == "overall"]
 
@@ -561,19 +519,15 @@ shown[shown["class"] == "overall"]
 # *Expected:* {glue}`ch10_resolution_expected`
 
 # %%
-results["resolution"] = result = stages.study("resolution", profile, seed=seed, device=device)
-table, record = result.table(seed=seed), records.study_record("resolution")
-report.glue("ch10_resolution", answer(result.study, table))
-report.glue("ch10_resolution_record", answer(record.study, record.table()) if record else "")
-both = report.runs_shown(table, record.table() if record else None)
-report.table(both, name="resolution", caption="Pixels between the outer eye corners.")
+results["resolution"] = result = stages.study("resolution", **common)
+study_section(result, caption="Pixels between the outer eye corners.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the inter-ocular distance in pixels, 40 to 160, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 for smaller and larger faces.", "name": "fig-resolution"}}
-report.sweep(table, result.study)
+report.sweep(result.table(), result.study)
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_resolution` {glue}`ch10_resolution_note` {glue}`ch10_resolution_record`
+# **Answer.** {glue}`ch10_resolution_answer` {glue}`ch10_resolution_note` {glue}`ch10_resolution_record`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -583,7 +537,7 @@ plt.show()
 
 # %%
 mine = {"mine": {"iod": 160.0}}
-tried = stages.study("resolution", profile, seed=seed, device=device, add=mine).table(seed=seed)
+tried = stages.study("resolution", **common, add=mine).table()
 shown = report.outcome_shown(tried)
 shown[shown["class"] == "overall"]
 
@@ -597,7 +551,7 @@ shown[shown["class"] == "overall"]
 # %%
 rows = []
 for name, one in results.items():
-    table = one.table(seed=seed)
+    table = one.table()
     overall = table[table["class"] == "overall"]
     subjects, events = one.counts["subject"].nunique(), len(one.events) // one.events["variant"].nunique()
     seen = f"{told_apart(overall).sum()} of {len(overall) - 1}"

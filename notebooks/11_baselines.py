@@ -33,11 +33,13 @@ import numpy as np
 
 from msstgcn import graph, report
 from msstgcn.motion.regions import region_set
-from msstgcn.runner import feature_stages, records, stages
-from msstgcn.studies import answer, peaks, recall_table
+from msstgcn.runner import feature_stages, stages
+from msstgcn.runner.sections import study_section
+from msstgcn.studies import peaks, recall_table
 from msstgcn.studies import study as study_named
 
 report.use_style()
+common = {"profile": profile, "seed": seed, "device": device}
 which = study_named("baselines")
 sized = stages.profile(profile, seed=seed, **which.size(profile))
 videos = feature_stages.features(sized)
@@ -130,32 +132,25 @@ plt.show()
 #
 # ## All of them in one table
 #
-# *Expected:* {glue}`ch11_expected`
+# *Expected:* {glue}`ch11_baselines_expected`
 
 # %%
-result = stages.study("baselines", profile, seed=seed, device=device)
-table, record = result.table(), records.study_record("baselines")
-report.glue("ch11_expected", result.study.expected)
-for short, metric in (("", "overall"), ("_me", "ME"), ("_mae", "MaE")):
-    report.glue(f"ch11_answer{short}", answer(result.study, table, metric))
-    report.glue(f"ch11_record{short}", answer(record.study, record.table(), metric) if record else "")
-report.glue("ch11_note", records.study_note("baselines"))
+result = stages.study("baselines", **common)
 report.glue("ch11_epochs", sized.learning.epochs)
-report.table(
-    report.runs_shown(table, record.table() if record else None),
-    name="baselines",
+study_section(
+    result,
     caption="Seven methods on the same features, people, decoder and protocol. Differences are from MS-STGCN.",
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions: the difference in F1 of each baseline from the network, with intervals, and a line at zero."}, "figure": {"caption": "Points of F1 by which each method differs from MS-STGCN, in this run. Filled marks are told apart from it, open ones are not. A grey bar spans the differences that a comparison would not have found four times in five.", "name": "fig-baselines"}}
-report.forest(table)
+report.forest(result.table())
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch11_answer` For micro-expressions alone: {glue}`ch11_answer_me` For macro-expressions:
-# {glue}`ch11_answer_mae`
+# **Answer.** {glue}`ch11_baselines_answer` For micro-expressions alone: {glue}`ch11_baselines_answer_me` For macro-expressions:
+# {glue}`ch11_baselines_answer_mae`
 #
-# {glue}`ch11_note` {glue}`ch11_record` {glue}`ch11_record_me` {glue}`ch11_record_mae`
+# {glue}`ch11_baselines_note` {glue}`ch11_baselines_record` {glue}`ch11_baselines_record_me` {glue}`ch11_baselines_record_mae`
 #
 # Hold this against what was expected: where the two disagree, the run is right about these videos, and the expectation
 # was wrong or the run too small. In this run every network was trained for {glue}`ch11_epochs` epochs; the paper trains
@@ -188,7 +183,7 @@ costs = result.costs.rename(columns={"features_s": "features [s]", "training_s":
 costs.round(1)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels of overall F1 with intervals, one mark for each method: against the number of parameters, and against the seconds of training; methods without parameters stand at zero."}, "figure": {"caption": "Accuracy against cost, in this run: overall F1 with its interval, over the weights of a network and over the seconds it takes to train all folds. Methods that cost nothing stand at zero.", "name": "fig-cost"}}
-report.cost_accuracy(table, result.costs)
+report.cost_accuracy(result.table(), result.costs)
 plt.show()
 
 # %% [markdown]
@@ -197,7 +192,7 @@ plt.show()
 
 # %%
 mine = {"flow-peaks, my fraction": {"method": "flow-peaks", "peak_fraction": fraction}}
-own = stages.study("baselines", profile, seed=seed, device=device, add=mine, only=["flow-peaks"])
+own = stages.study("baselines", **common, add=mine, only=["flow-peaks"])
 report.outcome_shown(own.table())
 
 # %% [markdown]
@@ -205,7 +200,7 @@ report.outcome_shown(own.table())
 
 # %%
 mine = {"roi-tcn, 16 channels": {"spatial": "flat", "channels": 16}}
-own = stages.study("baselines", profile, seed=seed, device=device, add=mine, only=["roi-tcn"])
+own = stages.study("baselines", **common, add=mine, only=["roi-tcn"])
 report.outcome_shown(own.table())
 
 # %% [markdown]
@@ -254,17 +249,8 @@ plt.show()
 # *Expected:* {glue}`ch11_leak_expected`
 
 # %%
-leak = stages.study("leak", profile, seed=seed, device=device)
-table, record = leak.table(), records.study_record("leak")
-report.glue("ch11_leak_expected", leak.study.expected)
-report.glue("ch11_leak_answer", answer(leak.study, table))
-report.glue("ch11_leak_record", answer(record.study, record.table()) if record else "")
-report.glue("ch11_leak_note", records.study_note("leak"))
-report.table(
-    report.runs_shown(table, record.table() if record else None),
-    name="leak",
-    caption="The same network with edges counted on training subjects, and on all.",
-)
+leak = stages.study("leak", **common)
+study_section(leak, caption="The same network with edges counted on training subjects, and on all.")
 
 # %% [markdown]
 # **Answer.** {glue}`ch11_leak_answer` {glue}`ch11_leak_note` {glue}`ch11_leak_record`

@@ -12,8 +12,8 @@ from msstgcn import learning, spotting
 from msstgcn.datasets import Video
 from msstgcn.errors import InputError
 from msstgcn.motion.features import VideoFeatures
-from msstgcn.runner import budget, cli, feature_stages, records, stages, study_runs
-from msstgcn.studies import METHODS, STUDIES, Study, study_table
+from msstgcn.runner import budget, cli, feature_stages, records, sections, stages, study_runs
+from msstgcn.studies import METHODS, STUDIES, Study, answer, study_table
 
 SMALL = {
     "subjects": 4,
@@ -326,6 +326,23 @@ def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsy
     path.write_text(path.read_text().replace('"runs"', '"walks"'))
     with pytest.raises(InputError, match="the record cannot be read.*msstgcn study run pair --record"):
         records.study_record("pair")
+
+
+def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeypatch):
+    glued = {}
+    monkeypatch.setattr("myst_nb.glue", lambda name, value, display: glued.update({name: repr(value)}))
+    own = stages.study("pair", "cpu", device="cpu")
+    shown = sections.study_section(own, caption="Two epochs and three.").data
+    assert set(shown["run"]) == {"this run"} and glued["ch9_pair_expected"] == STUDY.expected
+    assert glued["ch9_pair_note"] == "There is no run of record of the study pair yet."
+    assert glued["ch9_pair_record"] == glued["ch9_pair_record_me"] == ""
+    result, _ = study_runs.run_and_record(STUDY, "cpu", device="cpu", seeds=2, record=True)
+    shown = sections.study_section(own, caption="Two epochs and three.").data
+    assert shown["run"].value_counts().to_dict() == {"this run": 9, "of record": 9}
+    for metric, end in (("overall", ""), ("ME", "_me"), ("MaE", "_mae")):
+        assert glued[f"ch9_pair_answer{end}"] == answer(STUDY, own.table(), metric)
+        assert glued[f"ch9_pair_record{end}"] == answer(STUDY, result.table(), metric)
+    assert (project / "book" / "tables" / "study_pair.csv").is_file()
 
 
 def test_studies_are_listed_one_a_line_and_run_one_after_the_other(project, monkeypatch, capsys):

@@ -269,7 +269,10 @@ def run_and_record(
     about |= {"settings": {**which.size(profile), **given}}
     changes = {name: value for name, value in given.items() if name not in ("device", "add", "only")}
     base = parts_of(which, profile, seed=about["seed"], **changes)[0].chosen
-    about |= {"data": feature_stages.data_of(base), "device": "; ".join(training_stages.used_devices()) or "cpu"}
+    about |= {
+        "data": feature_stages.data_of(base),
+        "device": "; ".join(training_stages.used_devices()) or "cpu",
+    }
     path = write_record(f"study-{which.name}", packed(result), seconds=time.monotonic() - started, **about)
     return result, path
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -54,10 +55,12 @@ class StudyResult:
     made: pd.DataFrame | None = None
 
     def table(self, *, seed: int = 0) -> pd.DataFrame:
-        """Return `study_table` of the counts; a record's is not made again."""
-        if self.made is not None and seed == 0:
-            return self.made.copy()
-        return study_table(self.counts, self.study.base, seed=seed)
+        """Return `study_table` of the counts; the one of seed 0 is made once, and a record's not at all."""
+        return self._first.copy() if seed == 0 else study_table(self.counts, self.study.base, seed=seed)
+
+    @cached_property
+    def _first(self) -> pd.DataFrame:
+        return study_table(self.counts, self.study.base) if self.made is None else self.made
 
 
 def counts_array(counts: pd.DataFrame, variant: str, classes: tuple[str, ...]) -> NDArray[np.int64]:

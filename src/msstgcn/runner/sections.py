@@ -1,0 +1,45 @@
+"""A section of the book about a study: what its prose says, and its table beside the run of record's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msstgcn import report
+from msstgcn.runner.records import study_note, study_record
+from msstgcn.studies import METRICS, StudyResult, answer
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
+
+
+def study_section(result: StudyResult, *, caption: str) -> Styler:
+    """Register what a section says of a study, and return the table to show.
+
+    For a study ``head-model`` of chapter 9 the prose finds ``ch9_head_model_expected``, ``..._note`` (what the run of
+    record was), ``..._answer`` and ``..._record`` (what the reader's run and the run of record answer overall; empty
+    if there is no record), and the two for one class, as in ``..._answer_me`` and ``..._record_mae``.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The reader's run.
+    caption : str
+        Of the table, which is written as ``study_head_model``.
+
+    Returns
+    -------
+    Styler
+        Rows of the reader's run, and under them those of the run of record.
+    """
+    study = result.study
+    key, kept = study.name.replace("-", "_"), study_record(study.name)
+    own, of_record = result.table(), None if kept is None else kept.table()
+    start = f"ch{study.chapter}_{key}"
+    report.glue(f"{start}_expected", study.expected)
+    report.glue(f"{start}_note", study_note(study.name))
+    for metric in METRICS:
+        end = "" if metric == "overall" else f"_{metric.lower()}"
+        report.glue(f"{start}_answer{end}", answer(study, own, metric))
+        told = "" if kept is None or of_record is None else answer(kept.study, of_record, metric)
+        report.glue(f"{start}_record{end}", told)
+    return report.table(report.runs_shown(own, of_record), name=f"study_{key}", caption=caption)
