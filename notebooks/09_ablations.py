@@ -68,7 +68,7 @@ common = {"profile": profile, "seed": seed, "device": device}
 # *Expected:* {glue}`ch9_window_expected`
 
 # %%
-window = stages.study("window", **common)
+window = stages.study("window", profile, seed=seed, device=device)
 study_section(window, caption="Windows of other lengths, with a network that sees as much.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over windows of 5, 11, 17 and 25 frames; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the length of the window, with a network that sees as much. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-window"}}
@@ -104,7 +104,7 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_window_mismatch_expected`
 
 # %%
-mismatch = stages.study("window-mismatch", **common)
+mismatch = stages.study("window-mismatch", profile, seed=seed, device=device)
 study_section(mismatch, caption="Networks that see less, or could see more, than the window of 17 frames.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over receptive fields of 5, 11, 17 and 25 frames in windows of 17; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the receptive field of the network, all on windows of 17 frames. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-window-mismatch"}}
@@ -131,7 +131,7 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_pairs_expected`
 
 # %%
-pairs = stages.study("pairs", **common)
+pairs = stages.study("pairs", profile, seed=seed, device=device)
 study_section(
     pairs,
     caption="Flow from the first frame of the window to all, from each frame to the next, and halves of the window.",
@@ -163,7 +163,7 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_head_model_expected`
 
 # %%
-head = stages.study("head-model", **common)
+head = stages.study("head-model", profile, seed=seed, device=device)
 study_section(
     head, caption="The head's movement taken out by a rigid fit, by the nose alone, and not at all."
 )
@@ -195,7 +195,7 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_scales_expected`
 
 # %%
-scales = stages.study("scales", **common)
+scales = stages.study("scales", profile, seed=seed, device=device)
 study_section(scales, caption="Spatial scales of the graph.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Number of spatial scales: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-scales"}}
@@ -228,7 +228,7 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_pooling_expected`
 
 # %%
-pooling = stages.study("pooling", **common)
+pooling = stages.study("pooling", profile, seed=seed, device=device)
 study_section(
     pooling, caption="Pooling by the largest node of a group, and by the mean of the rectified nodes."
 )
@@ -270,7 +270,7 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_operator_expected`
 
 # %%
-operator = stages.study("operator", **common)
+operator = stages.study("operator", profile, seed=seed, device=device)
 study_section(operator, caption="Matrices that mix the nodes of the graph.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "What mixes the nodes: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-operator"}}
@@ -298,7 +298,7 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_edges_expected`
 
 # %%
-edges = stages.study("edges", **common)
+edges = stages.study("edges", profile, seed=seed, device=device)
 study_section(edges, caption="The facial graph and two random ones with as many edges at every region.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Which regions are joined: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-edges"}}
@@ -334,7 +334,7 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_lambda_expected`
 
 # %%
-contrast = stages.study("lambda", **common)
+contrast = stages.study("lambda", profile, seed=seed, device=device)
 study_section(contrast, caption="Weights of the contrastive loss.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over the weight of the contrastive loss, from 0 to .5; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the weight of the contrastive loss. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-lambda"}}
@@ -361,7 +361,7 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_temperature_expected`
 
 # %%
-temperature = stages.study("temperature", **common)
+temperature = stages.study("temperature", profile, seed=seed, device=device)
 study_section(temperature, caption="Temperatures of the contrastive loss.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over temperatures from .1 to 2; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the temperature of the contrastive loss. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-temperature"}}
@@ -388,7 +388,7 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_boundary_loss_expected`
 
 # %%
-boundary = stages.study("boundary-loss", **common)
+boundary = stages.study("boundary-loss", profile, seed=seed, device=device)
 study_section(boundary, caption="Losses on onset and offset.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "The loss on boundaries: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-boundary-loss"}}
@@ -415,7 +415,7 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_rho_expected`
 
 # %%
-rho = stages.study("rho", **common)
+rho = stages.study("rho", profile, seed=seed, device=device)
 study_section(rho, caption="Weights of the macro-expression terms.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over the weight of the macro-expression terms, from .3 to 1.5; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the weight of the macro-expression terms. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-rho"}}
@@ -443,7 +443,7 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_components_expected`
 
 # %%
-components = stages.study("components", **common)
+components = stages.study("components", profile, seed=seed, device=device)
 study_section(components, caption="Components of the method.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Pooling and contrast, one at a time: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-components"}}
@@ -489,7 +489,7 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_segments_expected`
 
 # %%
-segments = stages.study("segments", **common)
+segments = stages.study("segments", profile, seed=seed, device=device)
 study_section(segments, caption="Segments that training draws from.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Segments to train on: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-segments"}}
@@ -516,7 +516,7 @@ report.outcome_shown(own.table())
 # *Expected:* {glue}`ch9_epochs_expected`
 
 # %%
-epochs = stages.study("epochs", **common)
+epochs = stages.study("epochs", profile, seed=seed, device=device)
 study_section(epochs, caption="Numbers of epochs.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over 4, 8, 16 and 32 epochs; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the number of epochs. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-training-length"}}

@@ -121,7 +121,7 @@ axes[0].set(ylabel="movement [% IOD]")
 plt.show()
 
 # %%
-results["frame-rate"] = result = stages.study("frame-rate", **common)
+results["frame-rate"] = result = stages.study("frame-rate", profile, seed=seed, device=device)
 study_section(result, caption="Frame rates, with windows of 17 frames and of .595 s.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over frames a second for micro-, macro-expressions and overall, one line for windows in frames and one for windows in seconds, with intervals."}, "figure": {"caption": "F1 at other frame rates. One line keeps the window's 17 frames, the other its .595 s; both start from the base.", "name": "fig-frame-rate"}}
@@ -153,7 +153,7 @@ shown[shown["class"] == "overall"]
 # *Expected:* {glue}`ch10_head_motion_expected`
 
 # %%
-results["head-motion"] = result = stages.study("head-motion", **common)
+results["head-motion"] = result = stages.study("head-motion", profile, seed=seed, device=device)
 study_section(result, caption="Head motion, times that of the standard videos.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the factor on head motion, from a still head to three times the standard motion, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 when the head moves less or more than in the videos that the networks were trained on.", "name": "fig-head-motion"}}
@@ -185,7 +185,7 @@ shown[shown["class"] == "overall"]
 # *Expected:* {glue}`ch10_regions_expected`
 
 # %%
-results["regions"] = result = stages.study("regions", **common)
+results["regions"] = result = stages.study("regions", profile, seed=seed, device=device)
 study_section(result, caption="Sets of regions.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the number of regions, 6 to 22, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 with more and with fewer regions than the paper's ten.", "name": "fig-regions"}}
@@ -224,7 +224,7 @@ shown[shown["class"] == "overall"]
 # *Expected:* {glue}`ch10_intensity_expected`
 
 # %%
-results["intensity"] = result = stages.study("intensity", **common)
+results["intensity"] = result = stages.study("intensity", profile, seed=seed, device=device)
 study_section(
     result, caption="All micro-expressions equally strong; overall counts hold macro-expressions too."
 )
@@ -284,7 +284,7 @@ shown[shown["class"] == "ME"]
 # *Expected:* {glue}`ch10_blinks_and_gaze_expected`
 
 # %%
-results["blinks-and-gaze"] = result = stages.study("blinks-and-gaze", **common)
+results["blinks-and-gaze"] = result = stages.study("blinks-and-gaze", profile, seed=seed, device=device)
 study_section(result, caption="Blinks and shifts of gaze: none, as usual, twice as many.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Differences in F1 from the videos as usual: without blinks, with twice as many, without shifts of gaze and with twice as many, each with its interval."}, "figure": {"caption": "What blinks and gaze change, in points of F1. Grey: differences that this comparison would not have found four times in five.", "name": "fig-blinks-and-gaze"}}
@@ -366,7 +366,7 @@ shown[shown["class"] == "overall"]
 # *Expected:* {glue}`ch10_alignment_expected`
 
 # %%
-results["alignment"] = result = stages.study("alignment", **common)
+results["alignment"] = result = stages.study("alignment", profile, seed=seed, device=device)
 study_section(result, caption="Landmarks that are off, percent of the inter-ocular distance.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the noise of the landmarks, zero to five percent of the inter-ocular distance, for micro-, macro-expressions and overall, with intervals, and a dotted line for the constant shift."}, "figure": {"caption": "F1 when landmarks are off. Dotted: all of them 5 % further down the face.", "name": "fig-alignment"}}
@@ -397,7 +397,7 @@ shown[shown["class"] == "overall"]
 # *Expected:* {glue}`ch10_yaw_expected`
 
 # %%
-results["yaw"] = result = stages.study("yaw", **common)
+results["yaw"] = result = stages.study("yaw", profile, seed=seed, device=device)
 study_section(result, caption="Heads that are turned away by a constant angle.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the yaw of the head, zero to thirty degrees, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 for heads that are turned away.", "name": "fig-yaw"}}
@@ -428,7 +428,7 @@ shown[shown["class"] == "overall"]
 # *Expected:* {glue}`ch10_iou_expected`
 
 # %%
-results["iou"] = result = stages.study("iou", **common)
+results["iou"] = result = stages.study("iou", profile, seed=seed, device=device)
 study_section(result, caption="Overlap that is asked for of a hit.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the least IoU of a hit, from 0.3 to 0.7, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 when a hit must overlap less or more.", "name": "fig-iou"}}
@@ -488,7 +488,7 @@ shown[shown["class"] == "overall"]
 # *Expected:* {glue}`ch10_picture_expected`
 
 # %%
-results["picture"] = result = stages.study("picture", **common)
+results["picture"] = result = stages.study("picture", profile, seed=seed, device=device)
 study_section(result, caption="Sensor noise (grey levels) and quality of JPEG files.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Differences in F1 from the videos as usual: without sensor noise, with noise of 8 grey levels, and with JPEG files of quality 75 and 25, each with its interval."}, "figure": {"caption": "What noise and compression change, in points of F1.", "name": "fig-picture"}}
@@ -519,7 +519,7 @@ shown[shown["class"] == "overall"]
 # *Expected:* {glue}`ch10_resolution_expected`
 
 # %%
-results["resolution"] = result = stages.study("resolution", **common)
+results["resolution"] = result = stages.study("resolution", profile, seed=seed, device=device)
 study_section(result, caption="Pixels between the outer eye corners.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the inter-ocular distance in pixels, 40 to 160, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 for smaller and larger faces.", "name": "fig-resolution"}}

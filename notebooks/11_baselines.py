@@ -135,7 +135,7 @@ plt.show()
 # *Expected:* {glue}`ch11_baselines_expected`
 
 # %%
-result = stages.study("baselines", **common)
+result = stages.study("baselines", profile, seed=seed, device=device)
 report.glue("ch11_epochs", sized.learning.epochs)
 study_section(
     result,
@@ -249,7 +249,7 @@ plt.show()
 # *Expected:* {glue}`ch11_leak_expected`
 
 # %%
-leak = stages.study("leak", **common)
+leak = stages.study("leak", profile, seed=seed, device=device)
 study_section(leak, caption="The same network with edges counted on training subjects, and on all.")
 
 # %% [markdown]

@@ -177,7 +177,7 @@ def test_worker_with_other_code_says_so(data, monkeypatch):
         pytest.raises(InputError, match="another version of the project"),
     ):
         feature_stages._make_features(
-            video, ("features", "x", "otherkey", "v"), MotionSettings(), stages.data_store(), counter
+            video, {("features", "x", "otherkey", "v"): MotionSettings()}, stages.data_store(), counter
         )
 
 

@@ -62,6 +62,42 @@ def test_what_was_finished_before_a_stop_is_not_made_again(data, monkeypatch):
     assert damaged.is_file()
 
 
+def test_a_video_that_is_measured_in_two_ways_is_rendered_once_and_measured_as_alone(data, monkeypatch):
+    ways = {"motion": MotionSettings(), "lower": MotionSettings(landmark_offset=3.0)}
+    profiles = {
+        name: stages.profile(
+            "smoke", **SMALL.model_dump(exclude_defaults=True), landmark_offset=one.landmark_offset
+        )
+        for name, one in ways.items()
+    }
+    alone = {}
+    for name, one in profiles.items():
+        monkeypatch.setenv("MSSTGCN_DATA", str(data / name))
+        alone[name] = stages.features(one)
+    rendered = []
+    frame = datasets.SyntheticVideo.frame
+    monkeypatch.setattr(
+        datasets.SyntheticVideo, "frame", lambda video, i: rendered.append((video.name, i)) or frame(video, i)
+    )
+    monkeypatch.setattr(
+        feature_stages.executors,
+        "run",
+        lambda function, calls, _: ((n, function(*given)) for n, given in enumerate(calls)),
+    )
+    monkeypatch.setenv("MSSTGCN_DATA", str(data / "together"))
+    feature_stages.make_features(profiles.values())
+    videos = stages.dataset(profiles["motion"]).videos
+    assert len(rendered) == sum(
+        len(video) + 1 for video in videos
+    )  # the first frame tells how large they are
+    rendered.clear()
+    for name, one in profiles.items():
+        for made, before in zip(stages.features(one), alone[name], strict=True):
+            np.testing.assert_array_equal(made.flow, before.flow)
+        assert feature_stages.features_seconds(one) > 0
+    assert rendered == []
+
+
 def test_other_settings_are_another_place(data):
     source = datasets.synthetic(SMALL)
     places = {

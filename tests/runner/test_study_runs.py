@@ -56,6 +56,7 @@ def quick(tmp_path, monkeypatch):
         "features",
         lambda chosen: [waving(v, chosen.motion.window) for v in stages.dataset(chosen).videos],
     )
+    monkeypatch.setattr(feature_stages, "make_features", list)
     trained, train = [], learning.schedule.train_folds
 
     def counted(material, jobs, *rest, **more):

@@ -6,12 +6,17 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from msstgcn import paths, settings
-from msstgcn.datasets import Dataset, Video, open_dataset, synthetic
+from msstgcn.datasets import Dataset, SyntheticVideo, Video, open_dataset, synthetic
 from msstgcn.errors import InputError, unknown_name
 from msstgcn.files import written_whole
 from msstgcn.motion import VideoFeatures, extract, load_features, predictor_path, save_features
@@ -25,6 +30,7 @@ from msstgcn.runner.store import Store, key_of
 from msstgcn.settings import MotionSettings, Profile
 
 FEATURES = "features.npz"
+_HELD = 500e6  # bytes of pictures of one video that a process holds
 _TOLD = 10  # notes on videos that a run tells in full
 _used_data: dict[str, str] = {}
 _unmeasured: dict[
@@ -161,20 +167,50 @@ def features_of(
         for video, place in zip(source.videos, places, strict=True)
         if store.entry(*place) is None
     ]
-    missing = [(video, place) for video, place in waiting if not (leave_out and place in _unmeasured)]
-    if missing:
-        steps = [len(video) for video, _ in missing]
-        with executors.counted(store.root, "features", steps, "frame") as counters:
-            calls = [(*one, chosen, store, counter) for one, counter in zip(missing, counters, strict=True)]
-            for number, made in executors.run(_make_features, calls, executor):
-                counters[number](steps[number])
-                _unmeasured.update([made])
+    _measure(
+        [(video, place, chosen) for video, place in waiting if not (leave_out and place in _unmeasured)],
+        executor,
+    )
     failed = {place: _unmeasured[place] for _, place in waiting if _unmeasured[place]}
     if failed:
         _report_unmeasured(list(failed.values()), len(places), leave_out)
     found = [load_features(store.folder(*place) / FEATURES) for place in places if place not in failed]
     _tell(found)
     return found
+
+
+def make_features(several: Iterable[Profile]) -> None:
+    """Make what is missing of the features of several profiles, all of it side by side.
+
+    A synthetic video that is measured in several ways is rendered once. A video whose motion cannot be measured is no
+    error here: `features` says so.
+    """
+    wanted = [
+        (video, place, chosen.motion)
+        for chosen in several
+        for data in [dataset(chosen)]
+        for video, place in zip(data.videos, feature_places(data, chosen.motion), strict=True)
+    ]
+    _measure([one for one in wanted if data_store().entry(*one[1]) is None], "local")
+
+
+def _measure(missing: Iterable[tuple[Video, tuple[str, ...], MotionSettings]], executor: str) -> None:
+    """Make features, a process a video, and note which videos cannot be measured."""
+    videos: dict[tuple[str, ...], Video] = {}
+    ways: dict[tuple[str, ...], dict[tuple[str, ...], MotionSettings]] = {}
+    for video, place, chosen in missing:
+        _, name, _, entry = place
+        videos[name, entry] = video
+        ways.setdefault((name, entry), {})[place] = chosen
+    if not ways:
+        return
+    store, steps = data_store(), [len(videos[one]) * len(wanted) for one, wanted in ways.items()]
+    with executors.counted(store.root, "features", steps, "frame") as counters:
+        jobs = zip(videos.values(), ways.values(), counters, strict=True)
+        calls = [(video, wanted, store, counter) for video, wanted, counter in jobs]
+        for number, made in executors.run(_make_features, calls, executor):
+            counters[number](steps[number])
+            _unmeasured.update(made)
 
 
 def _report_unmeasured(problems: list[str], videos: int, leave_out: bool) -> None:
@@ -218,19 +254,28 @@ def _feature_key(video: Video, chosen: MotionSettings) -> str:
 
 
 def _make_features(
-    video: Video, place: tuple[str, ...], chosen: MotionSettings, store: Store, counter: executors.Counter
-) -> tuple[tuple[str, ...], str]:
+    video: Video, wanted: Mapping[tuple[str, ...], MotionSettings], store: Store, counter: executors.Counter
+) -> dict[tuple[str, ...], str]:
     """Make one video's features in a process of its own, maybe on another machine, and store them.
+
+    Parameters
+    ----------
+    video : Video
+    wanted : mapping of tuple of str to MotionSettings
+        What to make, by its place in the store.
+    store : Store
+    counter : Counter
+        Counts frames, those of all settings.
 
     Returns
     -------
-    (tuple of str, str)
-        Its place, and why the motion cannot be measured if so.
+    dict of tuple of str to str
+        By place, why the motion cannot be measured, or nothing.
     """
     import cv2
 
     counter.check()
-    if _feature_key(video, chosen) not in place:
+    if any(_feature_key(video, chosen) not in place for place, chosen in wanted.items()):
         raise InputError(
             "a worker runs another version of the project, or has another landmark predictor",
             where=socket.gethostname(),
@@ -238,6 +283,53 @@ def _make_features(
         )
     cv2.setNumThreads(1)  # the processes share the cores already
     started = time.monotonic()
+    shown = _rendered(video) if len(wanted) > 1 else video
+    rendering, told = time.monotonic() - started, {}
+    for number, (place, chosen) in enumerate(wanted.items()):
+        progress = partial(_counted_on, counter, number * len(video))
+        told[place] = _made(shown, place, chosen, store, progress, spent=rendering)
+    return told
+
+
+def _counted_on(counter: executors.Counter, before: int, done: int) -> None:
+    counter(before + done)
+
+
+class _Rendered(SyntheticVideo):
+    """A synthetic video that holds its pictures."""
+
+    @cached_property
+    def _pictures(self) -> list[NDArray[np.uint8]]:
+        return list(super().frames())
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[NDArray[np.uint8]]:
+        """The pictures, as of any video."""
+        return iter(self._pictures[start:stop])
+
+
+def _rendered(video: Video) -> Video:
+    """The same video with its pictures in memory, where it is synthetic and they are not too many."""
+    if not isinstance(video, SyntheticVideo) or len(video) * video.frame(0).nbytes > _HELD:
+        return video
+    held = _Rendered(**{field.name: getattr(video, field.name) for field in fields(video)})
+    held.frames()
+    return held
+
+
+def _made(
+    video: Video,
+    place: tuple[str, ...],
+    chosen: MotionSettings,
+    store: Store,
+    progress: Callable[[int], None],
+    *,
+    spent: float,
+) -> str:
+    """Measure and store; why the motion cannot be measured, or nothing.
+
+    The seconds that the store names are those that it would have taken alone: `spent` went before.
+    """
+    started = time.monotonic() - spent
     about: dict[str, Any] = {
         "video": video.name,
         "digest": video.digest,
@@ -245,14 +337,14 @@ def _make_features(
         "machine": socket.gethostname(),
     }
     try:
-        features = extract(video, chosen, progress=counter, scratch=Path(tempfile.gettempdir()))
+        features = extract(video, chosen, progress=progress, scratch=Path(tempfile.gettempdir()))
     except InputError as error:
-        return place, str(error)
+        return str(error)
     with store.writing(*place, about=about) as folder:
         save_features(features, folder / FEATURES, video.digest)
         about["notes"] = [str(note) for note in features.notes]
         about["seconds"] = round(time.monotonic() - started, 2)
-    return place, ""
+    return ""
 
 
 def _tell(found: list[VideoFeatures]) -> None:

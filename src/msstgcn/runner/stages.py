@@ -27,6 +27,7 @@ from msstgcn.runner.feature_stages import (
 )
 from msstgcn.runner.parameters import UNKNOWN, Named
 from msstgcn.runner.score_stages import predictions, results_to, score, scores, truth, watched
+from msstgcn.runner.study_runs import run_studies
 from msstgcn.runner.study_runs import run_study as study
 from msstgcn.runner.training_stages import (
     CARD,
@@ -103,13 +104,12 @@ def prepare(calls: Iterable[tuple[str, Mapping[str, Any]]], values: Mapping[str,
     chosen, calls = profile(values["profile"], **changed), list(calls)
     if any(name == "loso" for name, _ in calls):
         must_be_trainable(chosen)
-    for name, keywords in calls:
-        told = _told(keywords, values)
+    told_of = [(name, keywords, _told(keywords, values)) for name, keywords in calls]
+    for name, _, told in told_of:
         if name == "features":
             features(chosen)
         elif name == "loso":
             loso(chosen, device=values.get("device", "auto"), control=told.get("control"))
         elif name == "inner":
             inner(chosen, device=values.get("device", "auto"))
-        elif name == "study" and len(told) == len(keywords):
-            study(**told)
+    run_studies([told for name, keywords, told in told_of if name == "study" and len(told) == len(keywords)])

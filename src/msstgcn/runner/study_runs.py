@@ -8,8 +8,9 @@ same in them.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -233,21 +234,93 @@ def run_study(
     InputError
         As `parts_of`, or if a name is no study's or variant's, or `seeds` is below 1.
     """
+    return run_studies(
+        [
+            {
+                "which": which,
+                "profile": profile,
+                "seed": seed,
+                "seeds": seeds,
+                "device": device,
+                "add": add,
+                "only": only,
+                **changes,
+            }
+        ]
+    )[0]
+
+
+def run_studies(calls: Sequence[Mapping[str, Any]]) -> list[StudyResult]:
+    """Run several studies, all of them checked first; videos that several of them measure are rendered once.
+
+    Parameters
+    ----------
+    calls : sequence of mapping
+        What `run_study` takes, by name.
+    """
+    planned = [_planned(**call) for call in calls]
+    feature_stages.make_features(chosen for one in planned for chosen in _measured(one.missing))
+    return [_result(one) for one in planned]
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A study whose variants have been checked."""
+
+    study: Study
+    parts: list[Part]
+    seeds: range
+    device: str
+
+    @cached_property
+    def missing(self) -> dict[Part, list[int]]:
+        """Variants whose results are not in the store, with the seeds that are missing."""
+        store = feature_stages.data_store()
+        todo = {
+            part: [seed for seed in self.seeds if not store.folder(*_place(part, seed, self.device)).is_dir()]
+            for part in self.parts
+        }
+        return {part: seeds for part, seeds in todo.items() if seeds}
+
+
+def _planned(
+    which: str | Study,
+    profile: str,
+    *,
+    seed: int = 0,
+    seeds: int = 1,
+    device: str = "auto",
+    add: Mapping[str, Mapping[str, Any]] | None = None,
+    only: Sequence[str] | None = None,
+    **changes: Any,
+) -> _Planned:
+    """Check a study, and that there is enough memory for it; say what it will take."""
     chosen = study(which) if isinstance(which, str) else which
     if seeds < 1:
         raise InputError(f"{seeds} seeds", expected="at least one")
     if only is None and profile == "smoke":
         only = list(chosen.variants)[-1:]
     chosen = chosen.with_variants(add, only)
-    parts = parts_of(chosen, profile, seed=seed, **changes)
-    training_seeds = range(seed, seed + seeds)
-    _afford(chosen, parts, training_seeds, device)
-    steps = tracked(parts, f"study {chosen.name}", len(parts), "variant")
-    found = [one for part in steps for one in _results(part, training_seeds, device)]
+    planned = _Planned(
+        chosen, parts_of(chosen, profile, seed=seed, **changes), range(seed, seed + seeds), device
+    )
+    _afford(planned)
+    return planned
+
+
+def _measured(parts: Iterable[Part]) -> list[Profile]:
+    """Whose videos' features parts need."""
+    return [chosen for part in parts for chosen in (part.chosen, part.donor) if chosen]
+
+
+def _result(planned: _Planned) -> StudyResult:
+    """Train and score what is missing, and put everything together."""
+    steps = tracked(planned.parts, f"study {planned.study.name}", len(planned.parts), "variant")
+    found = [one for part in steps for one in _results(part, planned.seeds, planned.device)]
     tables = {name: _joined([one[name] for one in found])[list(columns)] for name, columns in _TABLES.items()}
     costs = pd.DataFrame([one["costs"] for one in found])
     costs = costs.groupby("variant", sort=False, as_index=False).mean()[list(COST_COLUMNS)]
-    return StudyResult(chosen, **tables, costs=costs.astype({"parameters": int}))
+    return StudyResult(planned.study, **tables, costs=costs.astype({"parameters": int}))
 
 
 def run_and_record(
@@ -282,27 +355,21 @@ def as_text(result: StudyResult, table: pd.DataFrame) -> str:
     return f"{result.study.question}\n{outcome_text(table)}\n{answer(result.study, table)}"
 
 
-def _afford(which: Study, parts: Sequence[Part], seeds: Sequence[int], device: str) -> None:
+def _afford(planned: _Planned) -> None:
     """Say what is still to be done, and raise if there is not enough memory for it."""
-    store, place = feature_stages.data_store(), learning.device(device).type
-    missing = {
-        part.name: todo
-        for part in parts
-        if (todo := [seed for seed in seeds if not store.folder(*_place(part, seed, device)).is_dir()])
-    }
+    missing = planned.missing
     if not missing:
         return
-    wanted = [part for part in parts if part.name in missing]
     trained: dict[str, tuple[Profile, int]] = {}
-    for part in wanted:
+    for part, seeds in missing.items():
         if part.trained:
-            asked = _folds(part.trained) * len(missing[part.name])
+            asked = _folds(part.trained) * len(seeds)
             taught = part.trained.but(spotting={}).digest("name") + str(part.control)
             trained[taught] = part.trained, max(asked, trained.get(taught, (None, 0))[1])
-    measured = [chosen for part in wanted for chosen in (part.chosen, part.donor) if chosen]
-    needed = budget.estimate(measured, list(trained.values()), variants=len(wanted), device=place)
-    budget.afford(needed, where=f"study {which.name}")
-    say(f"study {which.name}: {needed}")
+    place = learning.device(planned.device).type
+    needed = budget.estimate(_measured(missing), list(trained.values()), variants=len(missing), device=place)
+    budget.afford(needed, where=f"study {planned.study.name}")
+    say(f"study {planned.study.name}: {needed}")
 
 
 def _folds(chosen: Profile) -> int:
