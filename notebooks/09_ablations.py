@@ -32,7 +32,7 @@ import torch
 
 from msstgcn import graph, report
 from msstgcn.runner import stages
-from msstgcn.runner.sections import study_section
+from msstgcn.runner.sections import of_record, study_section
 from msstgcn.studies import recall_table
 
 report.use_style()
@@ -72,7 +72,7 @@ window = stages.study("window", profile, seed=seed, device=device)
 study_section(window, caption="Windows of other lengths, with a network that sees as much.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over windows of 5, 11, 17 and 25 frames; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the length of the window, with a network that sees as much. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-window"}}
-report.sweep(window.table(), window.study)
+report.sweep(window.table(), window.study, record=of_record(window))
 plt.show()
 
 # %% [markdown]
@@ -108,7 +108,7 @@ mismatch = stages.study("window-mismatch", profile, seed=seed, device=device)
 study_section(mismatch, caption="Networks that see less, or could see more, than the window of 17 frames.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over receptive fields of 5, 11, 17 and 25 frames in windows of 17; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the receptive field of the network, all on windows of 17 frames. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-window-mismatch"}}
-report.sweep(mismatch.table(), mismatch.study)
+report.sweep(mismatch.table(), mismatch.study, record=of_record(mismatch))
 plt.show()
 
 # %% [markdown]
@@ -138,7 +138,7 @@ study_section(
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Which pairs of frames the flow compares: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-pairs-compared"}}
-report.forest(pairs.table())
+report.forest(pairs.table(), record=of_record(pairs))
 plt.show()
 
 # %% [markdown]
@@ -169,7 +169,7 @@ study_section(
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "How the head's movement is taken out: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-head-model"}}
-report.forest(head.table())
+report.forest(head.table(), record=of_record(head))
 plt.show()
 
 # %% [markdown]
@@ -199,7 +199,7 @@ scales = stages.study("scales", profile, seed=seed, device=device)
 study_section(scales, caption="Spatial scales of the graph.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Number of spatial scales: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-scales"}}
-report.forest(scales.table())
+report.forest(scales.table(), record=of_record(scales))
 plt.show()
 
 # %% [markdown]
@@ -234,7 +234,7 @@ study_section(
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "How the nodes of a group become one: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-pooling"}}
-report.forest(pooling.table())
+report.forest(pooling.table(), record=of_record(pooling))
 plt.show()
 
 # %% [markdown]
@@ -274,7 +274,7 @@ operator = stages.study("operator", profile, seed=seed, device=device)
 study_section(operator, caption="Matrices that mix the nodes of the graph.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "What mixes the nodes: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-operator"}}
-report.forest(operator.table())
+report.forest(operator.table(), record=of_record(operator))
 plt.show()
 
 # %% [markdown]
@@ -302,7 +302,7 @@ edges = stages.study("edges", profile, seed=seed, device=device)
 study_section(edges, caption="The facial graph and two random ones with as many edges at every region.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Which regions are joined: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-edges"}}
-report.forest(edges.table())
+report.forest(edges.table(), record=of_record(edges))
 plt.show()
 
 # %% [markdown]
@@ -338,7 +338,7 @@ contrast = stages.study("lambda", profile, seed=seed, device=device)
 study_section(contrast, caption="Weights of the contrastive loss.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over the weight of the contrastive loss, from 0 to .5; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the weight of the contrastive loss. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-lambda"}}
-report.sweep(contrast.table(), contrast.study)
+report.sweep(contrast.table(), contrast.study, record=of_record(contrast))
 plt.show()
 
 # %% [markdown]
@@ -365,7 +365,7 @@ temperature = stages.study("temperature", profile, seed=seed, device=device)
 study_section(temperature, caption="Temperatures of the contrastive loss.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over temperatures from .1 to 2; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the temperature of the contrastive loss. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-temperature"}}
-report.sweep(temperature.table(), temperature.study)
+report.sweep(temperature.table(), temperature.study, record=of_record(temperature))
 plt.show()
 
 # %% [markdown]
@@ -392,7 +392,7 @@ boundary = stages.study("boundary-loss", profile, seed=seed, device=device)
 study_section(boundary, caption="Losses on onset and offset.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "The loss on boundaries: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-boundary-loss"}}
-report.forest(boundary.table())
+report.forest(boundary.table(), record=of_record(boundary))
 plt.show()
 
 # %% [markdown]
@@ -419,7 +419,7 @@ rho = stages.study("rho", profile, seed=seed, device=device)
 study_section(rho, caption="Weights of the macro-expression terms.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over the weight of the macro-expression terms, from .3 to 1.5; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the weight of the macro-expression terms. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-rho"}}
-report.sweep(rho.table(), rho.study)
+report.sweep(rho.table(), rho.study, record=of_record(rho))
 plt.show()
 
 # %% [markdown]
@@ -447,7 +447,7 @@ components = stages.study("components", profile, seed=seed, device=device)
 study_section(components, caption="Components of the method.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Pooling and contrast, one at a time: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-components"}}
-report.forest(components.table())
+report.forest(components.table(), record=of_record(components))
 plt.show()
 
 # %% [markdown]
@@ -493,7 +493,7 @@ segments = stages.study("segments", profile, seed=seed, device=device)
 study_section(segments, caption="Segments that training draws from.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Segments to train on: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-segments"}}
-report.forest(segments.table())
+report.forest(segments.table(), record=of_record(segments))
 plt.show()
 
 # %% [markdown]
@@ -520,7 +520,7 @@ epochs = stages.study("epochs", profile, seed=seed, device=device)
 study_section(epochs, caption="Numbers of epochs.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over 4, 8, 16 and 32 epochs; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the number of epochs. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-training-length"}}
-report.sweep(epochs.table(), epochs.study)
+report.sweep(epochs.table(), epochs.study, record=of_record(epochs))
 plt.show()
 
 # %% [markdown]

@@ -37,7 +37,7 @@ from msstgcn.datasets import DIFFICULTIES, synthetic
 from msstgcn.motion.alignment import misplaced
 from msstgcn.motion.working import CROP_IOD
 from msstgcn.runner import stages, study_runs
-from msstgcn.runner.sections import study_section
+from msstgcn.runner.sections import of_record, study_section
 from msstgcn.settings import MotionSettings, SyntheticSettings
 from msstgcn.studies import recall_table
 from msstgcn.studies.answers import told_apart
@@ -125,7 +125,7 @@ results["frame-rate"] = result = stages.study("frame-rate", profile, seed=seed, 
 study_section(result, caption="Frame rates, with windows of 17 frames and of .595 s.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over frames a second for micro-, macro-expressions and overall, one line for windows in frames and one for windows in seconds, with intervals."}, "figure": {"caption": "F1 at other frame rates. One line keeps the window's 17 frames, the other its .595 s; both start from the base.", "name": "fig-frame-rate"}}
-report.sweep(result.table(), result.study)
+report.sweep(result.table(), result.study, record=of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -157,7 +157,7 @@ results["head-motion"] = result = stages.study("head-motion", profile, seed=seed
 study_section(result, caption="Head motion, times that of the standard videos.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the factor on head motion, from a still head to three times the standard motion, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 when the head moves less or more than in the videos that the networks were trained on.", "name": "fig-head-motion"}}
-report.sweep(result.table(), result.study)
+report.sweep(result.table(), result.study, record=of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -189,7 +189,7 @@ results["regions"] = result = stages.study("regions", profile, seed=seed, device
 study_section(result, caption="Sets of regions.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the number of regions, 6 to 22, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 with more and with fewer regions than the paper's ten.", "name": "fig-regions"}}
-report.sweep(result.table(), result.study)
+report.sweep(result.table(), result.study, record=of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -230,7 +230,7 @@ study_section(
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 of micro-expressions over their intensity, from a quarter of a percent to two percent of the inter-ocular distance, with intervals."}, "figure": {"caption": "F1 of micro-expressions when all of them are equally strong. Grey: the base, whose intensities are drawn.", "name": "fig-intensity"}}
-report.sweep(result.table(), result.study, "ME")
+report.sweep(result.table(), result.study, "ME", record=of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -288,7 +288,7 @@ results["blinks-and-gaze"] = result = stages.study("blinks-and-gaze", profile, s
 study_section(result, caption="Blinks and shifts of gaze: none, as usual, twice as many.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Differences in F1 from the videos as usual: without blinks, with twice as many, without shifts of gaze and with twice as many, each with its interval."}, "figure": {"caption": "What blinks and gaze change, in points of F1. Grey: differences that this comparison would not have found four times in five.", "name": "fig-blinks-and-gaze"}}
-report.forest(result.table())
+report.forest(result.table(), record=of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -370,7 +370,7 @@ results["alignment"] = result = stages.study("alignment", profile, seed=seed, de
 study_section(result, caption="Landmarks that are off, percent of the inter-ocular distance.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the noise of the landmarks, zero to five percent of the inter-ocular distance, for micro-, macro-expressions and overall, with intervals, and a dotted line for the constant shift."}, "figure": {"caption": "F1 when landmarks are off. Dotted: all of them 5 % further down the face.", "name": "fig-alignment"}}
-report.sweep(result.table(), result.study)
+report.sweep(result.table(), result.study, record=of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -401,7 +401,7 @@ results["yaw"] = result = stages.study("yaw", profile, seed=seed, device=device)
 study_section(result, caption="Heads that are turned away by a constant angle.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the yaw of the head, zero to thirty degrees, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 for heads that are turned away.", "name": "fig-yaw"}}
-report.sweep(result.table(), result.study)
+report.sweep(result.table(), result.study, record=of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -432,7 +432,7 @@ results["iou"] = result = stages.study("iou", profile, seed=seed, device=device)
 study_section(result, caption="Overlap that is asked for of a hit.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the least IoU of a hit, from 0.3 to 0.7, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 when a hit must overlap less or more.", "name": "fig-iou"}}
-report.sweep(result.table(), result.study)
+report.sweep(result.table(), result.study, record=of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -492,7 +492,7 @@ results["picture"] = result = stages.study("picture", profile, seed=seed, device
 study_section(result, caption="Sensor noise (grey levels) and quality of JPEG files.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Differences in F1 from the videos as usual: without sensor noise, with noise of 8 grey levels, and with JPEG files of quality 75 and 25, each with its interval."}, "figure": {"caption": "What noise and compression change, in points of F1.", "name": "fig-picture"}}
-report.forest(result.table())
+report.forest(result.table(), record=of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -523,7 +523,7 @@ results["resolution"] = result = stages.study("resolution", profile, seed=seed, 
 study_section(result, caption="Pixels between the outer eye corners.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the inter-ocular distance in pixels, 40 to 160, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 for smaller and larger faces.", "name": "fig-resolution"}}
-report.sweep(result.table(), result.study)
+report.sweep(result.table(), result.study, record=of_record(result))
 plt.show()
 
 # %% [markdown]

@@ -34,7 +34,7 @@ import numpy as np
 from msstgcn import graph, report
 from msstgcn.motion.regions import region_set
 from msstgcn.runner import feature_stages, stages
-from msstgcn.runner.sections import study_section
+from msstgcn.runner.sections import of_record, study_section
 from msstgcn.studies import peaks, recall_table
 from msstgcn.studies import study as study_named
 
@@ -143,7 +143,7 @@ study_section(
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions: the difference in F1 of each baseline from the network, with intervals, and a line at zero."}, "figure": {"caption": "Points of F1 by which each method differs from MS-STGCN, in this run. Filled marks are told apart from it, open ones are not. A grey bar spans the differences that a comparison would not have found four times in five.", "name": "fig-baselines"}}
-report.forest(result.table())
+report.forest(result.table(), record=of_record(result))
 plt.show()
 
 # %% [markdown]

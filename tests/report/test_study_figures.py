@@ -68,6 +68,27 @@ def test_a_sweep_lies_at_its_places_and_dashes_what_has_none():
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["mine"]
 
 
+def test_the_run_of_record_stands_under_the_readers():
+    recorded = table(
+        BASE, ("x 0", 0.2, 0.15, 0.25, -0.2, -0.1, 0.01, 0.03), ("x 2", 0.4, 0.3, 0.5, 0, 0, 1, 0.05)
+    )
+    titles = [f"{name}, {run}" for run in ("this run", "of record") for name in ("overall", "ME", "MaE")]
+    forest = report.forest(TABLE, record=recorded)
+    along = report.sweep(TABLE, study(sweep="x [m]", places=PLACES), record=recorded)
+    for figure in (forest, along):
+        assert [ax.get_title("left") for ax in figure.axes] == titles
+        figure.canvas.draw()
+    assert marks(forest.axes[0])[(1.0, 0.0)] is False and (1.0, 0.0) not in marks(forest.axes[3])
+    assert marks(along.axes[3])[(0.0, 0.2)] is True
+
+
+def test_places_far_apart_lie_on_a_logarithmic_axis():
+    places = {"base": 0.05, "x 0": 0.0, "x 2": 0.8}
+    figure = report.sweep(TABLE, study(sweep="lambda", places=places))
+    assert [ax.get_xscale() for ax in figure.axes] == ["symlog"] * 3
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["0", "0.05", "0.8"]
+
+
 def test_variants_that_share_a_place_are_lines_of_their_own():
     names = ("15 fps, in frames", "60 fps, in frames", "15 fps, in seconds", "60 fps, in seconds")
     rows = table(BASE, *((name, 0.3, 0.25, 0.35, -0.2, 0.01, 0.2, 0.05) for name in names))

@@ -322,7 +322,8 @@ def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsy
     assert kept.made is not None  # a full table takes seconds
     assert_frame_equal(kept.table(), result.table())
     assert_frame_equal(study_table(kept.counts, kept.study.base), result.table())
-    assert "4 subjects, 2 seeds, synthetic-samm-lv" in records.study_note("pair")
+    note = records.study_note("pair")
+    assert "profile cpu with lr = 0.02, 4 subjects, 2 seeds, synthetic-samm-lv" in note
     path = next(records.records_dir().glob("study-pair-*.json"))
     path.write_text(path.read_text().replace('"runs"', '"walks"'))
     with pytest.raises(InputError, match="the record cannot be read.*msstgcn study run pair --record"):

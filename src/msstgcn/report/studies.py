@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from msstgcn.errors import lookup
 from msstgcn.report.style import CYCLE, colour
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from msstgcn.studies import Study
 
 _MARKERS = "osD^vPX*"
+_FAR = 15  # largest over smallest place of a sweep from which its axis is logarithmic
 
 
 def _panels(table: pd.DataFrame, metric: str | None) -> dict[str, pd.DataFrame]:
@@ -37,7 +39,31 @@ def _reach(rows: pd.DataFrame, value: str, low: str, high: str) -> Any:
     return rows[[low, high]].astype(float).sub(rows[value].astype(float), axis=0).abs().to_numpy().T
 
 
-def forest(table: pd.DataFrame, metric: str | None = None) -> Figure:
+def _grid(
+    table: pd.DataFrame, record: pd.DataFrame | None, metric: str | None, height: float
+) -> tuple[Figure, list[list[tuple[Axes, pd.DataFrame]]]]:
+    """Panels with their rows of a table: in one line the reader's run, under it the run of record if there is one."""
+    import matplotlib.pyplot as plt
+
+    runs = {"": table} if record is None else {", this run": table, ", of record": record}
+    lines = [_panels(one, metric) for one in runs.values()]
+    figure, axes = plt.subplots(
+        len(lines),
+        len(lines[0]),
+        sharex="col",
+        sharey="row",
+        squeeze=False,
+        figsize=(7.6, 0.6 + height * len(lines)),
+    )
+    grid = []
+    for run, line, panels in zip(runs, axes, lines, strict=True):
+        for ax, title in zip(line, panels, strict=True):
+            ax.set_title(title + run)
+        grid.append(list(zip(line, panels.values(), strict=True)))
+    return figure, grid
+
+
+def forest(table: pd.DataFrame, metric: str | None = None, *, record: pd.DataFrame | None = None) -> Figure:
     """Difference of every variant from the base, in points of F1, with its interval.
 
     A filled mark is told apart from the base (`studies.told_apart`), an open one is not. The grey bar behind a mark
@@ -45,32 +71,27 @@ def forest(table: pd.DataFrame, metric: str | None = None) -> Figure:
 
     Parameters
     ----------
-    table : DataFrame
-        As `studies.study_table` gives it; the base comes first.
+    table, record : DataFrame
+        As `studies.study_table` gives them, the base first: the reader's run, and the run of record, shown under it.
     metric : str, optional
         One of `studies.METRICS`; without it all three, side by side.
-
-    Returns
-    -------
-    Figure
 
     Raises
     ------
     InputError
         If there is no such metric.
     """
-    import matplotlib.pyplot as plt
-
-    panels = _panels(table, metric)
-    variants = len(next(iter(panels.values()))) - 1
-    figure, axes = plt.subplots(
-        1, len(panels), sharey=True, squeeze=False, figsize=(7.6, 1.3 + 0.32 * max(variants, 1))
-    )
-    for ax, (title, rows) in zip(axes[0], panels.items(), strict=True):
-        _forest_panel(ax, rows.iloc[1:].reset_index(drop=True), _tone(rows))
-        ax.set(title=title, xlabel="points of F1")
-    axes[0, 0].set_yticks(range(variants), panels[next(iter(panels))]["variant"].iloc[1:])
-    axes[0, 0].set_ylim(variants - 0.4, -0.6)
+    variants = table["variant"].nunique() - 1
+    figure, grid = _grid(table, record, metric, 0.7 + 0.32 * max(variants, 1))
+    for line in grid:
+        for ax, rows in line:
+            _forest_panel(ax, rows.iloc[1:].reset_index(drop=True), _tone(rows))
+        first, rows = line[0]
+        names = rows["variant"].iloc[1:]
+        first.set_yticks(range(len(names)), names)
+        first.set_ylim(len(names) - 0.4, -0.6)
+    for ax, _ in grid[-1]:
+        ax.set_xlabel("points of F1")
     figure.suptitle(f"difference from {table['variant'].iloc[0]}", x=0.01, ha="left", fontsize=10)
     return figure
 
@@ -101,45 +122,49 @@ def _forest_panel(ax: Axes, rows: pd.DataFrame, tone: str) -> None:
         )
 
 
-def sweep(table: pd.DataFrame, study: Study, metric: str | None = None) -> Figure:
+def sweep(
+    table: pd.DataFrame, study: Study, metric: str | None = None, *, record: pd.DataFrame | None = None
+) -> Figure:
     """F1 with its interval along the places of a sweep.
 
-    The grey band is the base's interval; a filled mark is told apart from the base, an open one is not. Variants
-    without a place, such as a reader's own, are dashed lines across.
+    The grey band is the base's interval; marks are filled as in `forest`. Variants without a place, such as a
+    reader's own, are dotted lines across.
 
     Parameters
     ----------
-    table : DataFrame
-        As `studies.study_table` gives it; the base comes first.
+    table, metric, record
+        As for `forest`.
     study : Study
         With ``places``, where the variants lie on the axis, and ``sweep``, its title. Where places stand twice,
         variants whose names differ in numbers alone are joined, and the base with each of them.
-    metric : str, optional
-        One of `studies.METRICS`; without it all three, side by side.
-
-    Returns
-    -------
-    Figure
 
     Raises
     ------
     InputError
         If there is no such metric.
     """
-    import matplotlib.pyplot as plt
-
-    panels = _panels(table, metric)
-    figure, axes = plt.subplots(1, len(panels), sharey=True, squeeze=False, figsize=(7.6, 3.2))
-    for ax, (title, rows) in zip(axes[0], panels.items(), strict=True):
-        _sweep_panel(ax, rows, study)
-        ax.set_title(title)
-    axes[0, 0].set(ylabel="F1")
-    axes[0, 0].set_ylim(bottom=0)
+    figure, grid = _grid(table, record, metric, 2.6)
+    for line in grid:
+        for ax, rows in line:
+            _sweep_panel(ax, rows, study)
+        line[0][0].set(ylabel="F1")
+        line[0][0].set_ylim(bottom=0)
+    for ax, _ in grid[-1]:
+        _along(ax, list(study.places.values()))
     figure.supxlabel(study.sweep, fontsize=10)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
+    handles, labels = grid[0][0][0].get_legend_handles_labels()
     if handles:
         figure.legend(handles, labels, loc="outside upper left", ncols=3)
     return figure
+
+
+def _along(ax: Axes, places: list[float]) -> None:
+    """A logarithmic axis where the places of a sweep are far apart, with a mark at each."""
+    positive = [place for place in places if place > 0]
+    if positive and max(positive) > _FAR * min(positive):
+        _log_from_zero(ax, pd.Series(places))
+        ax.set_xticks(sorted(places), [f"{place:g}" for place in sorted(places)], rotation=45)
+        ax.minorticks_off()
 
 
 def _sweep_panel(ax: Axes, rows: pd.DataFrame, study: Study) -> None:
@@ -164,8 +189,6 @@ def _sweep_panel(ax: Axes, rows: pd.DataFrame, study: Study) -> None:
 
 def _series(placed: pd.DataFrame, base: str) -> dict[str, pd.DataFrame]:
     """The lines of a sweep by name: one without a name, unless two variants other than the base share a place."""
-    import pandas as pd
-
     others = placed[placed["variant"] != base]
     if not others["place"].duplicated().any():
         return {"": placed}

@@ -118,9 +118,13 @@ def study_note(name: str) -> str:
         return f"There is no run of record of the study {chosen.name} yet."
     held = latest_record(f"study-{name}")
     people = len({owner.split(" ", 1)[1] for owner in held["result"]["owners"]})
+    usual = chosen.size(held["profile"])
+    set_to = [f"{k} = {v}" for k, v in held["settings"].items() if k != "device" and usual.get(k) != v]
+    size = f"{people} subjects, {held['seeds']} {'seed' if held['seeds'] == 1 else 'seeds'}"
+    profile = f"profile {held['profile']}{' with ' + ', '.join(set_to) if set_to else ''}"
     return (
-        f"The run of record is of {held['date']} (commit {held['commit']}): profile {held['profile']}, {people} "
-        f"subjects, {held['seeds']} {'seed' if held['seeds'] == 1 else 'seeds'}, {held['data']}, on {held['device']}."
+        f"The run of record is of {held['date']} (commit {held['commit']}): {profile}, {size}, {held['data']}, "
+        f"on {held['device']}."
     )
 
 

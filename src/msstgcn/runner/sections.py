@@ -1,4 +1,4 @@
-"""A section of the book about a study: what its prose says, and its table beside the run of record's."""
+"""A section of the book about a study: what its prose says, and its tables, the run of record's beside the reader's."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from msstgcn.runner.records import study_note, study_record
 from msstgcn.studies import METRICS, StudyResult, answer
 
 if TYPE_CHECKING:
+    import pandas as pd
     from pandas.io.formats.style import Styler
 
 
@@ -33,13 +34,19 @@ def study_section(result: StudyResult, *, caption: str) -> Styler:
     """
     study = result.study
     key, kept = study.name.replace("-", "_"), study_record(study.name)
-    own, of_record = result.table(), None if kept is None else kept.table()
+    own, recorded = result.table(), of_record(result)
     start = f"ch{study.chapter}_{key}"
     report.glue(f"{start}_expected", study.expected)
     report.glue(f"{start}_note", study_note(study.name))
     for metric in METRICS:
         end = "" if metric == "overall" else f"_{metric.lower()}"
         report.glue(f"{start}_answer{end}", answer(study, own, metric))
-        told = "" if kept is None or of_record is None else answer(kept.study, of_record, metric)
+        told = "" if kept is None or recorded is None else answer(kept.study, recorded, metric)
         report.glue(f"{start}_record{end}", told)
-    return report.table(report.runs_shown(own, of_record), name=f"study_{key}", caption=caption)
+    return report.table(report.runs_shown(own, recorded), name=f"study_{key}", caption=caption)
+
+
+def of_record(result: StudyResult) -> pd.DataFrame | None:
+    """The table of the run of record of the same study, for its figure; None if there is none."""
+    kept = study_record(result.study.name)
+    return None if kept is None else kept.table()
