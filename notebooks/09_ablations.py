@@ -91,7 +91,7 @@ report.table(
 
 # %%
 mine = {"kernels": [3, 3, 5, 9]}
-own = stages.study("window", **common, add={"mine": mine}, only=[])
+own = stages.study("window", **common, add={"mine": mine})
 report.outcome_shown(own.table())
 
 # %% [markdown]
@@ -119,7 +119,7 @@ plt.show()
 
 # %%
 mine = {"kernels": [3, 3, 3, 3], "window_fit": "any"}
-own = stages.study("window-mismatch", **common, add={"mine": mine}, only=[])
+own = stages.study("window-mismatch", **common, add={"mine": mine})
 report.outcome_shown(own.table())
 
 # %% [markdown]
@@ -150,7 +150,7 @@ plt.show()
 
 # %%
 mine = {"pairs": "adjacent-only", "operator": "none"}
-own = stages.study("pairs", **common, add={"mine": mine}, only=[])
+own = stages.study("pairs", **common, add={"mine": mine})
 report.outcome_shown(own.table())
 
 # %% [markdown]
@@ -181,7 +181,7 @@ plt.show()
 
 # %%
 mine = {"head": "none", "operator": "adjacency"}
-own = stages.study("head-model", **common, add={"mine": mine}, only=[])
+own = stages.study("head-model", **common, add={"mine": mine})
 report.outcome_shown(own.table())
 
 # %% [markdown]
@@ -210,7 +210,7 @@ plt.show()
 
 # %%
 mine = {"scales": 2, "operator": "adjacency"}
-own = stages.study("scales", **common, add={"mine": mine}, only=[])
+own = stages.study("scales", **common, add={"mine": mine})
 report.outcome_shown(own.table())
 
 # %% [markdown]
@@ -256,7 +256,7 @@ report.glue("ch9_rectified_mean", after_laplacian.relu().mean(-1).mean().item(),
 
 # %%
 mine = {"pooling": "mean", "operator": "adjacency"}
-own = stages.study("pooling", **common, add={"mine": mine}, only=[])
+own = stages.study("pooling", **common, add={"mine": mine})
 report.outcome_shown(own.table())
 
 # %% [markdown]
@@ -285,7 +285,7 @@ plt.show()
 
 # %%
 mine = {"operator": "adjacency", "regions": "10", "channels": 32}
-own = stages.study("operator", **common, add={"mine": mine}, only=[])
+own = stages.study("operator", **common, add={"mine": mine})
 report.outcome_shown(own.table())
 
 # %% [markdown]
@@ -322,7 +322,7 @@ plt.show()
 
 # %%
 mine = {"graph": "random", "graph_seed": 3}
-own = stages.study("edges", **common, add={"mine": mine}, only=[])
+own = stages.study("edges", **common, add={"mine": mine})
 report.outcome_shown(own.table())
 
 # %% [markdown]
@@ -349,7 +349,7 @@ plt.show()
 
 # %%
 mine = {"lambda_contrast": 0.01, "temperature": 0.25}
-own = stages.study("lambda", **common, add={"mine": mine}, only=[])
+own = stages.study("lambda", **common, add={"mine": mine})
 report.outcome_shown(own.table())
 
 # %% [markdown]
@@ -376,7 +376,7 @@ plt.show()
 
 # %%
 mine = {"temperature": 0.1, "lambda_contrast": 0.1}
-own = stages.study("temperature", **common, add={"mine": mine}, only=[])
+own = stages.study("temperature", **common, add={"mine": mine})
 report.outcome_shown(own.table())
 
 # %% [markdown]
@@ -403,7 +403,7 @@ plt.show()
 
 # %%
 mine = {"boundary_loss": "focal", "lambda_contrast": 0.0}
-own = stages.study("boundary-loss", **common, add={"mine": mine}, only=[])
+own = stages.study("boundary-loss", **common, add={"mine": mine})
 report.outcome_shown(own.table())
 
 # %% [markdown]
@@ -430,7 +430,7 @@ plt.show()
 
 # %%
 mine = {"rho": 0.5, "boundary_loss": "focal"}
-own = stages.study("rho", **common, add={"mine": mine}, only=[])
+own = stages.study("rho", **common, add={"mine": mine})
 report.outcome_shown(own.table())
 
 # %% [markdown]
@@ -476,7 +476,7 @@ for name, own in (("eyes", full[full["eye_only"]]), ("others", full[~full["eye_o
 
 # %%
 mine = {"scales": 2, "lambda_contrast": 0.0}
-own = stages.study("components", **common, add={"mine": mine}, only=[])
+own = stages.study("components", **common, add={"mine": mine})
 report.outcome_shown(own.table())
 
 # %% [markdown]
@@ -504,7 +504,7 @@ plt.show()
 
 # %%
 mine = {"neutral": 2.0}
-own = stages.study("segments", **common, add={"mine": mine}, only=[])
+own = stages.study("segments", **common, add={"mine": mine})
 report.outcome_shown(own.table())
 
 # %% [markdown]
@@ -531,7 +531,7 @@ plt.show()
 
 # %%
 mine = {"epochs": 8, "lr_decay": 0.8}
-own = stages.study("epochs", **common, add={"mine": mine}, only=[])
+own = stages.study("epochs", **common, add={"mine": mine})
 report.outcome_shown(own.table())
 
 # %% [markdown]
