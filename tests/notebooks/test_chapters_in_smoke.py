@@ -93,6 +93,15 @@ def test_a_chapter_that_computes_with_torch_takes_a_device(chapter):
     assert "profile" in chapter.parameters
 
 
+@each_chapter
+def test_what_a_study_is_given_can_be_read_before_the_chapter_runs(chapter):
+    for name, keywords in chapter.stages:
+        if (
+            name == "study" and "add" not in keywords
+        ):  # a cell in which the reader tries something waits for it
+            assert set(keywords) == {"which", "profile", "seed", "device"}
+
+
 def test_every_table_comes_in_three_forms(smoke):
     tables = smoke / "book" / "tables"
     names = {path.stem for path in tables.iterdir()}
