@@ -347,6 +347,15 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
     assert (project / "book" / "tables" / "study_pair.csv").is_file()
 
 
+def test_table_and_figure_are_written_where_they_are_asked_for(project, monkeypatch, capsys):
+    given = ("study", "run", "pair", "--device", "cpu", "--out", str(project / "shown"))
+    assert command(monkeypatch, *given) == 0
+    files = [project / "shown" / f"study_pair.{ending}" for ending in ("csv", "md", "tex", "png")]
+    assert capsys.readouterr().err.split()[-4:] == [str(path) for path in files]
+    assert list(pd.read_csv(files[0])["variant"].unique()) == ["a", "b", "c"]
+    assert files[3].read_bytes().startswith(b"\x89PNG") and not (project / "book" / "tables").exists()
+
+
 def test_studies_are_listed_one_a_line_and_run_one_after_the_other(project, monkeypatch, capsys):
     assert command(monkeypatch, "study", "list") == 0
     lines = capsys.readouterr().out.splitlines()

@@ -158,6 +158,11 @@ def sweep(
     return figure
 
 
+def study_figure(table: pd.DataFrame, study: Study, *, record: pd.DataFrame | None = None) -> Figure:
+    """A `sweep` if the variants are points of one, otherwise a `forest`."""
+    return sweep(table, study, record=record) if study.sweep else forest(table, record=record)
+
+
 def _along(ax: Axes, places: list[float]) -> None:
     """A logarithmic axis where the places of a sweep are far apart, with a mark at each."""
     positive = [place for place in places if place > 0]

@@ -53,7 +53,9 @@ def _write(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def table(frame: pd.DataFrame, *, name: str, caption: str, digits: int = 3) -> Styler:
+def table(
+    frame: pd.DataFrame, *, name: str, caption: str, digits: int = 3, folder: Path | None = None
+) -> Styler:
     """Write a table to ``book/tables/<name>.{csv,md,tex}`` and return it for display.
 
     Parameters
@@ -66,6 +68,8 @@ def table(frame: pd.DataFrame, *, name: str, caption: str, digits: int = 3) -> S
         What the table shows, in a sentence.
     digits : int, default 3
         Decimals of floating-point numbers, in Markdown, LaTeX and on the page; the CSV keeps all of them.
+    folder : Path, optional
+        Where to write it instead.
 
     Returns
     -------
@@ -84,7 +88,7 @@ def table(frame: pd.DataFrame, *, name: str, caption: str, digits: int = 3) -> S
     numeric = [bool(is_numeric_dtype(dtype)) for dtype in frame.dtypes]
     cells = [[str(column) for column in frame.columns]]
     cells += [[_cell(value, digits) for value in row] for row in frame.itertuples(index=False)]
-    folder = paths.tables_dir()
+    folder = folder or paths.tables_dir()
     _write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
     _write(folder / f"{name}.md", _as_markdown(cells, numeric, caption))
     _write(folder / f"{name}.tex", _as_latex(cells, numeric, caption, name))

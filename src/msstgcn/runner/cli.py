@@ -662,6 +662,10 @@ def study_run(
     dataset: DatasetOption = "synthetic",
     root: RootOption = None,
     repair: RepairOption = "authors",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for the table (CSV, Markdown, LaTeX) and the figure (PNG)."),
+    ] = None,
     as_json: JsonOption = False,
     record: RecordOption = False,
 ) -> None:
@@ -671,6 +675,7 @@ def study_run(
     were made before are not made again. For instance: msstgcn study run motion --seeds 3.
     """
     from msstgcn.runner import study_runs
+    from msstgcn.runner.sections import write_study
     from msstgcn.studies import STUDIES, study
 
     changes = {key: _literal(value) for key, value in _assignments(setting or []).items()}
@@ -682,8 +687,8 @@ def study_run(
         )
         table = result.table(seed=seed)
         typer.echo(table.to_json(orient="records") if as_json else study_runs.as_text(result, table))
-        if record_path:
-            typer.echo(record_path, err=True)
+        for path in (*(write_study(result, out) if out else ()), *filter(None, [record_path])):
+            typer.echo(path, err=True)
 
 
 def _literal(text: object) -> object:

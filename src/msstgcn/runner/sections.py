@@ -1,10 +1,12 @@
-"""A section of the book about a study: what its prose says, and its tables, the run of record's beside the reader's."""
+"""What is shown of a study: in a section of the book, beside the run of record, and as files for elsewhere."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msstgcn import report
+from msstgcn.files import written_whole
 from msstgcn.runner.records import study_note, study_record
 from msstgcn.studies import METRICS, StudyResult, answer
 
@@ -50,3 +52,21 @@ def of_record(result: StudyResult) -> pd.DataFrame | None:
     """The table of the run of record of the same study, for its figure; None if there is none."""
     kept = study_record(result.study.name)
     return None if kept is None else kept.table()
+
+
+def write_study(result: StudyResult, folder: Path) -> list[Path]:
+    """Write a study's table as CSV, Markdown and LaTeX, and its figure as PNG.
+
+    Returns
+    -------
+    list of Path
+        ``study_<name>.csv``, ``.md``, ``.tex`` and ``.png`` in the folder.
+    """
+    name = f"study_{result.study.name.replace('-', '_')}"
+    report.use_style()
+    report.table(
+        report.outcome_shown(result.table()), name=name, caption=result.study.question, folder=folder
+    )
+    with written_whole(folder / f"{name}.png") as temporary:
+        report.study_figure(result.table(), result.study).savefig(temporary, format="png")
+    return [folder / f"{name}.{ending}" for ending in ("csv", "md", "tex", "png")]
