@@ -9,6 +9,8 @@ from msstgcn.report.numbers import interval
 if TYPE_CHECKING:
     import pandas as pd
 
+_LEAST = 0.001  # the smallest p that is written out
+
 
 def outcome_shown(table: pd.DataFrame) -> pd.DataFrame:
     """Turn `studies.study_table` into a table to show.
@@ -27,8 +29,8 @@ def outcome_shown(table: pd.DataFrame) -> pd.DataFrame:
     shown[f"difference from {base}"] = [
         "–" if row[0] != row[0] else interval(*row) for row in table[columns].to_numpy()
     ]
-    for column in ("p", "resolvable"):
-        shown[column] = ["–" if value != value else f"{value:.3f}" for value in table[column]]
+    shown["p"] = ["–" if p != p else "< 0.001" if p < _LEAST else f"{p:.3f}" for p in table["p"]]
+    shown["resolvable"] = ["–" if value != value else f"{value:.3f}" for value in table["resolvable"]]
     return shown
 
 
