@@ -32,7 +32,7 @@ import torch
 
 from msstgcn import graph, report
 from msstgcn.runner import stages
-from msstgcn.runner.sections import of_record, study_section
+from msstgcn.runner.sections import of_record, seen_in_records, study_section
 from msstgcn.studies import recall_table
 
 report.use_style()
@@ -533,6 +533,18 @@ plt.show()
 mine = {"epochs": 8, "lr_decay": 0.8}
 own = stages.study("epochs", **common, add={"mine": mine})
 report.outcome_shown(own.table())
+
+# %% [markdown]
+# ## All runs of record on one page
+#
+# The table below has one line a study: its base with overall F1, which variants were told apart from the base and by how
+# many points, which were not, and the largest of the differences that the study could have resolved. Runs of record
+# differ in size from study to study; the notes above say what each of them was.
+
+# %%
+seen = seen_in_records(9)
+caption = "What the runs of record of this chapter saw, on synthetic videos: differences from the base in points of overall F1."
+report.table(seen, name="ablations_of_record", caption=caption, digits=1)
 
 # %% [markdown]
 # ## What to take with you

@@ -345,6 +345,13 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
         assert glued[f"ch9_pair_answer{end}"] == answer(STUDY, own.table(), metric)
         assert glued[f"ch9_pair_record{end}"] == answer(STUDY, result.table(), metric)
     assert (project / "book" / "tables" / "study_pair.csv").is_file()
+    seen = sections.seen_in_records(9).set_index("study")
+    overall = result.table().query("`class` == 'overall'").set_index("variant")
+    told = ", ".join(f"{name} ({100 * overall['difference'][name]:+.1f})" for name in ("b", "c"))
+    cells = seen.loc["pair", ["better", "worse", "not told apart"]]
+    assert sorted(", ".join(cell for cell in cells if cell != "–").split(", ")) == told.split(", ")
+    assert seen.loc["pair", "resolvable"] == 100 * overall["resolvable"].max()
+    assert sections.seen_in_records(12).empty
 
 
 def test_table_and_figure_are_written_where_they_are_asked_for(project, monkeypatch, capsys):

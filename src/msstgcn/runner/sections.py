@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msstgcn import report
 from msstgcn.files import written_whole
 from msstgcn.runner.records import study_note, study_record
-from msstgcn.studies import METRICS, StudyResult, answer
+from msstgcn.studies import METRICS, STUDIES, StudyResult, answer, told_apart
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +52,37 @@ def of_record(result: StudyResult) -> pd.DataFrame | None:
     """The table of the run of record of the same study, for its figure; None if there is none."""
     kept = study_record(result.study.name)
     return None if kept is None else kept.table()
+
+
+def seen_in_records(chapter: int) -> pd.DataFrame:
+    """What the runs of record of a chapter's studies have seen in overall F1.
+
+    Returns
+    -------
+    DataFrame
+        One row a study that has a record. Columns ``study``; ``base`` with its F1 and interval; ``better``, ``worse``
+        and ``not told apart``: variants with their difference in points; ``resolvable``: points, of the variant where
+        it is largest.
+    """
+    import pandas as pd
+
+    rows = []
+    for study in STUDIES.values():
+        kept = study_record(study.name) if study.chapter == chapter else None
+        if kept is None:
+            continue
+        table = kept.table()
+        overall = table[table["class"] == "overall"]
+        base = overall.iloc[0]
+        kinds: dict[str, list[str]] = {"better": [], "worse": [], "not told apart": []}
+        for (_, row), apart in zip(overall.iloc[1:].iterrows(), told_apart(overall)[1:], strict=True):
+            kind = "not told apart" if not apart else "better" if row["difference"] > 0 else "worse"
+            kinds[kind].append(f"{row['variant']} ({100 * row['difference']:+.1f})")
+        shown = {kind: ", ".join(names) or "–" for kind, names in kinds.items()}
+        f1 = report.interval(base["F1"], base["low"], base["high"])
+        largest = 100 * overall["resolvable"].max()
+        rows.append({"study": study.name, "base": f"{base['variant']}: {f1}", **shown, "resolvable": largest})
+    return pd.DataFrame(rows)
 
 
 def write_study(result: StudyResult, folder: Path) -> list[Path]:
