@@ -36,7 +36,7 @@ from msstgcn import report, spotting
 from msstgcn.datasets import DIFFICULTIES, synthetic
 from msstgcn.motion.alignment import misplaced
 from msstgcn.motion.working import CROP_IOD
-from msstgcn.runner import stages, study_runs
+from msstgcn.runner import records, stages, study_runs
 from msstgcn.runner.sections import of_record, study_section
 from msstgcn.settings import MotionSettings, SyntheticSettings
 from msstgcn.studies import recall_table
@@ -219,7 +219,7 @@ shown[shown["class"] == "overall"]
 #
 # Some micro-expressions are so faint that the noise of the flow looks the same; the paper names this and does not
 # measure it. We know the intensity of each: the largest displacement of the skin at the apex, in percent of the
-# inter-ocular distance. In these videos every micro-expression has the *same* intensity, everything else stays.
+# inter-ocular distance. In these videos every micro-expression has the *same* intensity; everything else stays.
 #
 # *Expected:* {glue}`ch10_intensity_expected`
 
@@ -237,27 +237,34 @@ plt.show()
 # **Answer.** {glue}`ch10_intensity_answer_me` {glue}`ch10_intensity_note` {glue}`ch10_intensity_record_me`
 
 # %%
-recall = recall_table(result.events, seed=seed)
+kept = records.study_record("intensity")
+events = {"this run": result.events} | ({"of record": kept.events} if kept else {})
+recall = pd.concat([recall_table(own).assign(run=run) for run, own in events.items()])
 recall = recall[recall["class"] == "ME"].drop(columns="class")
-report.glue("ch10_faint", int(recall["expressions"].max()) if len(recall) else 0)
+own = recall[recall["run"] == "this run"]
+report.glue("ch10_faint", int(own["expressions"].max()) if len(own) else 0)
 caption = "Recall of micro-expressions by their intensity, apart for those that move eyelids only."
 report.table(recall, name="recall_by_intensity", caption=caption)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Recall of micro-expressions over the intensity of all of them, one line for those that move brows or mouth and one for those that move eyelids only, with intervals and a dashed line at the recall of the intensities as drawn."}, "figure": {"caption": "Share of the micro-expressions that were found when all of them are equally strong. Dashed: as they are drawn, from 0.4 to 2 %.", "name": "fig-recall"}}
-fig, ax = plt.subplots(figsize=(6.4, 3))
-for (moves, rows), colour in zip(recall.groupby("moves"), ("me", "nuisance"), strict=False):
-    rows = rows.assign(place=rows["variant"].map(result.study.places)).sort_values("place")
-    for usual in rows.loc[rows["place"].isna(), "recall"]:
-        ax.axhline(usual, color=report.colour(colour), linestyle="--", linewidth=1)
-    error = np.abs(rows[["low", "high"]].to_numpy() - rows[["recall"]].to_numpy()).T
-    ax.errorbar(rows["place"], rows["recall"], yerr=error, fmt="o-", color=report.colour(colour), label=moves)
-ax.set(xlabel=result.study.sweep, ylabel="recall", ylim=(-0.03, 1.03))
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Recall of micro-expressions over the intensity of all of them, one line for those that move brows or mouth and one for those that move eyelids only, with intervals and a dashed line at the recall of the intensities as drawn; a panel for this run, and one for the run of record."}, "figure": {"caption": "Share of the micro-expressions that were found when all of them are equally strong. Dashed: as they are drawn, from 0.4 to 2 %.", "name": "fig-recall"}}
+fig, axes = plt.subplots(1, len(events), sharey=True, squeeze=False, figsize=(7.6, 3))
+colours = dict(zip(recall["moves"].unique(), ("me", "nuisance"), strict=False))
+for ax, run in zip(axes[0], events, strict=True):
+    for moves, rows in recall[recall["run"] == run].groupby("moves"):
+        rows = rows.assign(place=rows["variant"].map(result.study.places)).sort_values("place")
+        colour = report.colour(colours[moves])
+        for usual in rows.loc[rows["place"].isna(), "recall"]:
+            ax.axhline(usual, color=colour, linestyle="--", linewidth=1)
+        error = np.abs(rows[["low", "high"]].to_numpy() - rows[["recall"]].to_numpy()).T
+        ax.errorbar(rows["place"], rows["recall"], yerr=error, fmt="o-", color=colour, label=moves)
+    ax.set(title=run, xlabel="intensity [% of the inter-ocular distance]", ylim=(-0.03, 1.03))
+axes[0, 0].set_ylabel("recall")
 if len(recall):
-    fig.legend(loc="outside upper left", ncols=2)
+    fig.legend(*axes[0, -1].get_legend_handles_labels(), loc="outside upper left", ncols=2)
 plt.show()
 
 # %% [markdown]
-# The interval of a recall is wide where there are few expressions: {glue}`ch10_faint` of one kind at most here; that
+# The interval of a recall is wide where there are few expressions: {glue}`ch10_faint` of one kind at most in this run; that
 # none was found does not mean that none could be. An
 # expression of the eyelids alone is one of action units 5, 7 or 43. None of the ten regions lies there, and a closing
 # of the eyes (43) is as large whatever the intensity asked for.
