@@ -168,7 +168,7 @@ def _along(ax: Axes, places: list[float]) -> None:
     positive = [place for place in places if place > 0]
     if positive and max(positive) > _FAR * min(positive):
         _log_from_zero(ax, pd.Series(places))
-        ax.set_xticks(sorted(places), [f"{place:g}" for place in sorted(places)], rotation=45)
+        ax.set_xticks(sorted(places), [f"{place:g}" for place in sorted(places)], rotation=90)
         ax.minorticks_off()
 
 
