@@ -452,6 +452,9 @@ plt.show()
 
 # %% [markdown]
 # **Answer.** {glue}`ch9_components_answer` {glue}`ch9_components_note` {glue}`ch9_components_record`
+#
+# The paper's case rests on micro-expressions. For them alone: {glue}`ch9_components_answer_me`
+# {glue}`ch9_components_record_me`
 
 # %%
 found = recall_table(components.events)
