@@ -239,7 +239,8 @@ plt.show()
 # %%
 kept = records.study_record("intensity")
 events = {"this run": result.events} | ({"of record": kept.events} if kept else {})
-recall = pd.concat([recall_table(own).assign(run=run) for run, own in events.items()])
+parts = [recall_table(own).assign(run=run) for run, own in events.items()]
+recall = pd.concat(parts, ignore_index=True)
 recall = recall[recall["class"] == "ME"].drop(columns="class")
 own = recall[recall["run"] == "this run"]
 report.glue("ch10_faint", int(own["expressions"].max()) if len(own) else 0)

@@ -9,7 +9,7 @@ from msstgcn.studies.study import Study
 
 #: Sizes of studies that measure the motion anew for each variant: on a laptop one video a subject, and twice as long
 #: on it.
-_ONE_VIDEO: Mapping[str, Mapping[str, Any]] = {"cpu": {"videos": 1, "epochs": 16}}
+_ONE_VIDEO: Mapping[str, Mapping[str, Any]] = {"cpu": {"videos": 1, "epochs": 12}}
 
 #: Kernels whose receptive field is a window of so many frames, grown and shrunk in the method's proportions. The first
 #: stays at three where it can, so that windows differ in what the network sees and little else.
@@ -190,6 +190,7 @@ _WHOLE = (
         {"16 epochs": {"epochs": 16}, **{f"{n} epochs": {"epochs": n} for n in (32, 8, 4)}},
         sweep="epochs",
         places={"16 epochs": 16, "4 epochs": 4, "8 epochs": 8, "32 epochs": 32},
+        sizes={"cpu": {"videos": 1}},
     ),
 )
 

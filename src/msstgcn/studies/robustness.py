@@ -22,7 +22,7 @@ _ASKED: Mapping[str, Mapping[str, Any]] = {
 #: Studies that train on such videos: few on a laptop, and more epochs on them instead.
 _SHORT: Mapping[str, Mapping[str, Any]] = {
     "smoke": {"seconds": 4.0},
-    "cpu": {"videos": 1, "seconds": 12.0, "epochs": 20},
+    "cpu": {"videos": 1, "seconds": 12.0, "epochs": 12},
 }
 
 #: Window and kernels by frame rate that follow the 17 frames at 28.57 a second, and the kernels 3, 5, 5, 7 which see
@@ -68,7 +68,7 @@ ROBUSTNESS: tuple[Study, ...] = (
         places={_BASE_RATE: SAMM_FPS, **{name: fps for name, (fps, _) in _RATES.items()}},
         sizes={
             **_SHORT,
-            "cpu": {"subjects": 8, "videos": 1, "seconds": 8.0, "epochs": 20},
+            "cpu": {"subjects": 8, "videos": 1, "seconds": 8.0, "epochs": 8},
             "gpu": {"videos": 2},
         },
     ),

@@ -26,7 +26,7 @@ SIZES: dict[str, Mapping[str, Any]] = {
         "epochs": 1,
         "watch": 0,
     },
-    "cpu": {"videos": 2, "epochs": 12, "folds": 3, "watch": 0},
+    "cpu": {"videos": 2, "epochs": 8, "folds": 3, "watch": 0},
     "gpu": {"folds": 6, "watch": 0},
 }
 
