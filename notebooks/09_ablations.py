@@ -50,7 +50,8 @@ common = {"profile": profile, "seed": seed, "device": device}
 # - $p$ is the share of random swaps of base and variant, one coin for each person, that gives as large a difference. It
 #   is corrected for the number of variants in the table {cite}`holm1979`.
 # - *Resolvable* is the true difference that this comparison would have found four times in five. **A smaller one
-#   can well be there and not be seen.** In the profile `cpu` a study is small, and only large effects can be seen.
+#   can well be there and not be seen.** In the profile `cpu` a study is small: only large effects can be seen, and
+#   training is so short that hardly a micro-expression is found. For those, look at the runs of record.
 #
 # An answer claims a difference only if its interval excludes zero and $p < .05$. The runs of record are larger; where
 # there is one, its rows stand in the same table, and the answer gives both.
