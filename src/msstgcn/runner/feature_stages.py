@@ -196,18 +196,15 @@ def make_features(several: Iterable[Profile]) -> None:
 
 def _measure(missing: Iterable[tuple[Video, tuple[str, ...], MotionSettings]], executor: str) -> None:
     """Make features, a process a video, and note which videos cannot be measured."""
-    videos: dict[tuple[str, ...], Video] = {}
-    ways: dict[tuple[str, ...], dict[tuple[str, ...], MotionSettings]] = {}
+    wanted: dict[tuple[str, str], tuple[Video, dict[tuple[str, ...], MotionSettings]]] = {}
     for video, place, chosen in missing:
         _, name, _, entry = place
-        videos[name, entry] = video
-        ways.setdefault((name, entry), {})[place] = chosen
-    if not ways:
+        wanted.setdefault((name, entry), (video, {}))[1][place] = chosen
+    if not wanted:
         return
-    store, steps = data_store(), [len(videos[one]) * len(wanted) for one, wanted in ways.items()]
+    store, steps = data_store(), [len(video) * len(ways) for video, ways in wanted.values()]
     with executors.counted(store.root, "features", steps, "frame") as counters:
-        jobs = zip(videos.values(), ways.values(), counters, strict=True)
-        calls = [(video, wanted, store, counter) for video, wanted, counter in jobs]
+        calls = [(*one, store, counter) for one, counter in zip(wanted.values(), counters, strict=True)]
         for number, made in executors.run(_make_features, calls, executor):
             counters[number](steps[number])
             _unmeasured.update(made)

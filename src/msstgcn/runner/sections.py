@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msstgcn import report
 from msstgcn.files import written_whole
 from msstgcn.runner.records import study_note, study_record
-from msstgcn.studies import METRICS, STUDIES, StudyResult, answer, told_apart
+from msstgcn.studies import METRICS, STUDIES, Study, StudyResult, answer, told_apart
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,9 +35,9 @@ def study_section(result: StudyResult, *, caption: str) -> Styler:
         Rows of the reader's run, and under them those of the run of record.
     """
     study = result.study
-    key, kept = study.name.replace("-", "_"), study_record(study.name)
-    own, recorded = result.table(), of_record(result)
-    start = f"ch{study.chapter}_{key}"
+    own, kept = result.table(), study_record(study.name)
+    recorded = None if kept is None else kept.table()
+    start = f"ch{study.chapter}_{_key(study)}"
     report.glue(f"{start}_expected", study.expected)
     report.glue(f"{start}_note", study_note(study.name))
     for metric in METRICS:
@@ -45,7 +45,12 @@ def study_section(result: StudyResult, *, caption: str) -> Styler:
         report.glue(f"{start}_answer{end}", answer(study, own, metric))
         told = "" if kept is None or recorded is None else answer(kept.study, recorded, metric)
         report.glue(f"{start}_record{end}", told)
-    return report.table(report.runs_shown(own, recorded), name=f"study_{key}", caption=caption)
+    return report.table(report.runs_shown(own, recorded), name=f"study_{_key(study)}", caption=caption)
+
+
+def _key(study: Study) -> str:
+    """A study's name as glued numbers and files have it."""
+    return study.name.replace("-", "_")
 
 
 def of_record(result: StudyResult) -> pd.DataFrame | None:
@@ -93,7 +98,7 @@ def write_study(result: StudyResult, folder: Path) -> list[Path]:
     list of Path
         ``study_<name>.csv``, ``.md``, ``.tex`` and ``.png`` in the folder.
     """
-    name = f"study_{result.study.name.replace('-', '_')}"
+    name = f"study_{_key(result.study)}"
     report.use_style()
     report.table(
         report.outcome_shown(result.table()), name=name, caption=result.study.question, folder=folder

@@ -193,17 +193,7 @@ def with_training_seed(chosen: Profile, seed: int) -> Profile:
     return chosen.but(learning=learned)
 
 
-def run_study(
-    which: str | Study,
-    profile: str,
-    *,
-    seed: int = 0,
-    seeds: int = 1,
-    device: str = "auto",
-    add: Mapping[str, Mapping[str, Any]] | None = None,
-    only: Sequence[str] | None = None,
-    **changes: Any,
-) -> StudyResult:
+def run_study(which: str | Study, profile: str, **given: Any) -> StudyResult:
     """Train and score every variant with every seed; what is in the store is not made again.
 
     Parameters
@@ -212,18 +202,18 @@ def run_study(
         A study, or the name of one.
     profile : str
         smoke, cpu or gpu; in smoke only the first variant, the last and those added are run.
-    seed : int
+    seed : int, default 0
         Of the data, and the first seed of training.
-    seeds : int
+    seeds : int, default 1
         Trainings of each variant, with seeds ``seed, seed + 1, ...``.
-    device : str
+    device : str, default "auto"
         auto, cpu or cuda.
     add : mapping of str to mapping, optional
         More variants, as a study has them.
     only : sequence of str, optional
         Which variants to run beside the first, which the others are compared with, and those added.
-    changes
-        Settings of every variant that does not set them itself.
+    given
+        All others: settings of every variant that does not set them itself.
 
     Returns
     -------
@@ -234,33 +224,18 @@ def run_study(
     InputError
         As `parts_of`, or if a name is no study's or variant's, or `seeds` is below 1.
     """
-    return run_studies(
-        [
-            {
-                "which": which,
-                "profile": profile,
-                "seed": seed,
-                "seeds": seeds,
-                "device": device,
-                "add": add,
-                "only": only,
-                **changes,
-            }
-        ]
-    )[0]
+    return _run([_planned(which, profile, **given)])[0]
 
 
 def run_studies(calls: Sequence[Mapping[str, Any]]) -> list[StudyResult]:
-    """Run several studies, all of them checked first; videos that several of them measure are rendered once.
+    """Run several studies, all of them checked first.
 
     Parameters
     ----------
     calls : sequence of mapping
         What `run_study` takes, by name.
     """
-    planned = [_planned(**call) for call in calls]
-    feature_stages.make_features(chosen for one in planned for chosen in _measured(one.missing))
-    return [_result(one) for one in planned]
+    return _run([_planned(**call) for call in calls])
 
 
 @dataclass(frozen=True)
@@ -294,7 +269,7 @@ def _planned(
     only: Sequence[str] | None = None,
     **changes: Any,
 ) -> _Planned:
-    """Check a study, and that there is enough memory for it; say what it will take."""
+    """Check what `run_study` is given, and that there is enough memory for it; say what it will take."""
     chosen = study(which) if isinstance(which, str) else which
     if seeds < 1:
         raise InputError(f"{seeds} seeds", expected="at least one")
@@ -306,6 +281,12 @@ def _planned(
     )
     _afford(planned)
     return planned
+
+
+def _run(studies: Sequence[_Planned]) -> list[StudyResult]:
+    """Run studies that have been checked; videos that several of them measure are rendered once."""
+    feature_stages.make_features(chosen for one in studies for chosen in _measured(one.missing))
+    return [_result(one) for one in studies]
 
 
 def _measured(parts: Iterable[Part]) -> list[Profile]:
@@ -334,16 +315,17 @@ def run_and_record(
         What it found, and the record.
     """
     started = time.monotonic()
-    result = run_study(which, profile, **given)
+    planned = _planned(which, profile, **given)
+    (result,) = _run([planned])
     if not record:
         return result, None
-    given = {name: value for name, value in given.items() if value is not None}
-    about = {"profile": profile, "seed": given.pop("seed", 0), "seeds": given.pop("seeds", 1)}
-    about |= {"settings": {**which.size(profile), **given}}
-    changes = {name: value for name, value in given.items() if name not in ("device", "add", "only")}
-    base = parts_of(which, profile, seed=about["seed"], **changes)[0].chosen
-    about |= {
-        "data": feature_stages.data_of(base),
+    changes = {name: v for name, v in given.items() if name not in ("seed", "seeds") and v is not None}
+    about = {
+        "profile": profile,
+        "seed": planned.seeds.start,
+        "seeds": len(planned.seeds),
+        "settings": {**which.size(profile), **changes},
+        "data": feature_stages.data_of(planned.parts[0].chosen),
         "device": "; ".join(training_stages.used_devices()) or "cpu",
     }
     path = write_record(f"study-{which.name}", packed(result), seconds=time.monotonic() - started, **about)

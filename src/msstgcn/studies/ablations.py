@@ -7,8 +7,8 @@ from typing import Any
 
 from msstgcn.studies.study import Study
 
-#: Sizes of studies that measure the motion anew for each variant: on a laptop one video a subject, and twice as long
-#: on it.
+#: Sizes of studies that measure the motion anew for each variant: on a laptop one video a subject, and more epochs on
+#: it.
 _ONE_VIDEO: Mapping[str, Mapping[str, Any]] = {"cpu": {"videos": 1, "epochs": 12}}
 
 #: Kernels whose receptive field is a window of so many frames, grown and shrunk in the method's proportions. The first
