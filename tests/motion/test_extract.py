@@ -101,15 +101,31 @@ def test_longer_than_a_chunk_reads_each_frame_once_and_hides_the_seams(astronaut
 
 
 def test_memory_does_not_grow_with_the_video(astronaut):
-    from msstgcn.motion.extract import _Worker
+    from msstgcn.motion.extract import _Watcher, _Worker
 
     still = moved(astronaut)
-    worker = _Worker(Clip([still] * 200), MotionSettings(detect_every=256), motion.predictor_path())
+    clip = Clip([still] * 200)
+    watcher = _Watcher(clip, motion.predictor_path(), 256)
+    worker = _Worker(clip, MotionSettings(detect_every=256), watcher)
     most = 0
     for _ in range(200):
-        worker.add(still)
+        worker.add(*watcher.step(still))
         most = max(most, len(worker.greys))
     assert most < STARTS + 17
+
+
+def test_several_ways_in_one_pass_give_what_each_gives_alone(shifted):
+    clip = Clip(shifted.pictures[:40])
+    ways = [PLAIN, PLAIN.but(window=5), PLAIN.but(detect_every=4), PLAIN.but(head="nose")]
+    clip.served = 0
+    together = motion.extract_each(clip, ways)
+    assert clip.served == len(clip)  # each frame once for all
+    for way, (features, seconds) in zip(ways, together, strict=True):
+        alone = motion.extract(clip, way)
+        np.testing.assert_array_equal(features.flow, alone.flow)
+        np.testing.assert_array_equal(features.quality, alone.quality)
+        assert features.settings == alone.settings
+        assert seconds > 0
 
 
 def test_face_that_leaves_and_returns_is_masked_meanwhile(astronaut):

@@ -1,7 +1,7 @@
 """Motion: how far regions of the face move within each window, in percent of inter-ocular distance."""
 
 from msstgcn.motion.detector import PREDICTOR_SHA256, predictor_path
-from msstgcn.motion.extract import extract
+from msstgcn.motion.extract import extract, extract_each
 from msstgcn.motion.features import VideoFeatures
 from msstgcn.motion.flow import FLOWS
 from msstgcn.motion.head import HEADS
@@ -35,6 +35,7 @@ __all__ = [
     "Region",
     "VideoFeatures",
     "extract",
+    "extract_each",
     "iod",
     "load_features",
     "predictor_path",

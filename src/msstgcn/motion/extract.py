@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -63,27 +64,96 @@ def extract(
         Unknown flow method, head-motion model or set of regions; a window in seconds that is too long; no frame with
         a face that can be used, with the reason; no usable predictor; no frames.
     """
-    settings = settings or MotionSettings()
-    path = predictor_path(predictor)
-    worker = _Worker(video, settings, path, scratch)
+    (found,) = extract_each(
+        video, [settings or MotionSettings()], predictor=predictor, progress=progress, scratch=scratch
+    )
+    return found.features
+
+
+class Extracted(NamedTuple):
+    """Features, and the seconds that measuring them alone would have taken."""
+
+    features: VideoFeatures
+    seconds: float
+
+
+def extract_each(
+    video: Video,
+    several: Sequence[MotionSettings],
+    *,
+    predictor: str | Path | None = None,
+    progress: Callable[[int], None] | None = None,
+    scratch: Path | None = None,
+) -> list[Extracted]:
+    """Measure the motion in one video in several ways, in one pass: frames are read and faces found once for all.
+
+    Parameters
+    ----------
+    several : sequence of MotionSettings
+    video, predictor, progress, scratch
+        As for `extract`.
+
+    Returns
+    -------
+    list of Extracted
+        In the order of the settings; each has the features that `extract` gives.
+
+    Raises
+    ------
+    InputError
+        As `extract`, if any of them cannot be measured.
+    """
+    started, path = time.monotonic(), predictor_path(predictor)
+    watchers = {every: _Watcher(video, path, every) for every in {one.detect_every for one in several}}
+    workers = [_Worker(video, settings, watchers[settings.detect_every], scratch) for settings in several]
+    unreadable: list[Finding] = []
     done = 0
-    for done, frame in enumerate(frames_of(video, worker.notes.append), start=1):
-        worker.add(frame)
+    for done, frame in enumerate(frames_of(video, unreadable.append), start=1):
+        seen = {every: watcher.step(frame) for every, watcher in watchers.items()}
+        for worker in workers:
+            worker.add(*seen[worker.settings.detect_every])
         if progress is not None and done % STARTS == 0:
             progress(done)
-    features = worker.finish(predictor_digest(path))
+    found = [worker.finish(unreadable, predictor_digest(path)) for worker in workers]
     if progress is not None:
         progress(done)
-    return features
+    own = [worker.seconds for worker in workers]
+    shared = time.monotonic() - started - sum(own)
+    return [Extracted(features, shared + spent) for features, spent in zip(found, own, strict=True)]
+
+
+class _Watcher:
+    """Takes the frames of a video in order and finds the face in each."""
+
+    def __init__(self, video: Video, predictor: Path, detect_every: int) -> None:
+        self.video, self.tracker = video, FaceTracker(predictor, detect_every)
+        self.number = 0  # of the next frame
+        self.before: Grey | None = None
+        self.same: list[int] = []  # frames equal to the one before
+        self.readable = False
+
+    def step(self, frame: NDArray[np.uint8] | None) -> tuple[Grey, Face | None]:
+        """Return the next frame in grey and its face; None is a frame that cannot be read."""
+        grey = None if frame is None else as_grey(frame, where=f"{self.video.name}, frame {self.number}")
+        if grey is not None and self.before is not None and _equal(grey, self.before):
+            self.same.append(self.number)
+        face = self.tracker.step(grey)
+        self.readable = self.readable or grey is not None
+        if grey is None:
+            grey = (
+                np.zeros((2, 2), np.uint8) if self.before is None else self.before
+            )  # masked: never looked at
+        self.number, self.before = self.number + 1, grey
+        return grey, face
 
 
 class _Worker:
     """Buffers frames, measures a chunk of windows whenever there are enough, and assembles the result."""
 
     def __init__(
-        self, video: Video, settings: MotionSettings, predictor: Path, scratch: Path | None = None
+        self, video: Video, settings: MotionSettings, watcher: _Watcher, scratch: Path | None = None
     ) -> None:
-        self.video, self.settings = video, settings.at(video.fps)
+        self.video, self.settings, self.watcher = video, settings.at(video.fps), watcher
         lookup(FLOWS, settings.flow, "flow method")
         tracked(settings)  # no unknown region or head-motion model
         self.regions = region_set(settings.regions)
@@ -91,34 +161,24 @@ class _Worker:
         self.starts = starts_at_once(self.settings)
         self.reach = self.settings.window // 2 * settings.stride  # frames a window looks to each side
         self.truth = _true_landmarks(video) if settings.flow == "truth" else None
-        self.tracker = FaceTracker(predictor, settings.detect_every)
         self.off = bool(settings.landmark_noise or settings.landmark_offset)
-        self.notes: list[Finding] = []
         self.greys: list[Grey] = []
         self.faces: list[Face | None] = []  # of the buffered frames
         self.tracks: list[int] = []  # of all frames, -1 where there is no usable face
         self.sizes: list[float] = []  # of all frames, pixels
-        self.same: list[int] = []  # frames equal to the one before
-        self.readable = False
+        self.seconds = 0.0  # spent here
         self.done = 0  # starts measured
         self.first, self.rows = 0, 0  # start that `flow` and `quality` begin with; windows handed on
         self.flow = np.zeros((0, steps_measured(self.settings), len(self.regions), 2), np.float32)
         self.quality = np.zeros(self.flow.shape[:3], np.float16)
         self.result = _Growing(scratch), _Growing(scratch)
 
-    def add(self, frame: NDArray[np.uint8] | None) -> None:
-        """Take the next frame; None is one that cannot be read."""
-        number = len(self.tracks)
-        grey = None if frame is None else as_grey(frame, where=f"{self.video.name}, frame {number}")
-        before = self.greys[-1] if self.greys else None
-        if grey is not None and before is not None and _equal(grey, before):
-            self.same.append(number)
-        face = self.tracker.step(grey)
+    def add(self, grey: Grey, face: Face | None) -> None:
+        """Take the next frame and its face."""
+        started = time.monotonic()
         if face is not None and self.off:
-            face = Face(misplaced(face.landmarks, self.settings, self.video.digest, number), face.track)
-        self.readable = self.readable or grey is not None
-        if grey is None:
-            grey = np.zeros((2, 2), np.uint8) if before is None else before  # masked: never looked at
+            wrong = misplaced(face.landmarks, self.settings, self.video.digest, len(self.tracks))
+            face = Face(wrong, face.track)
         self.greys.append(grey)
         self.faces.append(face)
         self.tracks.append(-1 if face is None else face.track)
@@ -126,21 +186,23 @@ class _Worker:
         if len(self.greys) == self.starts + self.ahead:
             self._measure(self.starts)
             self._hand_on(self.done - self.reach)
+        self.seconds += time.monotonic() - started
 
-    def finish(self, predictor: str) -> VideoFeatures:
+    def finish(self, unreadable: Sequence[Finding], predictor: str) -> VideoFeatures:
         """Measure what is left and put everything together."""
-        video = self.video
-        if not self.readable:
-            reason = f": {self.notes[0].what}" if self.notes else ""
+        started, video, watcher = time.monotonic(), self.video, self.watcher
+        if not watcher.readable:
+            reason = f": {unreadable[0].what}" if unreadable else ""
             raise InputError(
                 f"the video holds no frame{' that can be read' if reason else ''}{reason}", where=video.name
             )
         if max(self.tracks) < 0:
-            raise refusal(self.tracker.events, video.name)
+            raise refusal(watcher.tracker.events, video.name)
         while self.greys:
             self._measure(min(self.starts, len(self.greys)))
         self._hand_on(self.done, last=True)
-        return VideoFeatures(
+        found = findings(watcher.tracker.events, video.name), repeated(watcher.same, video.name)
+        features = VideoFeatures(
             video.name,
             video.subject,
             video.fps,
@@ -152,8 +214,10 @@ class _Worker:
             predictor,
             tuple(region.name for region in self.regions),
             self.settings.model_dump(mode="json"),
-            (*self.notes, *findings(self.tracker.events, video.name), *repeated(self.same, video.name)),
+            (*unreadable, *found[0], *found[1]),
         )
+        self.seconds += time.monotonic() - started
+        return features
 
     def _measure(self, count: int) -> None:
         """Measure the first `count` buffered starts, and let their frames go."""

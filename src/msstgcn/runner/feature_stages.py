@@ -5,21 +5,16 @@ from __future__ import annotations
 import shutil
 import socket
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields
-from functools import cached_property, partial
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from msstgcn import paths, settings
-from msstgcn.datasets import Dataset, SyntheticVideo, Video, open_dataset, synthetic
+from msstgcn.datasets import Dataset, Video, open_dataset, synthetic
 from msstgcn.errors import InputError, unknown_name
 from msstgcn.files import written_whole
-from msstgcn.motion import VideoFeatures, extract, load_features, predictor_path, save_features
+from msstgcn.motion import VideoFeatures, extract_each, load_features, predictor_path, save_features
 from msstgcn.motion.detector import predictor_digest
 from msstgcn.motion.regions import region_set
 from msstgcn.report.check_video import film
@@ -30,7 +25,6 @@ from msstgcn.runner.store import Store, key_of
 from msstgcn.settings import MotionSettings, Profile
 
 FEATURES = "features.npz"
-_HELD = 500e6  # bytes of pictures of one video that a process holds
 _TOLD = 10  # notes on videos that a run tells in full
 _used_data: dict[str, str] = {}
 _unmeasured: dict[
@@ -182,8 +176,8 @@ def features_of(
 def make_features(several: Iterable[Profile]) -> None:
     """Make what is missing of the features of several profiles, all of it side by side.
 
-    A synthetic video that is measured in several ways is rendered once. A video whose motion cannot be measured is no
-    error here: `features` says so.
+    A video that is measured in several ways is rendered or read once, and the face in it followed once. A video whose
+    motion cannot be measured is no error here: `features` says so.
     """
     wanted = [
         (video, place, chosen.motion)
@@ -253,7 +247,7 @@ def _feature_key(video: Video, chosen: MotionSettings) -> str:
 def _make_features(
     video: Video, wanted: Mapping[tuple[str, ...], MotionSettings], store: Store, counter: executors.Counter
 ) -> dict[tuple[str, ...], str]:
-    """Make one video's features in a process of its own, maybe on another machine, and store them.
+    """Make one video's features in a process of its own, maybe on another machine, and store them all together.
 
     Parameters
     ----------
@@ -279,69 +273,31 @@ def _make_features(
             do="install the same version there, and set MSSTGCN_PREDICTOR everywhere or nowhere",
         )
     cv2.setNumThreads(1)  # the processes share the cores already
-    started = time.monotonic()
-    shown = _rendered(video) if len(wanted) > 1 else video
-    rendering, told = time.monotonic() - started, {}
-    for number, (place, chosen) in enumerate(wanted.items()):
-        progress = partial(_counted_on, counter, number * len(video))
-        told[place] = _made(shown, place, chosen, store, progress, spent=rendering)
-    return told
-
-
-def _counted_on(counter: executors.Counter, before: int, done: int) -> None:
-    counter(before + done)
-
-
-class _Rendered(SyntheticVideo):
-    """A synthetic video that holds its pictures."""
-
-    @cached_property
-    def _pictures(self) -> list[NDArray[np.uint8]]:
-        return list(super().frames())
-
-    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[NDArray[np.uint8]]:
-        """The pictures, as of any video."""
-        return iter(self._pictures[start:stop])
-
-
-def _rendered(video: Video) -> Video:
-    """The same video with its pictures in memory, where it is synthetic and they are not too many."""
-    if not isinstance(video, SyntheticVideo) or len(video) * video.frame(0).nbytes > _HELD:
-        return video
-    held = _Rendered(**{field.name: getattr(video, field.name) for field in fields(video)})
-    held.frames()
-    return held
-
-
-def _made(
-    video: Video,
-    place: tuple[str, ...],
-    chosen: MotionSettings,
-    store: Store,
-    progress: Callable[[int], None],
-    *,
-    spent: float,
-) -> str:
-    """Measure and store; why the motion cannot be measured, or nothing.
-
-    The seconds that the store names are those that it would have taken alone: `spent` went before.
-    """
-    started = time.monotonic() - spent
-    about: dict[str, Any] = {
-        "video": video.name,
-        "digest": video.digest,
-        "settings": chosen.model_dump(mode="json"),
-        "machine": socket.gethostname(),
-    }
     try:
-        features = extract(video, chosen, progress=progress, scratch=Path(tempfile.gettempdir()))
+        made = extract_each(
+            video,
+            list(wanted.values()),
+            progress=partial(_counted_all, counter, len(wanted)),
+            scratch=Path(tempfile.gettempdir()),
+        )
     except InputError as error:
-        return str(error)
-    with store.writing(*place, about=about) as folder:
-        save_features(features, folder / FEATURES, video.digest)
-        about["notes"] = [str(note) for note in features.notes]
-        about["seconds"] = round(time.monotonic() - started, 2)
-    return ""
+        return dict.fromkeys(wanted, str(error))
+    for (place, chosen), (found, seconds) in zip(wanted.items(), made, strict=True):
+        about: dict[str, Any] = {
+            "video": video.name,
+            "digest": video.digest,
+            "settings": chosen.model_dump(mode="json"),
+            "machine": socket.gethostname(),
+            "notes": [str(note) for note in found.notes],
+            "seconds": round(seconds, 2),
+        }
+        with store.writing(*place, about=about) as folder:
+            save_features(found, folder / FEATURES, video.digest)
+    return dict.fromkeys(wanted, "")
+
+
+def _counted_all(counter: executors.Counter, ways: int, done: int) -> None:
+    counter(ways * done)
 
 
 def _tell(found: list[VideoFeatures]) -> None:
