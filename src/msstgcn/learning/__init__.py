@@ -6,7 +6,7 @@ from msstgcn.learning.corpus import CONTROLS, Corpus, gather, gather_posted
 from msstgcn.learning.folds import HISTORY_COLUMNS, Fold, fold_metadata, load_fold, save_fold
 from msstgcn.learning.inner import InnerRun, pair_names, train_inner
 from msstgcn.learning.loso import LosoRun, Watched, left_out, train_fold, train_loso, train_seeds
-from msstgcn.learning.prediction import embed, load_network, predict
+from msstgcn.learning.prediction import embed, load_network, predict, predict_each
 from msstgcn.learning.sampling import batches, seed_of, segment_starts, subject_groups
 from msstgcn.learning.targets import Targets, targets
 
@@ -32,6 +32,7 @@ __all__ = [
     "model_card",
     "pair_names",
     "predict",
+    "predict_each",
     "save_fold",
     "seed_of",
     "segment_starts",

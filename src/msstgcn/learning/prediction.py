@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -48,20 +48,22 @@ def probabilities(logits: Tensor) -> Tensor:
 
 def _pass(
     model: MSSTGCN | Mapping[str, Tensor],
-    features: VideoFeatures,
+    features: Sequence[VideoFeatures],
     network: NetworkSettings | None,
     device: torch.device | str,
     chunk: int,
-) -> tuple[Tensor, Tensor]:
-    """Logits (T, 10) and embedding (T, C) of every frame, on the CPU."""
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Logits (T, 10) and embedding (T, C) of every frame of each video, on the CPU."""
     fitted = model if isinstance(model, MSSTGCN) else load_network(model, network)
-    check([features], fitted.settings)
+    check(features, fitted.settings)
     weights = {name: value.to(device) for name, value in stack([fitted]).items()}
     how = plan(fitted.settings)
-    flow = torch.from_numpy(np.asarray(features.flow, np.float32))[None]  # (1, T, K, R, 2)
+    flow = torch.from_numpy(np.concatenate([np.asarray(video.flow, np.float32) for video in features]))
     with torch.inference_mode():
-        parts = [evaluate(weights, mix(windows.to(device), how), how) for windows in flow.split(chunk, 1)]
-    return torch.cat([logits[0].cpu() for logits, _ in parts]), torch.cat([z[0].cpu() for _, z in parts])
+        parts = [evaluate(weights, mix(windows[None].to(device), how), how) for windows in flow.split(chunk)]
+        both = [torch.cat(one, 1)[0].cpu() for one in zip(*parts, strict=True)]  # (sum of T, 10), (.., C)
+    lengths = [len(video) for video in features]
+    return list(both[0].split(lengths)), list(both[1].split(lengths))
 
 
 def embed(
@@ -73,7 +75,7 @@ def embed(
     chunk: int = 2048,
 ) -> NDArray[np.float32]:
     """Embedding of every frame of a video: float32, shape (T, C). Parameters and errors as in `predict`."""
-    return _pass(model, features, network, device, chunk)[1].numpy()
+    return _pass(model, [features], network, device, chunk)[1][0].numpy()
 
 
 def predict(
@@ -110,7 +112,22 @@ def predict(
     InputError
         If features and network do not fit.
     """
-    logits, _ = _pass(model, features, network, device, chunk)
-    found = probabilities(logits).numpy()
-    found[~np.asarray(features.mask)] = (0, 0, 1, 0, 0, 1, 0, 0, 0, 0)
+    return predict_each(model, [features], network=network, device=device, chunk=chunk)[features.video]
+
+
+def predict_each(
+    model: MSSTGCN | Mapping[str, Tensor],
+    features: Sequence[VideoFeatures],
+    *,
+    network: NetworkSettings | None = None,
+    device: torch.device | str = "cpu",
+    chunk: int = 2048,
+) -> dict[str, NDArray[np.float32]]:
+    """Probabilities of every frame of several videos, or none, by video; parameters and errors as in `predict`."""
+    found: dict[str, NDArray[np.float32]] = {}
+    if not features:
+        return found
+    for video, logits in zip(features, _pass(model, features, network, device, chunk)[0], strict=True):
+        found[video.video] = probabilities(logits).numpy()
+        found[video.video][~np.asarray(video.mask)] = (0, 0, 1, 0, 0, 1, 0, 0, 0, 0)
     return found

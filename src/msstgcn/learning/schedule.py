@@ -21,7 +21,7 @@ from msstgcn.graph import FacialGraph, cooccurrence_graph
 from msstgcn.learning.batched import Job, Look, Material, Trained, train_folds
 from msstgcn.learning.corpus import Corpus
 from msstgcn.learning.folds import Fold
-from msstgcn.learning.prediction import predict
+from msstgcn.learning.prediction import predict_each
 from msstgcn.learning.training import Progress, watched_epochs
 from msstgcn.motion.features import VideoFeatures
 from msstgcn.motion.regions import region_set
@@ -106,11 +106,8 @@ class Schedule:
                 self._progress(epochs)
 
     def _ask(self, job: Job, weights: dict[str, Tensor]) -> dict[str, NDArray[np.float32]]:
-        return {
-            video.video: predict(weights, video, network=self.network, device=self.place)
-            for video in self.features
-            if video.subject in job.held_out
-        }
+        own = [video for video in self.features if video.subject in job.held_out]
+        return predict_each(weights, own, network=self.network, device=self.place)
 
     def _look(self, job: Job, weights: dict[str, Tensor]) -> Look:
         return {video: found.astype(np.float16) for video, found in self._ask(job, weights).items()}

@@ -494,11 +494,8 @@ def transferred(
         )
     place, folds = learning.device(device), {}
     for name, fold in run.folds.items():
-        said = {
-            video.video: learning.predict(fold.weights, video, network=chosen.network, device=place)
-            for video in videos
-            if video.subject in left_out[name]
-        }
+        own = [video for video in videos if video.subject in left_out[name]]
+        said = learning.predict_each(fold.weights, own, network=chosen.network, device=place)
         looks = {video: one[None].astype(np.float16) for video, one in said.items()}
         folds[name] = replace(fold, probabilities=said, epochs=fold.epochs[-1:], watched=looks)
     return learning.LosoRun(folds, run.notes)
