@@ -436,7 +436,8 @@ def _computed(
             results[seed] = found, {"parameters": 0, "features_s": spent, "training_s": spotting_s}
         return results
     trained = part.trained or part.chosen
-    runs = training_stages.loso_seeds(trained, seeds, device=device, control=part.control)
+    taught = feature_stages.features(part.donor) if part.donor else videos
+    runs = training_stages.loso_seeds(trained, seeds, device=device, control=part.control, videos=taught)
     made = {}
     for seed, run in runs.items():
         own = with_training_seed(part.chosen, seed)
@@ -450,7 +451,7 @@ def _computed(
             "parameters": _parameters(run),
             "features_s": spent,
             "training_s": training_stages.training_seconds(
-                with_training_seed(trained, seed), device=device, control=part.control
+                with_training_seed(trained, seed), taught, device=device, control=part.control
             ),
         }
         made[seed] = found, cost

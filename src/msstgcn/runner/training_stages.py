@@ -63,7 +63,12 @@ def loso(chosen: Profile, *, device: str = "auto", control: str | None = None) -
 
 
 def loso_seeds(
-    chosen: Profile, seeds: Sequence[int], *, device: str = "auto", control: str | None = None
+    chosen: Profile,
+    seeds: Sequence[int],
+    *,
+    device: str = "auto",
+    control: str | None = None,
+    videos: list[VideoFeatures] | None = None,
 ) -> dict[int, learning.LosoRun]:
     """Train leave-one-subject-out from several seeds on the same data; each run is what `loso` gives with its seed.
 
@@ -74,6 +79,8 @@ def loso_seeds(
     seeds : sequence of int
     device, control
         As in `loso`.
+    videos : list of VideoFeatures, optional
+        The profile's features, where they have been read already.
 
     Returns
     -------
@@ -81,7 +88,7 @@ def loso_seeds(
         By seed.
     """
     must_be_trainable(chosen)
-    videos = feature_stages.features(chosen)
+    videos = feature_stages.features(chosen) if videos is None else videos
     subjects = {video.subject for video in videos}
     names = {
         seed: list(learning.left_out(sorted(subjects), chosen.learning.folds, seed=seed)) for seed in seeds
@@ -95,10 +102,12 @@ def loso_seeds(
     return runs
 
 
-def training_seconds(chosen: Profile, *, device: str, control: str | None = None) -> float:
+def training_seconds(
+    chosen: Profile, videos: list[VideoFeatures], *, device: str, control: str | None = None
+) -> float:
     """Seconds that training the folds of a profile took when they were made; those not known left out."""
-    videos, place, store = feature_stages.features(chosen), learning.device(device), data_store()
-    run = _run_key(videos, chosen, place.type, TRAINING, control)
+    store = data_store()
+    run = _run_key(videos, chosen, learning.device(device).type, TRAINING, control)
     subjects = sorted({video.subject for video in videos})
     folds = learning.left_out(subjects, chosen.learning.folds, seed=chosen.learning.seed)
     entries = [store.entry("runs", run, name) for name in folds]

@@ -24,7 +24,7 @@ _MAIN = (
         },
         sizes={
             "cpu": dict.fromkeys(("videos", "epochs", "folds", "watch"), _AS_PROFILE),
-            "gpu": dict.fromkeys(("folds", "watch"), _AS_PROFILE),
+            "gpu": {"folds": _AS_PROFILE, "watch": 2},
             "smoke": {"watch": _AS_PROFILE},
         },
     ),

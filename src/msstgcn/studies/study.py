@@ -27,7 +27,7 @@ SIZES: dict[str, Mapping[str, Any]] = {
         "watch": 0,
     },
     "cpu": {"videos": 2, "epochs": 8, "folds": 3, "watch": 0},
-    "gpu": {"folds": 6, "watch": 0},
+    "gpu": {"folds": 6, "epochs": 8, "watch": 0},
 }
 
 
