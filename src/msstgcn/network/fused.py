@@ -105,13 +105,13 @@ def _folded(shares: Tensor, frames: int) -> Tensor:
     return out
 
 
-def _compiled(*tensors: Tensor) -> Any:
-    """Loops for a GPU where there are any for such tensors, else None."""
-    if tensors[0].device.type != "cuda":
+def _compiled(x: Tensor) -> Any:
+    """Loops for a GPU where there are any for such a tensor, else None."""
+    if x.device.type != "cuda":
         return None
     from msstgcn.network import fused_gpu  # not before it is needed: Triton takes its time
 
-    return fused_gpu if fused_gpu.supports(*tensors) else None
+    return fused_gpu if fused_gpu.supports(x) else None
 
 
 def _numpy(tensor: Tensor) -> NDArray[np.floating[Any]]:
@@ -182,8 +182,8 @@ def patch_pool(flow: Tensor, weight: Tensor, constant: Tensor, groups: Groups, b
     if flow.device.type == "cpu" and weight.shape[1] == 2 * kernels.TAPS:
         result: Tensor = _PatchPool.apply(flow, weight, constant, groups, basis)
         return result
-    compiled = _compiled(weight, flow)
-    if compiled:
+    compiled = _compiled(flow)
+    if compiled and compiled.supports_patches(flow, weight):
         pooled: Tensor = compiled.PatchPool.apply(flow, weight, constant, groups, basis)
         return pooled
     return patch_pool_plain(flow, weight, constant, groups, basis)

@@ -19,21 +19,31 @@ EPSILON = 1e-5
 #: Programs a fold that sum, at most.
 PARTS = 64
 
+#: Taps and nodes together that the first block's loops keep sums for; with more they would outgrow the registers.
+MOST = 32
+
 #: Elements of a tile that is gone over once, and of one that sums are kept for.
 TILE, SUMS = 2048, 512
 
 Groups = tuple[tuple[int, ...], ...]
 
 
-def supports(*tensors: Tensor) -> bool:
-    """Whether there are loops for such tensors, folds first and channels last."""
-    channels = tensors[0].shape[-1]
+def supports(x: Tensor) -> bool:
+    """Whether there are loops for such a tensor, folds first and channels last."""
+    channels = x.shape[-1]
     return (
         kernels_gpu.triton is not None
+        and x.dtype == torch.float32
         and channels & (channels - 1) == 0
         and channels <= 1024
-        and all(tensor.dtype == torch.float32 and tensor[0].numel() < 2**31 for tensor in tensors)
+        and x[0].numel() < 2**31
     )
+
+
+def supports_patches(flow: Tensor, weight: Tensor) -> bool:
+    """Whether there are loops for such windows and kernels of the first block."""
+    small = flow[0].numel() * weight.shape[2] < 2**31 and weight.shape[1] + flow.shape[3] <= MOST
+    return small and supports(flow) and supports(weight)
 
 
 def _tiles(rows: int, channels: int, size: int) -> tuple[int, int]:
@@ -67,8 +77,8 @@ class PatchPool(torch.autograd.Function):
         """Give the slopes of weight and constant."""
         folds, windows, _, inner, channels = slope.shape
         nodes, taps = ctx.sizes[1:3]
-        size = SUMS if nodes + taps <= 20 else SUMS // 2 if nodes + taps <= 30 else SUMS // 4
-        block, tiles = _tiles(windows * inner, channels, size)  # more sums, fewer places for each
+        fewer = 1 if nodes + taps <= 16 else 2 if nodes + taps <= 24 else 4  # places for each, the more sums
+        block, tiles = _tiles(windows * inner, channels, SUMS // fewer)
         parts = min(PARTS, tiles)
         partial = slope.new_empty(folds, parts, taps + nodes, channels)
         arguments = (*ctx.saved_tensors, slope.contiguous(), partial)

@@ -201,7 +201,8 @@ def moments(
             mean += apart / tl.maximum(count, 1.0)[:, None]
             square += apart * (node - mean)
     total = tl.sum(count, 0)
-    centre = tl.sum(mean * count[:, None], 0) / total
+    base = tl.max(tl.where(count[:, None] > 0, mean, float("-inf")), 0)  # equal numbers have just that mean
+    centre = base + tl.sum((mean - base[None, :]) * count[:, None], 0) / total
     apart = mean - centre[None, :]
     partial += (fold * tl.num_programs(0) + tl.program_id(0)) * (3 * C) + c
     tl.store(partial, centre)
