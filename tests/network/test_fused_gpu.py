@@ -129,3 +129,4 @@ def test_what_there_are_no_loops_for():
     assert not fused_gpu.supports(draws(2, 3, 48))
     assert not fused_gpu.supports(draws(2, 3, 64).double())
     assert not fused_gpu.supports_patches(draws(2, 3, 31, 22, 2), draws(2, 30, 64))
+    assert not fused_gpu.supports_nodes(draws(22, 22))

@@ -264,7 +264,7 @@ def norm_pool(x: Tensor, gamma: Tensor, beta: Tensor, basis: Tensor) -> tuple[Te
         result: tuple[Tensor, Tensor, Tensor] = _NormPool.apply(x, gamma, beta, basis)
         return result
     compiled = _compiled(x)
-    if compiled:
+    if compiled and compiled.supports_nodes(basis):
         found: tuple[Tensor, Tensor, Tensor] = compiled.NormPool.apply(x, gamma, beta, basis)
         return found
     return norm_pool_plain(x, gamma, beta, basis)
@@ -298,7 +298,8 @@ def affine_pool(x: Tensor, scale: Tensor, shift: Tensor, basis: Tensor) -> Tenso
     """
     if x.device.type != "cpu":
         compiled = _compiled(x)
-        pooled: Tensor = (compiled.affine_pool if compiled else affine_pool_plain)(x, scale, shift, basis)
+        loops = compiled and compiled.supports_nodes(basis)
+        pooled: Tensor = (compiled.affine_pool if loops else affine_pool_plain)(x, scale, shift, basis)
         return pooled
     out = x.new_empty(*x.shape[:2], *x.shape[3:])
     winner = np.empty(out.shape[1:], np.uint8)

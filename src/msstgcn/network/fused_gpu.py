@@ -46,6 +46,11 @@ def supports_patches(flow: Tensor, weight: Tensor) -> bool:
     return small and supports(flow) and supports(weight)
 
 
+def supports_nodes(basis: Tensor) -> bool:
+    """Whether the loops over parts and nodes are short enough to be written out."""
+    return basis.numel() <= 100
+
+
 def _tiles(rows: int, channels: int, size: int) -> tuple[int, int]:
     """Rows of a tile, and how many tiles there are."""
     block = max(1, size // channels)
