@@ -130,3 +130,12 @@ def test_what_there_are_no_loops_for():
     assert not fused_gpu.supports(draws(2, 3, 64).double())
     assert not fused_gpu.supports_patches(draws(2, 3, 31, 22, 2), draws(2, 30, 64))
     assert not fused_gpu.supports_nodes(draws(22, 22))
+
+
+def test_where_triton_finds_no_compiler_the_plain_way_is_left(monkeypatch):
+    def without(*_):
+        raise RuntimeError("Failed to find C compiler")
+
+    monkeypatch.setattr(fused_gpu, "fold", without)
+    with pytest.warns(UserWarning, match="slower way: Failed to find C compiler"):
+        assert not fused_gpu.works.__wrapped__(DEVICE)

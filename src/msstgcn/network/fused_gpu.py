@@ -6,6 +6,9 @@ are depends on the rows of one fold alone, so a fold's bits do not depend on its
 
 from __future__ import annotations
 
+import subprocess
+import warnings
+from functools import cache
 from typing import Any
 
 import torch
@@ -32,12 +35,25 @@ def supports(x: Tensor) -> bool:
     """Whether there are loops for such a tensor, folds first and channels last."""
     channels = x.shape[-1]
     return (
-        kernels_gpu.triton is not None
-        and x.dtype == torch.float32
+        x.dtype == torch.float32
         and channels & (channels - 1) == 0
         and channels <= 1024
         and x[0].numel() < 2**31
+        and works(x.device.type)
     )
+
+
+@cache
+def works(device: str) -> bool:
+    """Whether loops can be compiled and started on a device: Triton also needs a C compiler and Python's headers."""
+    if kernels_gpu.triton is None:
+        return False
+    try:
+        fold(torch.zeros(1, 1, 1, 1, 16, device=device), 1)
+    except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+        warnings.warn(f"Triton cannot be used, so the GPU takes the slower way: {error}", stacklevel=2)
+        return False
+    return True
 
 
 def supports_patches(flow: Tensor, weight: Tensor) -> bool:
