@@ -8,6 +8,7 @@ from torch.nn import functional
 from msstgcn.graph import FACE, PART_GROUPS, PARTS
 from msstgcn.network import MSSTGCN, FacialPooling, initialised, stacked
 from msstgcn.network.fused import (
+    Convolve,
     affine_pool_plain,
     convolve,
     convolve_plain,
@@ -156,7 +157,7 @@ def test_compiled_normalisation_equals_its_plain_twin(dtype, nodes):
         torch.testing.assert_close(mine, theirs, **close)
 
 
-@pytest.mark.parametrize("function", [convolve, convolve_plain])
+@pytest.mark.parametrize("function", [convolve, convolve_plain, Convolve.apply])
 @pytest.mark.parametrize("kernel", [1, 3, 6])
 @pytest.mark.parametrize("folds", [1, 3])
 def test_stacked_convolution_equals_the_librarys(function, kernel, folds):
@@ -165,6 +166,13 @@ def test_stacked_convolution_equals_the_librarys(function, kernel, folds):
     for fold in range(folds):
         wanted = functional.conv2d(x[fold].permute(0, 3, 2, 1), weight[fold])  # (N, C, T, J)
         torch.testing.assert_close(found[fold], wanted.permute(0, 3, 2, 1), atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("kernel", [1, 3, 6])
+def test_slopes_of_the_convolution_by_hand(kernel):
+    x, weight = draws(2, 3, 2, 6, 4), draws(2, 5, 4, kernel, 1, seed=1)
+    assert torch.autograd.gradcheck(Convolve.apply, (x.requires_grad_(), weight.requires_grad_()))
+    assert torch.autograd.gradcheck(Convolve.apply, (x.detach(), weight))
 
 
 def test_pooling_takes_groups_that_are_no_neighbours():

@@ -1,7 +1,8 @@
 """Steps of the stacked network, each with a leading axis of F folds.
 
-On the CPU most of them run as compiled loops (`msstgcn.network.kernels`); elsewhere, and as twins in the tests, as
-plain tensor operations. Axes are (F, N, J, T, C): channels last, because they are what loops and matrix
+On the CPU most of them run as compiled loops (`msstgcn.network.kernels`), on a GPU as such in Triton
+(`msstgcn.network.fused_gpu`); where neither can be had, and as twins in the tests, as plain tensor operations. Axes
+are (F, N, J, T, C): channels last, because they are what loops and matrix
 products run over, and time beside them, so that a convolution sees neighbouring frames in neighbouring memory.
 """
 
@@ -29,7 +30,7 @@ def convolve(x: Tensor, weight: Tensor) -> Tensor:
     On a CPU one call of the library's convolution a fold is fastest. It must recognise the memory as channels
     last, for which the axis of length one has to stand *before* time: with (N J, C, 1, T) it takes its fast way,
     with the same numbers as (N J, C, T, 1) one that is six times slower. On a GPU one batched product for all
-    folds is fastest. A kernel as long as the video is a product anyway.
+    folds is fastest, and its slopes by hand. A kernel as long as the video is a product anyway.
     """
     if x.device.type == "cpu" and weight.shape[3] < x.shape[3]:
         parts = [
@@ -38,16 +39,79 @@ def convolve(x: Tensor, weight: Tensor) -> Tensor:
         ]  # each (N J, T', O)
         found = parts[0][None] if len(parts) == 1 else torch.stack(parts)
         return found.unflatten(1, x.shape[1:3])
+    if x.device.type == "cuda":
+        result: Tensor = Convolve.apply(x, weight)
+        return result
     return convolve_plain(x, weight)
 
 
 def convolve_plain(x: Tensor, weight: Tensor) -> Tensor:
     """Do the same as `convolve`: unfold, and one batched matrix product."""
-    kernel, frames = weight.shape[3], x[:, :, :, None]  # (F, N, J, 1, T, C)
-    if kernel < x.shape[3]:
-        frames = x.unfold(3, kernel, 1).mT  # (F, N, J, T', k, C)
-    taps = weight[..., 0].permute(0, 3, 2, 1).flatten(1, 2)  # (F, k C, O)
-    return (frames.flatten(4).flatten(1, 3) @ taps).unflatten(1, frames.shape[1:4])
+    frames = _unfolded(x, weight.shape[3])
+    return (frames.flatten(1, 3) @ _taps(weight)).unflatten(1, frames.shape[1:4])
+
+
+def _unfolded(x: Tensor, kernel: int) -> Tensor:
+    """Frames that each step sees: (F, N, J, T, C) to (F, N, J, T - k + 1, k C)."""
+    frames = x.unfold(3, kernel, 1).mT if kernel < x.shape[3] else x[:, :, :, None]
+    return frames.flatten(4)
+
+
+def _taps(weight: Tensor) -> Tensor:
+    """Weights as a matrix: (F, O, C, k, 1) to (F, k C, O)."""
+    return weight[..., 0].permute(0, 3, 2, 1).flatten(1, 2)
+
+
+class Convolve(torch.autograd.Function):
+    """`convolve_plain` with slopes that move fewer bytes than those found automatically.
+
+    The unfolded input is kept: both products need it. The input's slope is one product, each step's share of each
+    of its frames, and one pass that adds up the shares of each frame.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
+        """Give (F, N, J, T - k + 1, O)."""
+        frames, taps = _unfolded(x, weight.shape[3]), _taps(weight)
+        ctx.save_for_backward(frames, taps)
+        ctx.shape = x.shape
+        return (frames.flatten(1, 3) @ taps).unflatten(1, frames.shape[1:4])
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Give the slopes of x and weight."""
+        frames, taps = ctx.saved_tensors
+        rows, shape = slope.flatten(1, 3), ctx.shape
+        to_x = to_weight = None
+        if ctx.needs_input_grad[0]:
+            shares = (rows @ taps.mT).unflatten(2, (-1, shape[-1])).unflatten(1, (-1, slope.shape[3]))
+            to_x = _folded(shares, shape[3]).unflatten(1, shape[1:3])
+        if ctx.needs_input_grad[1]:
+            matrix = frames.flatten(1, 3).mT @ rows  # (F, k C, O)
+            to_weight = matrix.unflatten(1, (-1, shape[-1])).permute(0, 3, 2, 1)[..., None]
+        return to_x, to_weight
+
+
+def _folded(shares: Tensor, frames: int) -> Tensor:
+    """Add up (F, B, T - k + 1, k, C) where they meet in time: (F, B, T, C)."""
+    if shares.shape[2] == 1:
+        return shares[:, :, 0]
+    compiled = _compiled(shares)
+    if compiled:
+        return compiled.fold(shares, frames)
+    out = shares.new_zeros(*shares.shape[:2], frames, shares.shape[-1])
+    for i, share in enumerate(shares.unbind(3)):
+        out[:, :, i : i + shares.shape[2]] += share
+    return out
+
+
+def _compiled(x: Tensor) -> Any:
+    """Loops for a GPU where there are any for such a tensor, else None."""
+    if x.device.type != "cuda":
+        return None
+    from msstgcn.network import fused_gpu  # not before it is needed: Triton takes its time
+
+    return fused_gpu if fused_gpu.supports(x) else None
 
 
 def _numpy(tensor: Tensor) -> NDArray[np.floating[Any]]:
@@ -118,6 +182,10 @@ def patch_pool(flow: Tensor, weight: Tensor, constant: Tensor, groups: Groups, b
     if flow.device.type == "cpu" and weight.shape[1] == 2 * kernels.TAPS:
         result: Tensor = _PatchPool.apply(flow, weight, constant, groups, basis)
         return result
+    compiled = _compiled(flow)
+    if compiled and compiled.supports_patches(flow, weight):
+        pooled: Tensor = compiled.PatchPool.apply(flow, weight, constant, groups, basis)
+        return pooled
     return patch_pool_plain(flow, weight, constant, groups, basis)
 
 
@@ -195,6 +263,10 @@ def norm_pool(x: Tensor, gamma: Tensor, beta: Tensor, basis: Tensor) -> tuple[Te
     if x.device.type == "cpu":
         result: tuple[Tensor, Tensor, Tensor] = _NormPool.apply(x, gamma, beta, basis)
         return result
+    compiled = _compiled(x)
+    if compiled and compiled.supports_nodes(basis):
+        found: tuple[Tensor, Tensor, Tensor] = compiled.NormPool.apply(x, gamma, beta, basis)
+        return found
     return norm_pool_plain(x, gamma, beta, basis)
 
 
@@ -225,7 +297,10 @@ def affine_pool(x: Tensor, scale: Tensor, shift: Tensor, basis: Tensor) -> Tenso
     Tensor, shape (F, N, T, C)
     """
     if x.device.type != "cpu":
-        return affine_pool_plain(x, scale, shift, basis)
+        compiled = _compiled(x)
+        loops = compiled and compiled.supports_nodes(basis)
+        pooled: Tensor = (compiled.affine_pool if loops else affine_pool_plain)(x, scale, shift, basis)
+        return pooled
     out = x.new_empty(*x.shape[:2], *x.shape[3:])
     winner = np.empty(out.shape[1:], np.uint8)
     for f in range(len(x)):
