@@ -245,6 +245,7 @@ def execute(chapter: Chapter, given: Mapping[str, object], store: Store) -> tupl
             try:
                 papermill.execute_notebook(
                     before, after, parameters=changed, kernel_name="python3", progress_bar=False,
+                    request_save_on_cell_execute=False,  # nobody sees it before it is whole
                     cwd=str(paths.project_root() / "notebooks"), kernel_manager_class=_local_kernel(sockets, noise),
                 )  # fmt: skip
             except PapermillExecutionError as error:
