@@ -128,7 +128,11 @@ for name, values in (("before", motion), ("after", mixed)):
 #
 # Graph libraries compute this by message passing: every node sends its value along its edges. For a graph of ten
 # nodes that never changes, one product with a dense matrix says the same. PyTorch Geometric {cite}`fey2019pyg`
-# builds the graph and serves as the judge.
+# takes the same graph and serves as the judge.
+
+# %%
+joined = graph.FACE.data()
+joined
 
 # %%
 from timeit import repeat
@@ -138,7 +142,8 @@ from torch_geometric.utils import get_laplacian
 
 place = learning.device(device)
 index, weight = (
-    part.to(place) for part in get_laplacian(graph.FACE.edge_index, normalization="sym", num_nodes=10)
+    part.to(place)
+    for part in get_laplacian(joined.edge_index, normalization="sym", num_nodes=joined.num_nodes)
 )
 x = torch.randn(64, 8, 17, 10, generator=torch.Generator().manual_seed(seed)).to(place)  # (N, C, T, V)
 passing, dense = SimpleConv(aggr="sum"), GraphMix(graph.FACE).to(place)

@@ -6,7 +6,9 @@ matplotlib.use("Agg")
 
 import numpy as np
 import pytest
+import torch
 from matplotlib import pyplot as plt
+from torch_geometric.utils import get_laplacian, to_dense_adj
 
 from msstgcn.errors import InputError
 from msstgcn.graph import FACE, PART_GROUPS, PARTS, POSITIONS, WHOLE, WHOLE_GROUPS, FacialGraph, draw
@@ -26,6 +28,14 @@ def laplacian_by_hand(graph: FacialGraph) -> np.ndarray:
 def test_laplacian_follows_its_formula(graph):
     # 1e-12: double precision, a handful of operations
     np.testing.assert_allclose(graph.laplacian().numpy(), laplacian_by_hand(graph), atol=1e-12)
+
+
+@pytest.mark.parametrize("graph", [FACE, PARTS], ids=["10", "3"])
+def test_laplacian_is_that_of_pyg(graph):
+    index, weight = get_laplacian(
+        graph.edge_index, normalization="sym", dtype=torch.float64, num_nodes=len(graph)
+    )
+    assert torch.equal(graph.laplacian(), to_dense_adj(index, edge_attr=weight)[0])
 
 
 def test_laplacians_known_by_heart():

@@ -10,6 +10,11 @@ import pytest
 from msstgcn.runner import dependencies
 
 
+def _as_in_a_new_process():
+    dependencies._imports_of.cache_clear()
+    dependencies.code_digest.cache_clear()
+
+
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     """A small package of the same name in a temporary folder."""
@@ -28,9 +33,9 @@ def package(tmp_path, monkeypatch):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     monkeypatch.setattr(dependencies, "PACKAGE", tmp_path / "msstgcn")
-    dependencies._imports_of.cache_clear()
+    _as_in_a_new_process()
     yield tmp_path / "msstgcn"
-    dependencies._imports_of.cache_clear()
+    _as_in_a_new_process()
 
 
 def test_the_closure_follows_imports_even_inside_functions(package):
@@ -52,6 +57,7 @@ def test_the_closure_follows_imports_even_inside_functions(package):
 def test_the_digest_changes_with_what_it_depends_on(package, file, changes):
     before = dependencies.code_digest("msstgcn.high.b")
     (package / file).write_text("y = 1\n")
+    _as_in_a_new_process()
     assert (dependencies.code_digest("msstgcn.high.b") != before) is changes
 
 

@@ -332,7 +332,7 @@ def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsy
 
 def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeypatch):
     glued = {}
-    monkeypatch.setattr("myst_nb.glue", lambda name, value, display: glued.update({name: repr(value)}))
+    monkeypatch.setattr("msstgcn.report.glue", lambda name, value: glued.update({name: value}))
     own = stages.study("pair", "cpu", device="cpu")
     shown = sections.study_section(own, caption="Two epochs and three.").data
     assert set(shown["run"]) == {"this run"} and glued["ch9_pair_expected"] == STUDY.expected

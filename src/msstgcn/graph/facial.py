@@ -6,17 +6,15 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from msstgcn.errors import InputError, lookup
 
-with warnings.catch_warnings():
-    # In a notebook PyG asks for a progress bar that warns where ipywidgets is missing; none is ever shown.
-    warnings.filterwarnings("ignore", message="IProgress not found")
+if TYPE_CHECKING:
     from torch_geometric.data import Data
-    from torch_geometric.utils import get_laplacian, to_dense_adj
 
 
 @dataclass(frozen=True)
@@ -70,14 +68,13 @@ class FacialGraph:
     def laplacian(self) -> Tensor:
         r"""Symmetric normalised Laplacian without self loops, float64, shape (V, V).
 
-        :math:`L = I - D^{-1/2} A D^{-1/2}`, from `torch_geometric.utils.get_laplacian`. A single node has
-        L = [1], so mixing over it changes nothing.
+        :math:`L = I - D^{-1/2} A D^{-1/2}`, as `torch_geometric.utils.get_laplacian` has it. A single node, and any
+        that no edge joins, has 1 on the diagonal alone, so mixing over it changes nothing.
         """
-        given = torch.tensor(self.weights * 2, dtype=torch.float64) if self.weights else None
-        index, weight = get_laplacian(
-            self.edge_index, given, normalization="sym", dtype=torch.float64, num_nodes=len(self)
-        )
-        return to_dense_adj(index, edge_attr=weight, max_num_nodes=len(self))[0]
+        joined = self.adjacency()
+        scale = joined.sum(1).pow(-0.5)
+        scale[scale.isinf()] = 0
+        return torch.eye(len(self), dtype=torch.float64) - scale[:, None] * joined * scale
 
     def adjacency(self) -> Tensor:
         """Weight of the edge between each two nodes, 0 where there is none: float64, shape (V, V), symmetric."""
@@ -103,6 +100,10 @@ class FacialGraph:
 
     def data(self) -> Data:
         """Return the graph as a PyG object: ``edge_index``, ``names`` and ``num_nodes``."""
+        with warnings.catch_warnings():
+            # In a notebook PyG asks for a progress bar that warns where ipywidgets is missing; none is ever shown.
+            warnings.filterwarnings("ignore", message="IProgress not found")
+            from torch_geometric.data import Data  # a second to load, and training does without
         return Data(edge_index=self.edge_index, num_nodes=len(self), names=list(self.nodes))
 
 

@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +26,7 @@ from msstgcn.runner.parameters import Parameter, Value, checked, declared, read_
 from msstgcn.runner.store import Store, key_of
 
 EXECUTED = "chapter.ipynb"
+_FIRST_LINE = "from msstgcn.runner import garbage; garbage.collect_rarely(); del garbage"  # of a kernel
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -168,10 +169,11 @@ def _local_kernel(folder: str, log: IO[bytes]) -> type:
         def __init__(self, **keywords: Any) -> None:
             super().__init__(**{**keywords, "transport": "ipc", "connection_file": f"{folder}/kernel.json"})
 
-        async def start_kernel(self, *arguments: Any, **keywords: Any) -> None:  # type: ignore[override]
-            await super().start_kernel(
-                *arguments, stderr=log, **keywords
-            )  # the stubs know no asynchronous one
+        async def start_kernel(  # type: ignore[override]  # the stubs know no asynchronous one
+            self, *arguments: Any, extra_arguments: Sequence[str] = (), **keywords: Any
+        ) -> None:
+            options = [*extra_arguments, f"--IPKernelApp.exec_lines={_FIRST_LINE}"]
+            await super().start_kernel(*arguments, extra_arguments=options, stderr=log, **keywords)
 
     return LocalKernel
 
@@ -245,6 +247,7 @@ def execute(chapter: Chapter, given: Mapping[str, object], store: Store) -> tupl
             try:
                 papermill.execute_notebook(
                     before, after, parameters=changed, kernel_name="python3", progress_bar=False,
+                    request_save_on_cell_execute=False,  # nobody sees it before it is whole
                     cwd=str(paths.project_root() / "notebooks"), kernel_manager_class=_local_kernel(sockets, noise),
                 )  # fmt: skip
             except PapermillExecutionError as error:

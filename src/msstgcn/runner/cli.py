@@ -15,6 +15,7 @@ import typer
 
 from msstgcn.errors import InputError
 from msstgcn.files import written_whole
+from msstgcn.runner.garbage import collect_rarely
 
 app = typer.Typer(
     name="msstgcn",
@@ -704,6 +705,7 @@ _INTERRUPTED = 130  # status with which typer ends after Ctrl-C
 
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and status 2."""
+    collect_rarely()
     try:
         app()
     except InputError as error:

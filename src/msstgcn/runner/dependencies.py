@@ -80,8 +80,12 @@ def _data_files(module: str) -> list[Path]:
     return sorted(file for file in path.parent.iterdir() if file.suffix in {".csv", ".json"})
 
 
+@cache
 def code_digest(*modules: str) -> str:
-    """SHA-256 of the source of the modules and of everything of this package that they depend on."""
+    """SHA-256 of the source of the modules and of everything of this package that they depend on.
+
+    Read once in a process: a source that is edited while it works is not what it works with.
+    """
     parts: list[bytes] = []
     for module in closure(modules):
         path = _source(module)
