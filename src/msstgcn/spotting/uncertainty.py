@@ -78,9 +78,7 @@ def _drawn(rng: np.random.Generator, things: int, draws: int) -> NDArray[np.int6
     return rng.multinomial(things, np.full(things, 1 / things), size=draws)
 
 
-def _subjects_drawn(
-    seed: int, subjects: int, draws: int
-) -> tuple[np.random.Generator, NDArray[np.float64]]:
+def _subjects_drawn(seed: int, subjects: int, draws: int) -> tuple[np.random.Generator, NDArray[np.float64]]:
     """How often each subject is drawn in each resample, shape (draws, subjects), and the generator after that."""
     rng, drawn = _first_drawn(seed, subjects, draws)
     return deepcopy(rng), drawn
