@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.patches import Ellipse
 
 from msstgcn.graph.facial import FACE, PART_GROUPS, PARTS, FacialGraph
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: Where each node of `FACE` is drawn: x right, y up, in inter-ocular distances from between the eyes.
 POSITIONS: tuple[tuple[float, float], ...] = (
@@ -27,6 +30,8 @@ GROUP_COLOURS: tuple[str, ...] = ("#0072B2", "#D55E00", "#009E73")
 
 
 def _outline(ax: Axes) -> None:
+    from matplotlib.patches import Ellipse
+
     for x, y, width, height in [(0, -0.25, 1.75, 2.35), (-0.33, 0.06, 0.30, 0.13), (0.33, 0.06, 0.30, 0.13)]:
         ax.add_patch(Ellipse((x, y), width, height, fill=False, edgecolor="0.75", linewidth=1.5, zorder=0))
     ax.plot([0.0, -0.09, 0.09], [-0.05, -0.36, -0.36], color="0.75", linewidth=1.5, zorder=0)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-_GLUED = (
-    "application/papermill.record/"  # where MyST-NB looks for what a notebook glues, and shows nothing of it
-)
+#: Start of the kinds of output that a page does not show, where MyST-NB looks for what a notebook glues.
+_GLUED = "application/papermill.record/"
 
 
 def glue(name: str, value: object, spec: str = "") -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from msstgcn.settings import SpottingSettings
 from msstgcn.spotting.decoding import spot_video
@@ -92,6 +91,8 @@ def share_within_reach(
     grid : int
         Steps of the numerical integration in each direction.
     """
+    from scipy import stats  # here and below, because it is slow to load and seldom needed
+
     middle = (np.arange(grid) + 0.5) / grid
     percent, seconds = zip(*((float(p), s) for p, s in figures["duration_quantiles"].items()), strict=True)
     length = np.maximum(np.rint(np.interp(100 * middle, percent, seconds) * fps), 1).astype(np.int64)[:, None]
@@ -111,6 +112,8 @@ def share_within_cap(videos_by_events: Mapping[str, int], top: int | None, reach
     reached : float
         Probability that an expression is within reach, for each alone.
     """
+    from scipy import stats
+
     count = {int(events): videos for events, videos in videos_by_events.items()}
     total = sum(events * videos for events, videos in count.items())
     spotted = 0.0

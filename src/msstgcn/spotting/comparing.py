@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from msstgcn.errors import InputError
 from msstgcn.spotting.scoring import f1_of
@@ -113,7 +113,7 @@ def resolvable(
     Parameters and errors as in `bootstrap_difference`.
     """
     spread = resampled_differences(first, second, draws=draws, seed=seed).std(ddof=1)
-    return float((norm.ppf((1 + level) / 2) + norm.ppf(power)) * spread)
+    return float((ndtri((1 + level) / 2) + ndtri(power)) * spread)
 
 
 def compare(first: ArrayLike, second: ArrayLike, *, draws: int = 10_000, seed: int = 0) -> Comparison:

@@ -6,7 +6,9 @@ Expressions of one face are alike, so the subject is the unit that chance draws,
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -76,8 +78,22 @@ def _drawn(rng: np.random.Generator, things: int, draws: int) -> NDArray[np.int6
     return rng.multinomial(things, np.full(things, 1 / things), size=draws)
 
 
+def _subjects_drawn(seed: int, subjects: int, draws: int) -> tuple[np.random.Generator, NDArray[np.float64]]:
+    """How often each subject is drawn in each resample, shape (draws, subjects), and the generator after that."""
+    rng, drawn = _first_drawn(seed, subjects, draws)
+    return deepcopy(rng), drawn
+
+
+@lru_cache(maxsize=4)  # every row of a table draws the same
+def _first_drawn(seed: int, subjects: int, draws: int) -> tuple[np.random.Generator, NDArray[np.float64]]:
+    rng = np.random.default_rng(seed)
+    drawn = _drawn(rng, subjects, draws).astype(np.float64)
+    drawn.flags.writeable = False
+    return rng, drawn
+
+
 def _resampled(
-    rng: np.random.Generator, counts: NDArray[np.float64], subjects: NDArray[np.int64]
+    rng: np.random.Generator, counts: NDArray[np.float64], subjects: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Mean F1 in each resample of the subjects; with several seeds these are drawn too."""
     values = f1_of(subjects @ counts)  # (R, draws)
@@ -119,9 +135,9 @@ def bootstrap_f1(counts: ArrayLike, *, draws: int = 10_000, level: float = 0.95,
     InputError
         If the counts have another shape or there are fewer than two subjects.
     """
-    found, rng = as_counts(counts), np.random.default_rng(seed)
-    resampled = _resampled(rng, found, _drawn(rng, found.shape[1], draws))
-    return _estimate(mean_f1(found), resampled, level)
+    found = as_counts(counts)
+    rng, subjects = _subjects_drawn(seed, found.shape[1], draws)
+    return _estimate(mean_f1(found), _resampled(rng, found, subjects), level)
 
 
 def resampled_differences(
@@ -133,8 +149,7 @@ def resampled_differences(
     `bootstrap_difference`.
     """
     one, other = paired_counts(first, second)
-    rng = np.random.default_rng(seed)
-    subjects = _drawn(rng, one.shape[1], draws)
+    rng, subjects = _subjects_drawn(seed, one.shape[1], draws)
     return _resampled(rng, one, subjects) - _resampled(rng, other, subjects)
 
 

@@ -95,12 +95,11 @@ def study_table(counts: pd.DataFrame, base: str, *, seed: int = 0) -> pd.DataFra
     others = [name for name in counts["variant"].unique() if name != base]
     rows = []
     for title, classes in _CLASSES.items():
-        of_base = counts_array(counts, base, classes)
-        found = {name: compare(counts_array(counts, name, classes), of_base, seed=seed) for name in others}
+        own = {name: counts_array(counts, name, classes) for name in (base, *others)}
+        found = {name: compare(own[name], own[base], seed=seed) for name in others}
         adjusted = dict(zip(others, holm([one.p for one in found.values()]), strict=True))
         for name in (base, *others):
-            own = counts_array(counts, name, classes)
-            rows.append(_row(name, title, own, found.get(name), adjusted.get(name), seed))
+            rows.append(_row(name, title, own[name], found.get(name), adjusted.get(name), seed))
     order = {name: place for place, name in enumerate((base, *others))}
     table = pd.DataFrame(rows)
     return table.sort_values("variant", key=lambda names: names.map(order), kind="stable", ignore_index=True)

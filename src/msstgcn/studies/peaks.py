@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import find_peaks, savgol_filter
 
 from msstgcn.errors import InputError
 from msstgcn.motion import VideoFeatures
@@ -103,6 +102,8 @@ def contrast(path: NDArray[np.float64], half: int) -> NDArray[np.float64]:
     ndarray of float64, shape (T, R, 2)
         Percent of the inter-ocular distance.
     """
+    from scipy.signal import savgol_filter  # here, because it is slow to load and most studies do without
+
     wide = np.pad(path, ((half, half), (0, 0), (0, 0)), mode="edge")
     apart = path - (wide[: -2 * half] + wide[2 * half :]) / 2
     return savgol_filter(apart, _SMOOTH, _ORDER, axis=0) if len(path) >= _SMOOTH else apart
@@ -157,6 +158,8 @@ def spot(
     score : ndarray of float64, shape (A,)
         The fraction phi at which the peak would be lost.
     """
+    from scipy.signal import find_peaks
+
     apart = contrast(path, half)
     curve, most = magnitude(apart, mask)
     mean, top = curve.mean(), curve.max()
