@@ -7,13 +7,16 @@ Here each keeps its own batches, optimiser state and number of steps, exactly as
 Everything is computed in single precision, on a GPU too: PyTorch leaves TF32 off for matrix products unless it is
 asked for it, and this asks for neither that nor bf16. Both keep three decimal digits or fewer of each factor, and
 the tolerance to which a fold must equal the plain loop has no room for that.
+
+With few folds a GPU waits for the host, which starts some hundreds of operations a step. So all that can be known
+before an epoch is brought to the device before it, and inside a step nothing is copied there or asked for.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,12 +37,14 @@ from msstgcn.learning.training import (
     Progress,
     history_row,
     is_decayed,
+    moved,
     not_finite,
     targets_at,
     watched_epochs,
     windows_of,
 )
-from msstgcn.network import BatchTargets, initialised, loss_terms, total_loss
+from msstgcn.network import BatchTargets, initialised, loss_terms
+from msstgcn.network.losses import constant, term_weights
 from msstgcn.network.stacked import (
     MixedWindows,
     Plan,
@@ -123,8 +128,7 @@ class Material:
         """Mix all windows over the graph and move everything to the device."""
         how = plan(network)
         windows = mix_windows(corpus.flow.to(device, dtype), how)
-        names = BatchTargets.__dataclass_fields__
-        return cls(windows, BatchTargets(*(getattr(corpus.targets, name).to(device) for name in names)), how)
+        return cls(windows, moved(corpus.targets, device, dtype), how)
 
 
 @dataclass
@@ -135,7 +139,7 @@ class _State:
     weights: Tensor  # (F, P)
     moment1: Tensor  # (F, P)
     moment2: Tensor  # (F, P)
-    steps: Tensor  # (F,), float64: updates so far
+    steps: Tensor  # (F,), float64, on the CPU: updates before this epoch
     running: dict[str, Tensor]
     rows: list[list[tuple[float, ...]]] = field(default_factory=list)  # history, (epochs) of (folds)
     looks: list[list[Look]] = field(default_factory=list)  # (watched epochs) of (folds)
@@ -153,7 +157,7 @@ class _State:
             flat,
             torch.zeros_like(flat),
             torch.zeros_like(flat),
-            torch.zeros(len(jobs), dtype=torch.float64, device=device),
+            torch.zeros(len(jobs), dtype=torch.float64),
             {name: value for name, value in held.items() if not is_trained(name)},
         )
 
@@ -168,6 +172,20 @@ class _State:
         """Return 1 for each weight that decays, else 0; shape (P,)."""
         one = self.weights.new_ones(1, self.weights.shape[1])
         return torch.cat([v.flatten() * is_decayed(n) for n, v in self.named(one).items()])
+
+    def taken(self, rows: Tensor) -> _State:
+        """Copy what changes in a step, of those folds alone."""
+        running = {name: value[rows] for name, value in self.running.items()}
+        weights, moment1, moment2 = self.weights[rows], self.moment1[rows], self.moment2[rows]
+        return replace(self, weights=weights, moment1=moment1, moment2=moment2, running=running)
+
+    def put_back(self, rows: Tensor, part: _State) -> None:
+        """Take over what `taken` gave, after a step."""
+        for name in ("weights", "moment1", "moment2"):
+            getattr(self, name)[rows] = getattr(part, name)
+        self.running = {
+            name: old.index_copy(0, rows, part.running[name]) for name, old in self.running.items()
+        }
 
     def of_fold(self, fold: int) -> dict[str, Tensor]:
         """Weights and running statistics of one fold as they are now, float32 on the CPU."""
@@ -257,16 +275,26 @@ def _epoch(
     epoch: int,
     decayed: Tensor,
 ) -> list[tuple[float, ...]]:
-    device = state.weights.device
+    like = state.weights
     lr = learning.lr * learning.lr_decay**epoch
     order = [job.batches(learning.segments, epoch) for job in jobs]  # each (B_f, segments)
     count = np.array([len(own) for own in order])
-    sums = torch.zeros(len(jobs), 7, dtype=torch.float64, device=device)
+    starts = np.zeros((count.max(), len(jobs), learning.segments), np.int64)
+    for fold, own in enumerate(order):
+        starts[: len(own), fold] = own
+    index = windows_of(torch.from_numpy(starts).to(like.device), learning.segment)  # (B, F, N)
+    rates = _rates(state.steps, count.max(), lr).to(like)
+    kept = 1 - lr * decayed
+    sums = torch.zeros(len(jobs), 7, dtype=torch.float64, device=like.device)
     for turn in range(count.max()):
-        active = np.flatnonzero(count > turn)  # a fold with fewer segments has fewer batches
-        index = windows_of(np.stack([order[fold][turn] for fold in active]), learning.segment).to(device)
-        rows = slice(None) if len(active) == len(jobs) else torch.from_numpy(active).to(device)
-        sums[rows] += _step(state, material, index, rows, learning, lr, decayed)
+        if (count > turn).all():
+            sums += _step(state, material, index[turn], learning, rates[turn], kept)
+            continue
+        rows = torch.from_numpy(np.flatnonzero(count > turn)).to(like.device)  # the others have no such batch
+        part = state.taken(rows)
+        sums[rows] += _step(part, material, index[turn, rows], learning, rates[turn, :, rows], kept)
+        state.put_back(rows, part)
+    state.steps += torch.from_numpy(count)
     means = (sums / torch.from_numpy(count).to(sums)[:, None]).cpu()
     history = [history_row(epoch, lr, terms, learning) for terms in means]
     for job, row in zip(jobs, history, strict=True):
@@ -279,34 +307,34 @@ def _step(
     state: _State,
     material: Material,
     index: Tensor,
-    rows: slice | Tensor,
     learning: LearningSettings,
-    lr: float,
-    decayed: Tensor,
+    rates: Tensor,
+    kept: Tensor,
 ) -> Tensor:
-    """One update of the folds `rows` on the windows `index` (F, N); return their terms (F, 7)."""
-    leaf = state.weights[rows].detach().requires_grad_()
-    held = {**state.named(leaf), **{name: value[rows] for name, value in state.running.items()}}
-    logits, embedding, running = forward(held, material.windows.rows(index), material.plan)
-    terms = loss_terms(logits, embedding, targets_at(material.targets, index, leaf.dtype), learning)
-    (slope,) = torch.autograd.grad(total_loss(terms, learning).sum(), leaf)
-    with torch.no_grad():
-        for name, value in running.items():
-            state.running[name][rows] = value
-        _adamw(state, rows, slope, lr, decayed)
-    return terms.detach().double()
+    """One update of F folds on the windows `index` (F, N); return their terms (F, 7)."""
+    leaf = state.weights.detach().requires_grad_()
+    held = {**state.named(leaf), **state.running}
+    logits, embedding, state.running = forward(held, material.windows.rows(index), material.plan)
+    terms = loss_terms(logits, embedding, targets_at(material.targets, index), learning)
+    weights = constant(term_weights(learning), terms.dtype, terms.device)
+    (slope,) = torch.autograd.grad(terms, leaf, weights.expand_as(terms))  # of the total loss
+    _adamw(state, slope, rates, kept)
+    return terms.detach()
 
 
-def _adamw(state: _State, rows: slice | Tensor, slope: Tensor, lr: float, decayed: Tensor) -> None:
+def _rates(steps: Tensor, turns: int, lr: float) -> Tensor:
+    """What AdamW divides the root of the second moment by, and its step: (F,) to float64 (turns, 2, F, 1)."""
+    number = steps + torch.arange(1, turns + 1)[:, None]
+    return torch.stack([(1 - BETA2**number).sqrt(), lr / (1 - BETA1**number)], 1)[..., None]
+
+
+def _adamw(state: _State, slope: Tensor, rates: Tensor, kept: Tensor) -> None:
     """AdamW as `torch.optim.AdamW` does it, each fold with its own number of steps."""
-    state.steps[rows] += 1
-    steps = state.steps[rows, None]
-    moment1 = state.moment1[rows].lerp(slope, 1 - BETA1)
-    moment2 = (state.moment2[rows] * BETA2).addcmul_(slope, slope, value=1 - BETA2)
-    root = (moment2.sqrt() / (1 - BETA2**steps).sqrt().to(slope)).add_(EPSILON)
-    change = moment1 / root * (lr / (1 - BETA1**steps)).to(slope)
-    state.weights[rows] = state.weights[rows] * (1 - lr * decayed) - change
-    state.moment1[rows], state.moment2[rows] = moment1, moment2
+    spread, lr = rates
+    state.moment1.lerp_(slope, 1 - BETA1)
+    state.moment2.mul_(BETA2).addcmul_(slope, slope, value=1 - BETA2)
+    root = (state.moment2.sqrt() / spread).add_(EPSILON)
+    state.weights.mul_(kept).addcdiv_(state.moment1 * lr, root, value=-1)
 
 
 def _about(

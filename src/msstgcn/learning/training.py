@@ -40,19 +40,25 @@ def optimiser(network: nn.Module, learning: LearningSettings) -> torch.optim.Ada
     )
 
 
-def windows_of(starts: NDArray[np.int64], segment: int) -> Tensor:
+def windows_of(starts: Tensor, segment: int) -> Tensor:
     """Numbers of the windows in the segments that start there: (..., S) to int64 (..., S * segment)."""
-    inside = starts[..., None] + np.arange(segment)
-    return torch.from_numpy(inside.reshape(*starts.shape[:-1], -1))
+    return (starts[..., None] + torch.arange(segment, device=starts.device)).flatten(-2)
 
 
-def targets_at(targets: BatchTargets, index: Tensor, dtype: torch.dtype) -> BatchTargets:
-    """Targets of the windows of those numbers; soft ones in the network's precision."""
+def moved(targets: BatchTargets, device: torch.device, dtype: torch.dtype) -> BatchTargets:
+    """Targets on a device; soft ones in the network's precision."""
     return BatchTargets(
-        targets.boundary[index],
-        targets.apex[index].to(dtype),
-        targets.action[index].to(dtype),
-        targets.contrast[index],
+        targets.boundary.to(device),
+        targets.apex.to(device, dtype),
+        targets.action.to(device, dtype),
+        targets.contrast.to(device),
+    )
+
+
+def targets_at(targets: BatchTargets, index: Tensor) -> BatchTargets:
+    """Targets of the windows of those numbers."""
+    return BatchTargets(
+        targets.boundary[index], targets.apex[index], targets.action[index], targets.contrast[index]
     )
 
 
@@ -87,11 +93,10 @@ def train_epochs(
             group["lr"] = lr
         seen = []
         for batch in batches(len(starts), learning.segments, seed=seed, epoch=epoch):
-            index = windows_of(starts[batch], learning.segment)
+            index = windows_of(torch.from_numpy(starts[batch]), learning.segment)
             windows = corpus.flow[index].permute(0, 3, 1, 2).to(first)  # (N, 2, K, R)
             logits, embedding = network(windows)
-            wanted = targets_at(corpus.targets, index, first.dtype)
-            wanted = BatchTargets(*(getattr(wanted, n).to(first.device) for n in wanted.__dataclass_fields__))
+            wanted = moved(targets_at(corpus.targets, index), first.device, first.dtype)
             terms = loss_terms(logits, embedding, wanted, learning)
             steps.zero_grad()
             total_loss(terms, learning).backward()

@@ -2,11 +2,15 @@
 
 Every term is a mean over the batch, so that its size does not depend on how many windows a batch holds. All
 also take a leading dimension of folds, (F, N, ...), and then return one value a fold.
+
+Many folds on a GPU wait for the host, which starts one operation after the other. So terms of one form are computed
+together, and nothing is copied to the device while training.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -20,8 +24,8 @@ from msstgcn.settings import LearningSettings
 APEX_ME, ACTION = 1.8, 0.1
 #: Share of frames with a positive target in the focal loss, apex and action.
 ALPHA_APEX, ALPHA_ACTION = 0.90, 0.80
-#: Exponent of the focal loss on scores, margin added to its negatives, and guard of its logarithms.
-GAMMA, MARGIN, EPSILON = 1.0, 0.16, 1e-5
+#: Margin that the focal loss on scores adds to its negatives, and guard of its logarithms; its exponent is one.
+MARGIN, EPSILON = 0.16, 1e-5
 #: Exponent of the focal loss on boundaries (Lin et al. 2017); ours, no public source settles it.
 GAMMA_BOUNDARY = 2.0
 #: Guard in the contrastive loss: in its logarithm and in the mean over positives.
@@ -41,7 +45,7 @@ TERMS: tuple[str, ...] = (
 )
 
 
-def focal(logits: Tensor, target: Tensor, alpha: float) -> Tensor:
+def focal(logits: Tensor, target: Tensor, alpha: float | Tensor) -> Tensor:
     r"""Focal loss on sigmoid scores with soft targets.
 
     With p the sigmoid: mean of :math:`-\alpha |y-p|^\gamma \log(p+\epsilon)` where y > 0 and of
@@ -51,7 +55,7 @@ def focal(logits: Tensor, target: Tensor, alpha: float) -> Tensor:
     ----------
     logits, target : Tensor, shape (..., N)
         Scores before the sigmoid, and targets in [0, 1].
-    alpha : float
+    alpha : float or Tensor, shape (..., 1)
         Weight of the frames with y > 0; the others weigh ``1 - alpha``.
 
     Returns
@@ -59,10 +63,12 @@ def focal(logits: Tensor, target: Tensor, alpha: float) -> Tensor:
     Tensor, shape (...)
         Mean over N.
     """
+    away = (target <= 0).to(logits)
     p = logits.sigmoid()
-    here = alpha * (target - p).abs() ** GAMMA * torch.log(p + EPSILON)
-    away = (1 - alpha) * (target + MARGIN - p).abs() ** GAMMA * torch.log(1 - p + EPSILON)
-    return -torch.where(target > 0, here, away).mean(-1)
+    right = (away - p).abs()  # p where y > 0, else 1 - p
+    gap = (torch.add(target, away, alpha=MARGIN) - p).abs()
+    weight = alpha + (1 - 2 * alpha) * away
+    return -(weight * gap * torch.log(right + EPSILON)).mean(-1)
 
 
 def boundary_cross_entropy(logits: Tensor, label: Tensor) -> Tensor:
@@ -136,28 +142,29 @@ class _Contrast(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, z: Tensor, label: Tensor, temperature: float) -> Tensor:
-        itself = z.square().sum(-1) / temperature  # (..., N)
-        other = (z / temperature) @ z.mT  # (..., N, N)
-        diagonal = other.diagonal(dim1=-2, dim2=-1)
-        diagonal.fill_(-torch.inf)
+        z = z * temperature**-0.5
+        itself = z.square().sum(-1)  # (..., N)
+        other = z @ z.mT  # (..., N, N)
+        other.diagonal(dim1=-2, dim2=-1).fill_(-torch.inf)
         top = torch.maximum(other.amax(-1), itself)  # no overflow in exp, same ratios
         share = other.sub_(top[..., None]).exp_()
         total = share.sum(-1) + EPSILON_CONTRAST
         member = functional.one_hot(label, 3).to(z.dtype)  # (..., N, 3)
         count = (member * member.sum(-2, keepdim=True)).sum(-1) - 1
         alike = member @ (member.mT @ z) - z  # (..., N, C), sum over the positives
-        positive = (z * alike).sum(-1) / temperature
         weight = 1 / ((count + EPSILON_CONTRAST) * z.shape[-2])
-        ctx.save_for_backward(z, share, weight * count / total, weight[..., None] * alike)
+        push, pull = weight * count, weight[..., None] * alike
+        ctx.save_for_backward(z, share, push / total, pull)
         ctx.temperature = temperature
-        return (weight * (count * (total.log() + top) - positive)).sum(-1)
+        return (push * (total.log() + top) - (z * pull).sum(-1)).sum(-1)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None]:
         z, share, push, pull = ctx.saved_tensors
-        pushed = (share @ z) * push[..., None] + share.mT @ (z * push[..., None])
-        return (pushed - 2 * pull) * (slope[..., None, None] / ctx.temperature), None, None
+        push = push[..., None]
+        pushed = torch.addcmul(share.mT @ (z * push), share @ z, push)
+        return (pushed - 2 * pull) * (slope * ctx.temperature**-0.5)[..., None, None], None, None
 
 
 #: Contrastive losses by name.
@@ -205,18 +212,18 @@ def loss_terms(
     Tensor, shape (..., 7)
         In the order of `TERMS`; the contrastive term is 0, and costs nothing, where lambda is 0.
     """
-    boundary = BOUNDARY_LOSSES[settings.boundary_loss]
-    terms = []
-    for index in range(2):  # ME, then MaE
-        terms.append(focal(logits[..., 6 + index], targets.apex[..., index], ALPHA_APEX))
-        terms.append(boundary(logits[..., 3 * index : 3 * index + 3], targets.boundary[..., index]))
-        terms.append(focal(logits[..., 8 + index], targets.action[..., index], ALPHA_ACTION))
+    marks, scores = logits.split([6, 4], -1)
+    marks = marks.unflatten(-1, (2, 3)).transpose(-3, -2)  # (..., 2, N, 3): ME, then MaE
+    boundary = BOUNDARY_LOSSES[settings.boundary_loss](marks, targets.boundary.mT)
+    alpha = constant((ALPHA_APEX, ALPHA_APEX, ALPHA_ACTION, ALPHA_ACTION), logits.dtype, logits.device)
+    found = focal(scores.mT, torch.cat([targets.apex, targets.action], -1).mT, alpha[:, None])
+    apex, action = found.split(2, -1)
+    terms = torch.stack([apex, boundary, action], -1).flatten(-2)
     if settings.lambda_contrast:
-        contrast = CONTRASTS[settings.contrast]
-        terms.append(contrast(embedding, targets.contrast, settings.temperature))
+        contrast = CONTRASTS[settings.contrast](embedding, targets.contrast, settings.temperature)
     else:
-        terms.append(torch.zeros_like(terms[0]))
-    return torch.stack(terms, -1)
+        contrast = torch.zeros_like(terms[..., 0])
+    return torch.cat([terms, contrast[..., None]], -1)
 
 
 def term_weights(settings: LearningSettings) -> tuple[float, ...]:
@@ -227,4 +234,11 @@ def term_weights(settings: LearningSettings) -> tuple[float, ...]:
 
 def total_loss(terms: Tensor, settings: LearningSettings) -> Tensor:
     """Weighted sum of the terms: (..., 7) to (...)."""
-    return terms @ torch.tensor(term_weights(settings), dtype=terms.dtype, device=terms.device)
+    return terms @ constant(term_weights(settings), terms.dtype, terms.device)
+
+
+@cache
+@torch.inference_mode(False)
+def constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Put numbers on a device, once, so that no step waits for their way there."""
+    return torch.tensor(values, dtype=dtype, device=device)

@@ -126,6 +126,49 @@ def plan(settings: NetworkSettings) -> Plan:
     return Plan(settings, order, groups, picked, into, out_of, parts.sum(0).round(decimals=12), own)
 
 
+@dataclass(frozen=True)
+class _Constants:
+    """What a plan holds, in the precision and on the device of a network's weights.
+
+    Parameters
+    ----------
+    into, out_of, column
+        As in `Plan`.
+    factor : Tensor or None, shape (R,)
+        Column sums of what mixes the regions: how many times the bias each has.
+    order : Tensor of int64, shape (R,)
+        As in `Plan`.
+    one : Tensor, shape (1, 1)
+        The basis of blocks without nodes.
+    share : float
+        The first of `column`, for those who need it on the host.
+    """
+
+    into: Tensor
+    out_of: Tensor | None
+    column: Tensor
+    factor: Tensor | None
+    order: Tensor
+    one: Tensor
+    share: float
+
+
+@cache
+@torch.inference_mode(False)
+def _constants(how: Plan, dtype: torch.dtype, device: torch.device) -> _Constants:
+    """Bring a plan's constants to a device, once, so that no step waits for their way there."""
+    here = lambda x: None if x is None else x.to(device, dtype, copy=True)  # noqa: E731
+    return _Constants(
+        here(how.into),
+        here(how.out_of),
+        here(how.column),
+        here(None if how.operator is None else how.operator.sum(0)),
+        torch.tensor(how.order, device=device),
+        torch.ones(1, 1, dtype=dtype, device=device),
+        float(how.column[0]),
+    )
+
+
 def _spectrum(operator: Tensor) -> tuple[Tensor, Tensor]:
     """Bases into and out of a symmetric operator's non-zero eigenvectors: (V, J) and (J, V), float64."""
     value, vector = torch.linalg.eigh(operator)
@@ -238,24 +281,25 @@ def forward(weights: Stack, windows: MixedWindows, how: Plan) -> tuple[Tensor, T
     running : dict of str to Tensor
         The running statistics after this batch.
     """
-    running: dict[str, Tensor] = {}
+    seen: dict[str, Tensor] = {}
 
     def normalise(block: str, x: Tensor, basis: Tensor, share: float) -> Tensor:
-        count = x[0, ..., 0].numel() // x.shape[2] * basis.shape[1]
+        count = x.shape[1] * x.shape[3] * basis.shape[1]
         gamma, beta = weights[f"{block}.norm.weight"], weights[f"{block}.norm.bias"]
         pooled, mean, variance = norm_pool(x, gamma, beta, basis)
         if share:
-            mean = mean + share * weights[f"{block}.convolution.bias"].detach()
-        _remember(running, weights, block, mean, variance, count)
+            mean = torch.add(mean, weights[f"{block}.convolution.bias"].detach(), alpha=share)
+        _see(seen, block, mean, variance, count)
         return pooled
 
     flat = how.flat
     x = (
-        _flat_block(weights, windows.flow, normalise)
+        _flat_block(weights, windows.flow, how, normalise)
         if flat
-        else _first_block(weights, windows, how, running)
+        else _first_block(weights, windows, how, seen)
     )
-    return *_later_blocks(weights, x, how, normalise), running  # from (F, N, 2, 15, C)
+    logits, embedding = _later_blocks(weights, x, how, normalise)  # from (F, N, 2, 15, C)
+    return logits, embedding, _remembered(weights, seen)
 
 
 def evaluate(weights: Stack, flow: Tensor, how: Plan) -> tuple[Tensor, Tensor]:
@@ -283,52 +327,53 @@ def evaluate(weights: Stack, flow: Tensor, how: Plan) -> tuple[Tensor, Tensor]:
         return affine_pool(x, scale, shift, basis)
 
     if how.flat:
-        x = _flat_block(weights, flow, normalise)
+        x = _flat_block(weights, flow, how, normalise)
     else:
         taps, bias = _first_taps(weights), weights["block1.convolution.bias"]
         scale, shift = _normaliser(weights, "block1")
         mixed, factor = _mixed(weights, flow, how)
         constant = _at_nodes(bias * scale, shift, factor)
-        x = patch_pool(mixed, taps * scale[:, None], constant, how.groups, how.into.to(flow))
+        basis = _constants(how, flow.dtype, flow.device).into
+        x = patch_pool(mixed, taps * scale[:, None], constant, how.groups, basis)
     return _later_blocks(weights, x, how, normalise)
 
 
-def _flat_block(weights: Stack, flow: Tensor, normalise: _Normalise) -> Tensor:
+def _flat_block(weights: Stack, flow: Tensor, how: Plan, normalise: _Normalise) -> Tensor:
     """Block 1 without nodes: (F, N, K, R, 2) to (F, N, 1, T, C)."""
     x = convolve(flow.mT.flatten(3)[:, :, None], weights["block1.convolution.weight"])
-    return normalise("block1", x, x.new_ones(1, 1), 1)[:, :, None]
+    return normalise("block1", x, _constants(how, x.dtype, x.device).one, 1)[:, :, None]
 
 
 def _later_blocks(weights: Stack, x: Tensor, how: Plan, normalise: _Normalise) -> tuple[Tensor, Tensor]:
     """Blocks 2 to 4 and the head: (F, N, J, T, C) to logits and embedding."""
-    one, windows = x.new_ones(1, 1), x.shape[1]
+    fixed, windows = _constants(how, x.dtype, x.device), x.shape[1]
     x = convolve(x, weights["block2.convolution.weight"])  # (F, N, 2, 11, C)
     if how.flat:
-        x = normalise("block2", x, one, 1)[:, :, None]
-    elif how.largest and how.out_of is not None:
-        x = normalise("block2", x, how.out_of.to(x), float(how.column[0]))[:, :, None]  # (F, N, 1, 11, C)
+        x = normalise("block2", x, fixed.one, 1)[:, :, None]
+    elif how.largest and fixed.out_of is not None:
+        x = normalise("block2", x, fixed.out_of, fixed.share)[:, :, None]  # (F, N, 1, 11, C)
     else:
         x = _every_node(weights, x, how, normalise)
     for block in ("block3", "block4"):
         x = convolve(x, weights[f"{block}.convolution.weight"])  # (F, N V, 1, 7, C), (.., 1, 1, C)
-        x = normalise(block, x, one, 1)[:, :, None]
+        x = normalise(block, x, fixed.one, 1)[:, :, None]
     x = x.unflatten(1, (windows, -1)).flatten(2, -2)  # (F, N, V and steps, C)
-    return _head(weights, x[:, :, 0] if x.shape[2] == 1 else x.mean(2))
+    return _head(weights, x.squeeze(2) if x.shape[2] == 1 else x.mean(2))
 
 
 def _every_node(weights: Stack, x: Tensor, how: Plan, normalise: _Normalise) -> Tensor:
     """Rest of block 2 where its nodes are rectified one by one: (F, N, J, T, C) to (F, N V, 1, T, C)."""
-    bias = weights["block2.convolution.bias"]
+    fixed, bias = _constants(how, x.dtype, x.device), weights["block2.convolution.bias"]
     if how.second:
         operator = _own_operator(weights, "block2").to(x)  # (F, V, V)
         x = torch.einsum("fnjtc,fjv->fnvtc", x, operator)
         at_node = operator.sum(1)[:, :, None] * bias[:, None]  # (F, V, C)
     else:
-        x = x if how.out_of is None else torch.einsum("fnjtc,jv->fnvtc", x, how.out_of.to(x))
-        at_node = how.column.to(x)[:, None] * bias[:, None]
+        x = x if fixed.out_of is None else torch.einsum("fnjtc,jv->fnvtc", x, fixed.out_of)
+        at_node = fixed.column[:, None] * bias[:, None]
     x = x + at_node[:, None, :, None]
     windows = x.shape[1]
-    x = normalise("block2", x.flatten(1, 2)[:, :, None], x.new_ones(1, 1), 0)  # (F, N V, T, C)
+    x = normalise("block2", x.flatten(1, 2)[:, :, None], fixed.one, 0)  # (F, N V, T, C)
     if how.settings.scales == 3:
         nodes = x.unflatten(1, (windows, -1))
         x = nodes.amax(2) if how.settings.pooling == "max" else nodes.mean(2)
@@ -343,9 +388,10 @@ def _own_operator(weights: Stack, block: str) -> Tensor:
 
 def _mixed(weights: Stack, flow: Tensor, how: Plan) -> tuple[Tensor, Tensor]:
     """Flow over the graph (F, N, K, R, 2), and column sums of what mixed it, (R,) or of each fold (F, R)."""
-    if how.operator is not None:
-        return flow, how.operator.sum(0).to(flow)
-    operator = _own_operator(weights, "block1").to(flow)[..., list(how.order)]
+    fixed = _constants(how, flow.dtype, flow.device)
+    if fixed.factor is not None:
+        return flow, fixed.factor
+    operator = _own_operator(weights, "block1").to(flow)[..., fixed.order]
     return torch.einsum("fnkvc,fvr->fnkrc", flow, operator).contiguous(), operator.sum(1)
 
 
@@ -358,12 +404,12 @@ def _normaliser(weights: Stack, block: str) -> tuple[Tensor, Tensor]:
 def _head(weights: Stack, embedding: Tensor) -> tuple[Tensor, Tensor]:
     """Logits and embedding."""
     head = weights["head.weight"].flatten(2)  # (F, 10, C)
-    return embedding @ head.mT + weights["head.bias"][:, None], embedding
+    return torch.baddbmm(weights["head.bias"][:, None], embedding, head.mT), embedding
 
 
 def _first_taps(weights: Stack) -> Tensor:
     """Weights of the first convolution as a matrix: (F, C, 2, k, 1) to (F, 2 k, C)."""
-    return weights["block1.convolution.weight"][..., 0].permute(0, 3, 2, 1).flatten(1, 2)
+    return weights["block1.convolution.weight"].squeeze(4).permute(0, 3, 2, 1).flatten(1, 2)
 
 
 def _at_nodes(bias: Tensor, shift: Tensor, factor: Tensor) -> Tensor:
@@ -371,40 +417,46 @@ def _at_nodes(bias: Tensor, shift: Tensor, factor: Tensor) -> Tensor:
     return factor[..., None] * bias[:, None] + shift[:, None]
 
 
-def _first_block(weights: Stack, windows: MixedWindows, how: Plan, running: dict[str, Tensor]) -> Tensor:
+def _first_block(weights: Stack, windows: MixedWindows, how: Plan, seen: dict[str, Tensor]) -> Tensor:
     taps, bias = _first_taps(weights), weights["block1.convolution.bias"]  # (F, 2 k, C), (F, C)
     full = torch.cat([taps, bias[:, None]], 1)  # (F, P, C)
     flow, factor = _mixed(weights, windows.flow, how)
     if how.counted:
-        centre = windows.mean.mean(1)  # (F, P)
-        spread = windows.square.mean(1) - centre[:, :, None] * centre[:, None, :]  # (F, P, P), float64
+        centre = windows.mean.mean(1, keepdim=True)  # (F, 1, P)
+        spread = torch.baddbmm(windows.square.mean(1), centre.mT, centre, alpha=-1)  # (F, P, P), float64
     else:
         centre, spread = _spread(flow, taps.shape[1] // 2, factor)
-    mean = (centre[:, None].to(full) @ full)[:, 0]  # (F, C)
-    variance = (full * (spread.to(full) @ full)).sum(1)
+    mean, spread_full = (torch.cat([centre, spread], 1).to(full) @ full).split([1, full.shape[1]], 1)
+    variance = (full * spread_full).sum(1, keepdim=True)  # (F, 1, C), as is the mean
     _, count, frames, regions, _ = flow.shape
     places = count * (frames - taps.shape[1] // 2 + 1) * regions
-    _remember(running, weights, "block1", mean.detach(), variance.detach(), places)
-    scale = weights["block1.norm.weight"] * (variance + EPSILON).rsqrt()
-    shift = weights["block1.norm.bias"] - mean * scale
+    _see(seen, "block1", mean.detach()[:, 0], variance.detach()[:, 0], places)
+    scale = weights["block1.norm.weight"][:, None] * (variance + EPSILON).rsqrt()
+    shift = weights["block1.norm.bias"][:, None] - mean * scale
+    taps, bias = (full * scale).split([taps.shape[1], 1], 1)
+    constant = (
+        factor[..., None] * bias + shift
+    )  # (F, R, C): the bias as the Laplacian leaves it, and the shift
     pool = patch_pool_plain if flow.requires_grad else patch_pool  # the compiled one gives the flow no slope
-    constant = _at_nodes(bias * scale, shift, factor)
-    return pool(flow, taps * scale[:, None], constant, how.groups, how.into.to(flow))
+    return pool(flow, taps, constant, how.groups, _constants(how, flow.dtype, flow.device).into)
 
 
 def _spread(flow: Tensor, kernel: int, factor: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean (F, P) and covariance (F, P, P) of the first convolution's inputs in a batch."""
+    """Mean (F, 1, P) and covariance (F, P, P) of the first convolution's inputs in a batch."""
     places = _places(flow, kernel, factor[:, None, None]).flatten(1, 3)  # (F, N T R, P)
-    centre = places.mean(1)
-    apart = places - centre[:, None]
+    centre = places.mean(1, keepdim=True)
+    apart = places - centre
     return centre, apart.mT @ apart / places.shape[1]
 
 
-def _remember(
-    running: dict[str, Tensor], weights: Stack, block: str, mean: Tensor, variance: Tensor, count: int
-) -> None:
-    """Note the running statistics after this batch; their variance is the unbiased one, as in PyTorch."""
-    unbiased = variance * (count / max(count - 1, 1))
-    for name, value in (("running_mean", mean), ("running_var", unbiased)):
-        key = f"{block}.norm.{name}"
-        running[key] = torch.lerp(weights[key], value, MOMENTUM)
+def _see(seen: dict[str, Tensor], block: str, mean: Tensor, variance: Tensor, count: int) -> None:
+    """Note a batch's statistics as the running ones count them: the variance is the unbiased one, as in PyTorch."""
+    seen[f"{block}.norm.running_mean"] = mean
+    seen[f"{block}.norm.running_var"] = variance * (count / max(count - 1, 1))
+
+
+def _remembered(weights: Stack, seen: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The running statistics after a batch, all in one operation."""
+    before = torch.stack([weights[name] for name in seen])
+    after = before.lerp(torch.stack(list(seen.values())), MOMENTUM)
+    return dict(zip(seen, after.unbind(), strict=True))
