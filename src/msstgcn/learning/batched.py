@@ -15,6 +15,7 @@ before an epoch is brought to the device before it, and inside a step nothing is
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -163,10 +164,8 @@ class _State:
 
     def named(self, flat: Tensor) -> dict[str, Tensor]:
         """Views of a flat (F, P) tensor by name of weight."""
-        parts = flat.split([int(np.prod(shape)) for shape in self.shapes.values()], 1)
-        return {
-            n: part.unflatten(1, shape) for part, (n, shape) in zip(parts, self.shapes.items(), strict=True)
-        }
+        parts = flat.split([math.prod(shape) for shape in self.shapes.values()], 1)
+        return {n: part.view(-1, *shape) for part, (n, shape) in zip(parts, self.shapes.items(), strict=True)}
 
     def decayed(self) -> Tensor:
         """Return 1 for each weight that decays, else 0; shape (P,)."""

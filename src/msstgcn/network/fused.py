@@ -220,6 +220,7 @@ class _NormPool(torch.autograd.Function):
         ctx.save_for_backward(x, gamma, mean, inverse, basis)
         ctx.winner = winner
         ctx.mark_non_differentiable(mean, variance)
+        ctx.set_materialize_grads(False)  # no zeros for these two
         return out, mean, variance
 
     @staticmethod

@@ -120,9 +120,10 @@ class NormPool(torch.autograd.Function):
         mean, variance = moments(x, basis)
         inverse = (variance + EPSILON).rsqrt()
         scale = gamma * inverse
-        shift = beta - mean * scale
+        shift = torch.addcmul(beta, mean, scale, value=-1)
         ctx.save_for_backward(x, basis, scale, shift, mean, inverse)
         ctx.mark_non_differentiable(mean, variance)
+        ctx.set_materialize_grads(False)  # no zeros for these two
         return affine_pool(x, scale, shift, basis), mean, variance
 
     @staticmethod
@@ -158,9 +159,9 @@ def moments(x: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
         x, basis, partial, windows, parts, basis.shape[1], frames, channels, block
     )
     means, squares, counts = partial.double().unbind(2)  # (F, programs, C)
-    total = counts.sum(1)
+    total = windows * frames * basis.shape[1]
     mean = (means * counts).sum(1) / total
-    variance = (squares + counts * (means - mean[:, None]).square()).sum(1) / total
+    variance = torch.addcmul(squares, counts, (means - mean[:, None]).square()).sum(1) / total
     return mean.to(x), variance.to(x)
 
 

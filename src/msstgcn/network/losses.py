@@ -30,6 +30,8 @@ MARGIN, EPSILON = 0.16, 1e-5
 GAMMA_BOUNDARY = 2.0
 #: Guard in the contrastive loss: in its logarithm and in the mean over positives.
 EPSILON_CONTRAST = 1e-6
+#: Length that an embedding has at least when it is brought to unit length; PyTorch's own default.
+EPSILON_LENGTH = 1e-12
 #: Base temperature of the released contrastive loss: it is scaled by temperature / 0.07.
 BASE_TEMPERATURE = 0.07
 
@@ -113,7 +115,8 @@ def supervised_contrast(embedding: Tensor, label: Tensor, temperature: float) ->
     -------
     Tensor, shape (...)
     """
-    return _contrast(functional.normalize(embedding, dim=-1), label, temperature)
+    unit: Tensor = _Unit.apply(embedding)
+    return _contrast(unit, label, temperature)
 
 
 def supervised_contrast_released(embedding: Tensor, label: Tensor, temperature: float) -> Tensor:
@@ -130,6 +133,24 @@ def supervised_contrast_released(embedding: Tensor, label: Tensor, temperature: 
 def _contrast(z: Tensor, label: Tensor, temperature: float) -> Tensor:
     loss: Tensor = _Contrast.apply(z, label, temperature)
     return loss
+
+
+class _Unit(torch.autograd.Function):
+    """Vectors of unit length, (..., C), with the slope written out: what lies along a vector is lost."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        length = torch.linalg.vector_norm(x, dim=-1, keepdim=True).clamp_min(EPSILON_LENGTH)
+        unit = x / length
+        ctx.save_for_backward(unit, length)
+        return unit
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> Tensor:
+        unit, length = ctx.saved_tensors
+        along = (slope * unit).sum(-1, keepdim=True)
+        return torch.addcmul(slope, unit, along, value=-1) / length
 
 
 class _Contrast(torch.autograd.Function):
@@ -149,7 +170,7 @@ class _Contrast(torch.autograd.Function):
         top = torch.maximum(other.amax(-1), itself)  # no overflow in exp, same ratios
         share = other.sub_(top[..., None]).exp_()
         total = share.sum(-1) + EPSILON_CONTRAST
-        member = functional.one_hot(label, 3).to(z.dtype)  # (..., N, 3)
+        member = z.new_zeros(*label.shape, 3).scatter_(-1, label[..., None], 1)  # (..., N, 3)
         count = (member * member.sum(-2, keepdim=True)).sum(-1) - 1
         alike = member @ (member.mT @ z) - z  # (..., N, C), sum over the positives
         weight = 1 / ((count + EPSILON_CONTRAST) * z.shape[-2])

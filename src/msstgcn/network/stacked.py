@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import torch
 from torch import Tensor
@@ -38,6 +38,7 @@ from msstgcn.network.fused import (
     patch_pool,
     patch_pool_plain,
 )
+from msstgcn.network.losses import constant
 from msstgcn.network.model import MSSTGCN, is_counted, region_graph, repeated
 from msstgcn.settings import NetworkSettings
 
@@ -49,6 +50,9 @@ Stack = Mapping[str, Tensor]
 #: Batch-normalise a block's output (F, N, J, T, C), spread over nodes by a basis (J, V), rectify, and take the largest
 #: node; the last argument is how many times the bias, which is not in it, is at every node. Gives (F, N, T, C).
 _Normalise = Callable[[str, Tensor, Tensor, float], Tensor]
+
+#: Statistics of a batch (F, C) by name of the running one, and what makes them unbiased.
+_Seen = dict[str, tuple[Tensor, float]]
 
 
 @dataclass(frozen=True)
@@ -157,12 +161,12 @@ class _Constants:
 @torch.inference_mode(False)
 def _constants(how: Plan, dtype: torch.dtype, device: torch.device) -> _Constants:
     """Bring a plan's constants to a device, once, so that no step waits for their way there."""
-    here = lambda x: None if x is None else x.to(device, dtype, copy=True)  # noqa: E731
+    here = partial(torch.Tensor.to, device=device, dtype=dtype, copy=True)
     return _Constants(
         here(how.into),
-        here(how.out_of),
+        None if how.out_of is None else here(how.out_of),
         here(how.column),
-        here(None if how.operator is None else how.operator.sum(0)),
+        None if how.operator is None else here(how.operator.sum(0)),
         torch.tensor(how.order, device=device),
         torch.ones(1, 1, dtype=dtype, device=device),
         float(how.column[0]),
@@ -281,7 +285,7 @@ def forward(weights: Stack, windows: MixedWindows, how: Plan) -> tuple[Tensor, T
     running : dict of str to Tensor
         The running statistics after this batch.
     """
-    seen: dict[str, Tensor] = {}
+    seen: _Seen = {}
 
     def normalise(block: str, x: Tensor, basis: Tensor, share: float) -> Tensor:
         count = x.shape[1] * x.shape[3] * basis.shape[1]
@@ -417,7 +421,7 @@ def _at_nodes(bias: Tensor, shift: Tensor, factor: Tensor) -> Tensor:
     return factor[..., None] * bias[:, None] + shift[:, None]
 
 
-def _first_block(weights: Stack, windows: MixedWindows, how: Plan, seen: dict[str, Tensor]) -> Tensor:
+def _first_block(weights: Stack, windows: MixedWindows, how: Plan, seen: _Seen) -> Tensor:
     taps, bias = _first_taps(weights), weights["block1.convolution.bias"]  # (F, 2 k, C), (F, C)
     full = torch.cat([taps, bias[:, None]], 1)  # (F, P, C)
     flow, factor = _mixed(weights, windows.flow, how)
@@ -449,14 +453,16 @@ def _spread(flow: Tensor, kernel: int, factor: Tensor) -> tuple[Tensor, Tensor]:
     return centre, apart.mT @ apart / places.shape[1]
 
 
-def _see(seen: dict[str, Tensor], block: str, mean: Tensor, variance: Tensor, count: int) -> None:
-    """Note a batch's statistics as the running ones count them: the variance is the unbiased one, as in PyTorch."""
-    seen[f"{block}.norm.running_mean"] = mean
-    seen[f"{block}.norm.running_var"] = variance * (count / max(count - 1, 1))
+def _see(seen: _Seen, block: str, mean: Tensor, variance: Tensor, count: int) -> None:
+    """Note a batch's statistics; the running variance is made of unbiased ones, as in PyTorch."""
+    seen[f"{block}.norm.running_mean"] = mean, 1.0
+    seen[f"{block}.norm.running_var"] = variance, count / max(count - 1, 1)
 
 
-def _remembered(weights: Stack, seen: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The running statistics after a batch, all in one operation."""
-    before = torch.stack([weights[name] for name in seen])
-    after = before.lerp(torch.stack(list(seen.values())), MOMENTUM)
+def _remembered(weights: Stack, seen: _Seen) -> dict[str, Tensor]:
+    """The running statistics after a batch, all at once."""
+    values, factors = zip(*seen.values(), strict=True)
+    new = torch.stack(values)  # (statistics, F, C)
+    new = new * constant(factors, new.dtype, new.device)[:, None, None]
+    after = torch.stack([weights[name] for name in seen]).lerp_(new, MOMENTUM)
     return dict(zip(seen, after.unbind(), strict=True))
