@@ -5,11 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 from toys import toy_video
 
 from msstgcn import learning
 from msstgcn.errors import InputError
 from msstgcn.graph import FACE, PARTS
+from msstgcn.learning import batched
 from msstgcn.learning.batched import Job, Material, train_folds
 from msstgcn.learning.training import is_decayed, optimiser, train_epochs
 from msstgcn.network import MSSTGCN, fused, initialised, stacked
@@ -66,6 +68,42 @@ def test_the_gpus_operations_train_the_same(toy_features, small_network, quick_l
         np.testing.assert_allclose(mine.history, theirs.history, atol=1e-6)
         for name, value in mine.weights.items():
             torch.testing.assert_close(theirs.weights[name], value, atol=1e-6, rtol=1e-5)
+
+
+class Operations(TorchDispatchMode):
+    """Notes which operations are started."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started = []
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        self.started.append(operation.overloadpacket.__name__)
+        return operation(*args, **(kwargs or {}))
+
+
+def test_a_step_brings_nothing_to_the_device_and_asks_for_nothing(
+    toy_features, small_network, quick_learning, monkeypatch
+):
+    """A GPU that has to wait for numbers in every step stands still most of the time."""
+    noted, real = [], batched._step
+
+    def step(*args):
+        with Operations() as operations:
+            terms = real(*args)
+        noted.append(operations.started)
+        return terms
+
+    monkeypatch.setattr(batched, "_step", step)
+    for name in ("convolve", "norm_pool", "patch_pool"):
+        monkeypatch.setattr(stacked, name, getattr(fused, f"{name}_plain"))
+    corpus = learning.gather(toy_features, small_network, quick_learning)
+    jobs = [Job(s, corpus.training_starts(quick_learning, s), n) for n, s in enumerate(corpus.subjects)]
+    material = Material.of(corpus, small_network, torch.device("cpu"))
+    train_folds(material, jobs, small_network, quick_learning)
+    assert len(noted) > 1
+    for started in noted[1:]:  # the first one puts constants there
+        assert not {"lift_fresh", "_local_scalar_dense"} & set(started)
 
 
 def test_a_fold_does_not_depend_on_its_company(toy_features, small_network, quick_learning):

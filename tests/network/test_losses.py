@@ -176,6 +176,30 @@ def test_settings_choose_the_forms():
     assert float(without[index["contrast"]]) == 0.0
 
 
+def test_focal_takes_a_weight_a_row():
+    x, y, alpha = draws(2, 9), soft_targets(9).expand(2, 9), torch.tensor([[0.9], [0.8]], dtype=torch.float64)
+    wanted = torch.stack([focal(x[0], y[0], 0.9), focal(x[1], y[1], 0.8)])
+    torch.testing.assert_close(focal(x, y, alpha), wanted, atol=1e-15, rtol=1e-14)
+
+
+def test_an_embedding_of_no_length_has_a_finite_slope():
+    z = draws(4, 3)
+    z[1] = 0
+    (slope,) = torch.autograd.grad(
+        supervised_contrast(z.requires_grad_(), torch.tensor([0, 0, 1, 1]), 0.5), z
+    )
+    assert torch.isfinite(slope).all()
+
+
+def test_weights_first_asked_for_in_inference_can_be_trained_with():
+    settings = LearningSettings(rho=0.123)
+    terms = draws(7).requires_grad_()
+    with torch.inference_mode():
+        total_loss(terms, settings)
+    (slope,) = torch.autograd.grad(total_loss(terms, settings), terms)
+    torch.testing.assert_close(slope, torch.tensor(term_weights(settings), dtype=torch.float64))
+
+
 def test_a_stack_of_folds_gives_each_folds_own_terms():
     logits, z, targets = batch(20, (3,))
     settings = LearningSettings()

@@ -55,7 +55,7 @@ _Normalise = Callable[[str, Tensor, Tensor, float], Tensor]
 _Seen = dict[str, tuple[Tensor, float]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a plan is itself alone, and so a quick key
 class Plan:
     """How the stacked network computes one architecture; constants in double precision on the CPU.
 
