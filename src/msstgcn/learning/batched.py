@@ -313,10 +313,11 @@ def _step(
     """One update of F folds on the windows `index` (F, N); return their terms (F, 7)."""
     leaf = state.weights.detach().requires_grad_()
     held = {**state.named(leaf), **state.running}
-    logits, embedding, state.running = forward(held, material.windows.rows(index), material.plan)
+    logits, embedding, running = forward(held, material.windows.rows(index), material.plan)
     terms = loss_terms(logits, embedding, targets_at(material.targets, index), learning)
     weights = constant(term_weights(learning), terms.dtype, terms.device)
     (slope,) = torch.autograd.grad(terms, leaf, weights.expand_as(terms))  # of the total loss
+    state.running = {**state.running, **running}  # where a graph was counted, it stands there, too
     _adamw(state, slope, rates, kept)
     return terms.detach()
 

@@ -336,9 +336,9 @@ def evaluate(weights: Stack, flow: Tensor, how: Plan) -> tuple[Tensor, Tensor]:
         taps, bias = _first_taps(weights), weights["block1.convolution.bias"]
         scale, shift = _normaliser(weights, "block1")
         mixed, factor = _mixed(weights, flow, how)
-        constant = _at_nodes(bias * scale, shift, factor)
+        at_node = _at_nodes((bias * scale)[:, None], shift[:, None], factor)
         basis = _constants(how, flow.dtype, flow.device).into
-        x = patch_pool(mixed, taps * scale[:, None], constant, how.groups, basis)
+        x = patch_pool(mixed, taps * scale[:, None], at_node, how.groups, basis)
     return _later_blocks(weights, x, how, normalise)
 
 
@@ -417,8 +417,8 @@ def _first_taps(weights: Stack) -> Tensor:
 
 
 def _at_nodes(bias: Tensor, shift: Tensor, factor: Tensor) -> Tensor:
-    """What is added at each node (F, R, C): the bias as the Laplacian leaves it, and the shift."""
-    return factor[..., None] * bias[:, None] + shift[:, None]
+    """What is added at each node (F, R, C): the bias as the Laplacian leaves it, and the shift, both (F, 1, C)."""
+    return factor[..., None] * bias + shift
 
 
 def _first_block(weights: Stack, windows: MixedWindows, how: Plan, seen: _Seen) -> Tensor:
@@ -438,11 +438,9 @@ def _first_block(weights: Stack, windows: MixedWindows, how: Plan, seen: _Seen) 
     scale = weights["block1.norm.weight"][:, None] * (variance + EPSILON).rsqrt()
     shift = weights["block1.norm.bias"][:, None] - mean * scale
     taps, bias = (full * scale).split([taps.shape[1], 1], 1)
-    constant = (
-        factor[..., None] * bias + shift
-    )  # (F, R, C): the bias as the Laplacian leaves it, and the shift
     pool = patch_pool_plain if flow.requires_grad else patch_pool  # the compiled one gives the flow no slope
-    return pool(flow, taps, constant, how.groups, _constants(how, flow.dtype, flow.device).into)
+    basis = _constants(how, flow.dtype, flow.device).into
+    return pool(flow, taps, _at_nodes(bias, shift, factor), how.groups, basis)
 
 
 def _spread(flow: Tensor, kernel: int, factor: Tensor) -> tuple[Tensor, Tensor]:
