@@ -83,8 +83,9 @@ def outcomes(
         write_table(runs_shown(runs), name=name, caption=caption)
     frame = pd.DataFrame([{"run": run, **row} for run, found in runs.items() for row in _rows(found)])
     frame.loc[frame["run"].duplicated(), "run"] = ""
+    kind = "outcomes runs" if len(runs) > 1 else "outcomes"
     frame = frame if len(runs) > 1 else frame.drop(columns="run")
-    shown = frame.style.hide(axis="index").set_table_attributes('class="dataframe outcomes"')
+    shown = frame.style.hide(axis="index").set_table_attributes(f'class="dataframe {kind}"')
     shown = shown.set_caption(caption) if caption else shown
     return shown.set_uuid(digest_bytes(frame.to_csv().encode(), caption.encode())[:10])
 
@@ -110,7 +111,7 @@ def _cell(row: dict[Any, Any], apart: bool) -> str:
     if row["difference"] != row["difference"]:
         return first
     low, value, high = (100 * row[name] for name in ("diff low", "difference", "diff high"))
-    second = f"{value:+.1f} [{low:+.1f}, {high:+.1f}], p {_probability(row['p'], equals='= ')}"
+    second = f"{value:+.1f} [{low:.1f}, {high:.1f}], p {_probability(row['p']).replace('0.', '.')}"
     second = f"<strong>{second}</strong>" if apart else second
     return f"{first}<br><small>{second}</small>"
 
@@ -121,8 +122,8 @@ def _range(points: pd.Series[float]) -> str:
     return f"<small>{low if low == high else f'{low} to {high}'} points</small>"
 
 
-def _probability(p: float, *, equals: str = "") -> str:
-    return "< 0.001" if p < _LEAST else f"{equals}{p:.3f}"
+def _probability(p: float) -> str:
+    return "< 0.001" if p < _LEAST else f"{p:.3f}"
 
 
 def outcome_text(table: pd.DataFrame) -> str:
