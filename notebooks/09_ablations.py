@@ -457,6 +457,10 @@ plt.show()
 #
 # The paper's case rests on micro-expressions. For them alone: {glue}`ch9_components_answer_me`
 # {glue}`ch9_components_record_me`
+#
+# One network stands in two studies: *+ contrastive* here is *one scale* of the study of scales. Of micro-expressions the
+# run of record there says: {glue}`ch9_scales_record_me` Where two runs of record disagree, believe the one with more
+# epochs and more seeds. A variant that is behind after a few epochs may only be slower.
 
 # %%
 found = recall_table(components.events)
@@ -554,7 +558,7 @@ report.table(seen, name="ablations_of_record", caption=caption, digits=1)
 # %% [markdown]
 # ## What to take with you
 #
-# Read the column *resolvable* before you read F1. A part of a method that makes no visible difference here is not
+# Read the row *could be resolved* before you read F1. A part of a method that makes no visible difference here is not
 # shown to be useless: it makes less difference than this many people can show. It is fair to say that whoever claims
 # a gain of a few points on a data set of thirty subjects has the same limit.
 #
@@ -564,7 +568,7 @@ report.table(seen, name="ablations_of_record", caption=caption, digits=1)
 #
 # :::{admonition} Exercises
 # :class: tip
-# 1. Which studies could the run of your profile have answered? Compare *resolvable* with the differences.
+# 1. Which studies could the run of your profile have answered? Compare what *could be resolved* with the differences.
 # 2. Holm's correction depends on the number of variants. Run a study with `only=["..."]` for one variant and compare $p$.
 # 3. Run one study with three seeds, `stages.study("scales", profile, seeds=3)`. How far apart are the seeds?
 # :::
