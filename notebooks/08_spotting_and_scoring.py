@@ -187,19 +187,17 @@ plt.show()
 
 # %% tags=["hide-input"]
 kept = {name: records.study_record(name) for name in ("main", "motion")}
-shown = {
-    name: None if one is None else report.outcome_shown(one.table(seed=seed)) for name, one in kept.items()
-}
+tables = {name: None if one is None else one.table(seed=seed) for name, one in kept.items()}
 for name, one in kept.items():
     report.glue(f"ch8_{name}_note", records.study_note(name))
-    found = "" if one is None else answer(one.study, one.table(seed=seed))
+    found = "" if one is None else answer(one.study, tables[name])
     report.glue(f"ch8_{name}_answer", found)
     report.glue(f"ch8_{name}_expected", study(name).expected)
 caption = (
     "The main result from the run of record, on synthetic videos: not to be compared with published figures."
 )
-shown["main"] if shown["main"] is None else report.table(
-    shown["main"], name="main_of_record", caption=caption
+tables["main"] if tables["main"] is None else report.outcomes(
+    None, tables["main"], name="main_of_record", caption=caption
 )
 
 # %% [markdown]
@@ -217,8 +215,8 @@ shown["main"] if shown["main"] is None else report.table(
 
 # %% tags=["hide-input"]
 caption = "Flow methods and head-motion models, from the run of record."
-shown["motion"] if shown["motion"] is None else report.table(
-    shown["motion"], name="motion_of_record", caption=caption
+tables["motion"] if tables["motion"] is None else report.outcomes(
+    None, tables["motion"], name="motion_of_record", caption=caption
 )
 
 # %% [markdown]

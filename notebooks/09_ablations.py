@@ -44,13 +44,14 @@ common = {"profile": profile, "seed": seed, "device": device}
 # Each table compares its variants with the first, the *base*, which is the method as it stands in this book. All
 # variants are trained on the same people, tested on the same people left out, decoded and counted in the same way.
 #
-# - The interval beside each F1 comes from drawing the subjects again and again, with replacement. It says how far
-#   another group of people could have moved the number.
-# - The difference from the base is taken person by person, so that easy and hard people cancel out.
+# - A row is a variant, a column a class. The interval beside each F1 comes from drawing the subjects again and again, with
+#   replacement. It says how far another group of people could have moved the number.
+# - In small type below it stands the difference from the base in *points*, hundredths of F1. It is taken person by
+#   person, so that easy and hard people cancel out. It is bold where the two are told apart.
 # - $p$ is the share of random swaps of base and variant, one coin for each person, that gives as large a difference. It
 #   is corrected for the number of variants in the table {cite}`holm1979`.
-# - *Resolvable* is the true difference that this comparison would have found four times in five. **A smaller one
-#   can well be there and not be seen.** In the profile `cpu` a study is small: only large effects can be seen, and
+# - *Could be resolved* is the true difference that such a comparison would have found four times in five. **A smaller
+#   one can well be there and not be seen.** In the profile `cpu` a study is small: only large effects can be seen, and
 #   training is so short that hardly a micro-expression is found. For those, look at the runs of record.
 #
 # An answer claims a difference only if its interval excludes zero and $p < .05$. The runs of record are larger; where
@@ -93,7 +94,7 @@ report.table(
 # %%
 mine = {"kernels": [3, 3, 5, 9]}
 own = stages.study("window", **common, add={"mine": mine})
-report.outcome_shown(own.table())
+report.outcomes(own.table())
 
 # %% [markdown]
 # ## Must the network see all of it?
@@ -121,7 +122,7 @@ plt.show()
 # %%
 mine = {"kernels": [3, 3, 3, 3], "window_fit": "any"}
 own = stages.study("window-mismatch", **common, add={"mine": mine})
-report.outcome_shown(own.table())
+report.outcomes(own.table())
 
 # %% [markdown]
 # ## Which frames are compared?
@@ -152,7 +153,7 @@ plt.show()
 # %%
 mine = {"pairs": "adjacent-only", "operator": "none"}
 own = stages.study("pairs", **common, add={"mine": mine})
-report.outcome_shown(own.table())
+report.outcomes(own.table())
 
 # %% [markdown]
 # ## What is the head model worth?
@@ -183,7 +184,7 @@ plt.show()
 # %%
 mine = {"head": "none", "operator": "adjacency"}
 own = stages.study("head-model", **common, add={"mine": mine})
-report.outcome_shown(own.table())
+report.outcomes(own.table())
 
 # %% [markdown]
 # ## Three scales, two, or one?
@@ -212,7 +213,7 @@ plt.show()
 # %%
 mine = {"scales": 2, "operator": "adjacency"}
 own = stages.study("scales", **common, add={"mine": mine})
-report.outcome_shown(own.table())
+report.outcomes(own.table())
 
 # %% [markdown]
 # ## The largest or the mean?
@@ -258,7 +259,7 @@ report.glue("ch9_rectified_mean", after_laplacian.relu().mean(-1).mean().item(),
 # %%
 mine = {"pooling": "mean", "operator": "adjacency"}
 own = stages.study("pooling", **common, add={"mine": mine})
-report.outcome_shown(own.table())
+report.outcomes(own.table())
 
 # %% [markdown]
 # ## What mixes the regions?
@@ -287,7 +288,7 @@ plt.show()
 # %%
 mine = {"operator": "adjacency", "regions": "10", "channels": 32}
 own = stages.study("operator", **common, add={"mine": mine})
-report.outcome_shown(own.table())
+report.outcomes(own.table())
 
 # %% [markdown]
 # ## The face's edges, or any?
@@ -324,7 +325,7 @@ plt.show()
 # %%
 mine = {"graph": "random", "graph_seed": 3}
 own = stages.study("edges", **common, add={"mine": mine})
-report.outcome_shown(own.table())
+report.outcomes(own.table())
 
 # %% [markdown]
 # ## How much contrast?
@@ -351,7 +352,7 @@ plt.show()
 # %%
 mine = {"lambda_contrast": 0.01, "temperature": 0.25}
 own = stages.study("lambda", **common, add={"mine": mine})
-report.outcome_shown(own.table())
+report.outcomes(own.table())
 
 # %% [markdown]
 # ## At what temperature?
@@ -378,7 +379,7 @@ plt.show()
 # %%
 mine = {"temperature": 0.1, "lambda_contrast": 0.1}
 own = stages.study("temperature", **common, add={"mine": mine})
-report.outcome_shown(own.table())
+report.outcomes(own.table())
 
 # %% [markdown]
 # ## Which loss for the boundaries?
@@ -405,7 +406,7 @@ plt.show()
 # %%
 mine = {"boundary_loss": "focal", "lambda_contrast": 0.0}
 own = stages.study("boundary-loss", **common, add={"mine": mine})
-report.outcome_shown(own.table())
+report.outcomes(own.table())
 
 # %% [markdown]
 # ## Micro against macro
@@ -432,7 +433,7 @@ plt.show()
 # %%
 mine = {"rho": 0.5, "boundary_loss": "focal"}
 own = stages.study("rho", **common, add={"mine": mine})
-report.outcome_shown(own.table())
+report.outcomes(own.table())
 
 # %% [markdown]
 # ## What do the parts add?
@@ -456,6 +457,10 @@ plt.show()
 #
 # The paper's case rests on micro-expressions. For them alone: {glue}`ch9_components_answer_me`
 # {glue}`ch9_components_record_me`
+#
+# One network stands in two studies: *+ contrastive* here is *one scale* of the study of scales. Of micro-expressions the
+# run of record there says: {glue}`ch9_scales_record_me` Where two runs of record disagree, believe the one with more
+# epochs and more seeds. A variant that is behind after a few epochs may only be slower.
 
 # %%
 found = recall_table(components.events)
@@ -481,7 +486,7 @@ for name, own in (("eyes", full[full["eye_only"]]), ("others", full[~full["eye_o
 # %%
 mine = {"scales": 2, "lambda_contrast": 0.0}
 own = stages.study("components", **common, add={"mine": mine})
-report.outcome_shown(own.table())
+report.outcomes(own.table())
 
 # %% [markdown]
 # ## Which segments?
@@ -509,7 +514,7 @@ plt.show()
 # %%
 mine = {"neutral": 2.0}
 own = stages.study("segments", **common, add={"mine": mine})
-report.outcome_shown(own.table())
+report.outcomes(own.table())
 
 # %% [markdown]
 # ## How long to train?
@@ -536,7 +541,7 @@ plt.show()
 # %%
 mine = {"epochs": 8, "lr_decay": 0.8}
 own = stages.study("epochs", **common, add={"mine": mine})
-report.outcome_shown(own.table())
+report.outcomes(own.table())
 
 # %% [markdown]
 # ## All runs of record on one page
@@ -553,7 +558,7 @@ report.table(seen, name="ablations_of_record", caption=caption, digits=1)
 # %% [markdown]
 # ## What to take with you
 #
-# Read the column *resolvable* before you read F1. A part of a method that makes no visible difference here is not
+# Read the row *could be resolved* before you read F1. A part of a method that makes no visible difference here is not
 # shown to be useless: it makes less difference than this many people can show. It is fair to say that whoever claims
 # a gain of a few points on a data set of thirty subjects has the same limit.
 #
@@ -563,7 +568,7 @@ report.table(seen, name="ablations_of_record", caption=caption, digits=1)
 #
 # :::{admonition} Exercises
 # :class: tip
-# 1. Which studies could the run of your profile have answered? Compare *resolvable* with the differences.
+# 1. Which studies could the run of your profile have answered? Compare what *could be resolved* with the differences.
 # 2. Holm's correction depends on the number of variants. Run a study with `only=["..."]` for one variant and compare $p$.
 # 3. Run one study with three seeds, `stages.study("scales", profile, seeds=3)`. How far apart are the seeds?
 # :::

@@ -139,9 +139,8 @@ plt.show()
 
 # %%
 mine = {"mine": {**result.study.variants["15 fps, window in seconds"], "me_far": 4}}
-tried = stages.study("frame-rate", **common, add=mine).table()
-shown = report.outcome_shown(tried)
-shown[shown["class"] == "overall"]
+tried = stages.study("frame-rate", **common, add=mine)
+report.outcomes(tried.table())
 
 # %% [markdown]
 # ## Head motion
@@ -171,9 +170,8 @@ plt.show()
 
 # %%
 mine = {"mine": {"head_motion": 3.0}}
-tried = stages.study("head-motion", **common, add=mine).table()
-shown = report.outcome_shown(tried)
-shown[shown["class"] == "overall"]
+tried = stages.study("head-motion", **common, add=mine)
+report.outcomes(tried.table())
 
 # %% [markdown]
 # ## Number of regions
@@ -210,9 +208,8 @@ costs[["variant", "regions", "parameters", "features_s", "training_s"]].round(1)
 
 # %%
 mine = {"mine": {"regions": "22"}}
-tried = stages.study("regions", **common, add=mine).table()
-shown = report.outcome_shown(tried)
-shown[shown["class"] == "overall"]
+tried = stages.study("regions", **common, add=mine)
+report.outcomes(tried.table())
 
 # %% [markdown]
 # ## Very faint expressions
@@ -278,9 +275,8 @@ plt.show()
 
 # %%
 mine = {"mine": {"me_intensity": 2.0}}
-tried = stages.study("intensity", **common, add=mine).table()
-shown = report.outcome_shown(tried)
-shown[shown["class"] == "ME"]
+tried = stages.study("intensity", **common, add=mine)
+report.outcomes(tried.table())
 
 # %% [markdown]
 # ## Blinks and gaze
@@ -359,9 +355,8 @@ plt.show()
 
 # %%
 mine = {"mine": {"gaze_rate": 2.0}}
-tried = stages.study("blinks-and-gaze", **common, add=mine).table()
-shown = report.outcome_shown(tried)
-shown[shown["class"] == "overall"]
+tried = stages.study("blinks-and-gaze", **common, add=mine)
+report.outcomes(tried.table())
 
 # %% [markdown]
 # ## Landmarks that are off
@@ -392,9 +387,8 @@ plt.show()
 
 # %%
 mine = {"mine": {"landmark_offset": 5.0}}
-tried = stages.study("alignment", **common, add=mine).table()
-shown = report.outcome_shown(tried)
-shown[shown["class"] == "overall"]
+tried = stages.study("alignment", **common, add=mine)
+report.outcomes(tried.table())
 
 # %% [markdown]
 # ## A head that is turned
@@ -423,9 +417,8 @@ plt.show()
 
 # %%
 mine = {"mine": {"yaw": 30.0}}
-tried = stages.study("yaw", **common, add=mine).table()
-shown = report.outcome_shown(tried)
-shown[shown["class"] == "overall"]
+tried = stages.study("yaw", **common, add=mine)
+report.outcomes(tried.table())
 
 # %% [markdown]
 # ## The overlap that makes a hit
@@ -482,9 +475,8 @@ plt.show()
 
 # %%
 mine = {"mine": {"match_iou": 0.7}}
-tried = stages.study("iou", **common, add=mine).table()
-shown = report.outcome_shown(tried)
-shown[shown["class"] == "overall"]
+tried = stages.study("iou", **common, add=mine)
+report.outcomes(tried.table())
 
 # %% [markdown]
 # ## Noise and compression
@@ -514,9 +506,8 @@ plt.show()
 
 # %%
 mine = {"mine": {"jpeg_quality": 25}}
-tried = stages.study("picture", **common, add=mine).table()
-shown = report.outcome_shown(tried)
-shown[shown["class"] == "overall"]
+tried = stages.study("picture", **common, add=mine)
+report.outcomes(tried.table())
 
 # %% [markdown]
 # ## Resolution
@@ -545,9 +536,8 @@ plt.show()
 
 # %%
 mine = {"mine": {"iod": 160.0}}
-tried = stages.study("resolution", **common, add=mine).table()
-shown = report.outcome_shown(tried)
-shown[shown["class"] == "overall"]
+tried = stages.study("resolution", **common, add=mine)
+report.outcomes(tried.table())
 
 # %% [markdown]
 # ## What these runs could see

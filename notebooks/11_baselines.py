@@ -193,7 +193,7 @@ plt.show()
 # %%
 mine = {"flow-peaks, my fraction": {"method": "flow-peaks", "peak_fraction": fraction}}
 own = stages.study("baselines", **common, add=mine, only=["flow-peaks"])
-report.outcome_shown(own.table())
+report.outcomes(own.table())
 
 # %% [markdown]
 # A `roi-tcn` with a quarter of the channels is a much smaller network. Does it spot worse?
@@ -201,7 +201,7 @@ report.outcome_shown(own.table())
 # %%
 mine = {"roi-tcn, 16 channels": {"spatial": "flat", "channels": 16}}
 own = stages.study("baselines", **common, add=mine, only=["roi-tcn"])
-report.outcome_shown(own.table())
+report.outcomes(own.table())
 
 # %% [markdown]
 # ## How labels leak into a graph

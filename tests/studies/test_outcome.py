@@ -7,7 +7,7 @@ import pytest
 from msstgcn import report
 from msstgcn.errors import InputError
 from msstgcn.spotting import bootstrap_f1, compare
-from msstgcn.studies import CONTROL, COUNT_COLUMNS, STUDIES, study, study_table
+from msstgcn.studies import CONTROL, COUNT_COLUMNS, STUDIES, study, study_table, told_apart
 
 
 @pytest.fixture
@@ -57,6 +57,28 @@ def test_the_shown_table_has_intervals_as_text_and_dashes_for_the_base(counts):
     assert shown["difference from base"].tolist()[:3] == ["–"] * 3
     assert all("[" in text for text in shown["F1, 95 % interval"])
     assert "better" in report.outcome_text(study_table(counts, "base"))
+
+
+def test_a_page_shows_a_row_a_variant_bold_only_where_it_is_told_apart(counts):
+    table = study_table(counts, "base")
+    shown = report.outcomes(table).data.set_index("variant")
+    assert shown.columns.tolist() == ["overall", "ME", "MaE"]
+    assert shown.index.tolist() == [*table["variant"].unique(), "<small>could be resolved</small>"]
+    apart = told_apart(table)
+    assert apart.any() and not apart.all()
+    for (_, row), bold in zip(table.iterrows(), apart, strict=True):
+        cell = shown.loc[row["variant"], row["class"]]
+        assert cell.startswith(f"{row['F1']:.3f} [{row['low']:.3f}, {row['high']:.3f}]")
+        assert ("<strong>" in cell) == bold
+        assert row["variant"] == "base" or f"{100 * row['difference']:+.1f} [" in cell
+    least = 100 * table[table["class"] == "ME"]["resolvable"].dropna()
+    assert f"{least.min():.1f} to {least.max():.1f} points" in shown.iloc[-1]["ME"]
+
+
+def test_names_of_variants_are_no_markup(counts):
+    named = study_table(counts.replace({"variant": {"better": "a < b"}}), "base")
+    page = report.outcomes(named, caption="One.").to_html()
+    assert "a &lt; b" in page and page == report.outcomes(named, caption="One.").to_html()
 
 
 def test_studies_have_a_question_and_a_base_that_differs_from_the_rest():

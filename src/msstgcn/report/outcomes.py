@@ -1,13 +1,18 @@
-"""A study's table as people read it: intervals in one cell each."""
+"""A study's table as people read it: long for files and terminals, a row a variant for a page."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from html import escape
+from typing import TYPE_CHECKING, Any
 
+from msstgcn.files import digest_bytes
 from msstgcn.report.numbers import interval
+from msstgcn.report.tables import table as write_table
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pandas.io.formats.style import Styler
 
 _LEAST = 0.001  # the smallest p that is written out
 
@@ -29,22 +34,21 @@ def outcome_shown(table: pd.DataFrame) -> pd.DataFrame:
     shown[f"difference from {base}"] = [
         "–" if row[0] != row[0] else interval(*row) for row in table[columns].to_numpy()
     ]
-    shown["p"] = ["–" if p != p else "< 0.001" if p < _LEAST else f"{p:.3f}" for p in table["p"]]
+    shown["p"] = ["–" if p != p else _probability(p) for p in table["p"]]
     shown["resolvable"] = ["–" if value != value else f"{value:.3f}" for value in table["resolvable"]]
     return shown
 
 
-def runs_shown(own: pd.DataFrame, record: pd.DataFrame | None = None) -> pd.DataFrame:
-    """A reader's own run and the run of record, one under the other as `outcome_shown` has them, with a column ``run``.
+def runs_shown(runs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Tables of several runs, one under the other as `outcome_shown` has them, with a column ``run``.
 
     Parameters
     ----------
-    own, record : DataFrame
-        As `studies.study_table` gives them. Without a record, the reader's own alone.
+    runs : mapping of str to DataFrame
+        By name of the run, what `studies.study_table` gives.
     """
     import pandas as pd
 
-    runs = {"this run": own} if record is None else {"this run": own, "of record": record}
     parts = []
     for name, table in runs.items():
         shown = outcome_shown(table)
@@ -52,6 +56,74 @@ def runs_shown(own: pd.DataFrame, record: pd.DataFrame | None = None) -> pd.Data
         parts.append(shown.assign(run=name))
     found = pd.concat(parts, ignore_index=True)
     return found[["run", *(column for column in found.columns if column != "run")]]
+
+
+def outcomes(
+    own: pd.DataFrame | None, record: pd.DataFrame | None = None, *, name: str = "", caption: str = ""
+) -> Styler:
+    """Show a study on a page: one row a variant, one column a class, the run of record under the reader's own.
+
+    A cell holds F1 with its interval and below it, in small type, the difference from the base in points of F1 (a
+    hundredth) with interval and p; it is bold where variant and base are told apart (`studies.told_apart`). The last
+    row of a run says which differences its comparisons could have resolved.
+
+    Parameters
+    ----------
+    own, record : DataFrame
+        As `studies.study_table` gives them; one of the two may be missing.
+    name : str, optional
+        If given, the long table of `runs_shown` is written by `report.table` under this name.
+    caption : str, optional
+        What the table shows, in a sentence.
+    """
+    import pandas as pd
+
+    runs = {run: found for run, found in (("this run", own), ("of record", record)) if found is not None}
+    if name:
+        write_table(runs_shown(runs), name=name, caption=caption)
+    frame = pd.DataFrame([{"run": run, **row} for run, found in runs.items() for row in _rows(found)])
+    frame.loc[frame["run"].duplicated(), "run"] = ""
+    kind = "outcomes runs" if len(runs) > 1 else "outcomes"
+    frame = frame if len(runs) > 1 else frame.drop(columns="run")
+    shown = frame.style.hide(axis="index").set_table_attributes(f'class="dataframe {kind}"')
+    shown = shown.set_caption(caption) if caption else shown
+    return shown.set_uuid(digest_bytes(frame.to_csv().encode(), caption.encode())[:10])
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, str]]:
+    """Cells of one run by column: its variants, and what it could have resolved."""
+    from msstgcn.studies import told_apart
+
+    rows: dict[str, dict[str, str]] = {}
+    for row, apart in zip(table.to_dict("records"), told_apart(table), strict=True):
+        variant = str(row["variant"])
+        rows.setdefault(variant, {"variant": escape(variant)})[row["class"]] = _cell(row, apart)
+    points = {str(label): 100 * part["resolvable"].dropna() for label, part in table.groupby("class")}
+    if len(rows) > 1:
+        least = {label: _range(of_class) for label, of_class in points.items()}
+        rows[""] = {"variant": "<small>could be resolved</small>", **least}
+    return list(rows.values())
+
+
+def _cell(row: dict[Any, Any], apart: bool) -> str:
+    """F1 with interval, and under it the difference from the base."""
+    first = interval(row["F1"], row["low"], row["high"])
+    if row["difference"] != row["difference"]:
+        return first
+    low, value, high = (100 * row[name] for name in ("diff low", "difference", "diff high"))
+    second = f"{value:+.1f} [{low:.1f}, {high:.1f}], p {_probability(row['p']).replace('0.', '.')}"
+    second = f"<strong>{second}</strong>" if apart else second
+    return f"{first}<br><small>{second}</small>"
+
+
+def _range(points: pd.Series[float]) -> str:
+    """The smallest and the largest of some differences, in points."""
+    low, high = f"{points.min():.1f}", f"{points.max():.1f}"
+    return f"<small>{low if low == high else f'{low} to {high}'} points</small>"
+
+
+def _probability(p: float) -> str:
+    return "< 0.001" if p < _LEAST else f"{p:.3f}"
 
 
 def outcome_text(table: pd.DataFrame) -> str:

@@ -25,8 +25,9 @@ FLOW_MS = {"patch-lk": 0.65, "patch-lk-torch": 15.0, "dis": 41.0, "farneback": 8
 #: Windows a second in training on one core: what the record of ``msstgcn bench train`` comes to for the network as the
 #: method has it; variants of it are up to four times slower.
 WINDOWS_PER_CORE = 26_000
-#: The same on a GPU, where all folds are one program: a cautious guess, not a measurement.
-WINDOWS_PER_GPU = 250_000
+#: The same on a GPU, where all folds are one program: of thirty at once on an H200, with what it takes to keep and ask
+#: them (the record of the study ``iou``). More folds at once make up to four times as many.
+WINDOWS_PER_GPU = 700_000
 #: Memory: of the program with its packages; of one process that measures motion; of a window beside its flow, for its
 #: targets and its part in the statistics of the first convolution; how often flow is held (as measured, put together,
 #: mixed over the graph).

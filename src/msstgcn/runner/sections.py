@@ -45,7 +45,7 @@ def study_section(result: StudyResult, *, caption: str) -> Styler:
         report.glue(f"{start}_answer{end}", answer(study, own, metric))
         told = "" if kept is None or recorded is None else answer(kept.study, recorded, metric)
         report.glue(f"{start}_record{end}", told)
-    return report.table(report.runs_shown(own, recorded), name=f"study_{_key(study)}", caption=caption)
+    return report.outcomes(own, recorded, name=f"study_{_key(study)}", caption=caption)
 
 
 def _key(study: Study) -> str:
