@@ -225,7 +225,7 @@ def _part(released, tmp_path, keep):
 
 
 def test_one_subject_is_refused_before_its_motion_is_measured(msstgcn, released, tmp_path, monkeypatch):
-    monkeypatch.setattr(feature_stages, "extract", lambda *_: pytest.fail("measured"))
+    monkeypatch.setattr(feature_stages, "extract_each", lambda *_: pytest.fail("measured"))
     root = _part(released, tmp_path, {"001_1"})
     status, _, err = msstgcn("train", "--profile", "smoke", "--dataset", "samm-lv", "--root", root)
     assert status == 2 and "only one subject, 001; expected at least two" in err.splitlines()[-1]
