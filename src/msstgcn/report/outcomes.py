@@ -81,11 +81,12 @@ def outcomes(
     runs = {run: found for run, found in (("this run", own), ("of record", record)) if found is not None}
     if name:
         write_table(runs_shown(runs), name=name, caption=caption)
-    frame = pd.DataFrame([{"run": run, **row} for run, found in runs.items() for row in _rows(found)])
-    frame.loc[frame["run"].duplicated(), "run"] = ""
-    kind = "outcomes runs" if len(runs) > 1 else "outcomes"
-    frame = frame if len(runs) > 1 else frame.drop(columns="run")
-    shown = frame.style.hide(axis="index").set_table_attributes(f'class="dataframe {kind}"')
+    rows = []
+    for run, found in runs.items():
+        rows += [{"variant": f"<em>{run}</em>"}] if len(runs) > 1 else []
+        rows += _rows(found)
+    frame = pd.DataFrame(rows).fillna("")
+    shown = frame.style.hide(axis="index").set_table_attributes('class="dataframe outcomes"')
     shown = shown.set_caption(caption) if caption else shown
     return shown.set_uuid(digest_bytes(frame.to_csv().encode(), caption.encode())[:10])
 
