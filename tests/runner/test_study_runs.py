@@ -159,6 +159,45 @@ def test_networks_of_the_base_are_asked_about_other_videos_by_one_that_never_saw
     assert len(mine) and not mine[wanted.columns].equals(result.found.query("variant == 'a'")[wanted.columns])
 
 
+def test_variants_that_differ_in_epochs_alone_are_looks_at_the_longest_training(quick):
+    variants = {"3": {"epochs": 3}, "1": {"epochs": 1}, "4": {"epochs": 4}, "mine": {"epochs": 1, "rho": 0.1}}
+    taught = {"cpu": {"epochs": 4, "watch": 1}}
+    result = run(study_of(variants, trained="longest", taught=taught), seeds=2)
+    assert len(quick) == 4 + 4  # two seeds, two groups: the longest once for all three, and mine
+    alone = run(study_of(variants), seeds=2)
+    exact = result.found["variant"].isin(["4", "mine"])  # looks on the way are kept in half precision
+    assert_frame_equal(
+        result.found[exact].reset_index(drop=True),
+        alone.found.query("variant in ('4', 'mine')").reset_index(drop=True),
+    )
+    assert not exact.all()
+    seconds = result.costs.set_index("variant")["training_s"]
+    assert seconds["1"] == pytest.approx(seconds["4"] / 4) and seconds["3"] > seconds["1"]
+    del quick[:]
+    same(result, run(study_of(variants, trained="longest", taught=taught), seeds=2))
+    assert quick == []
+
+
+def test_a_look_is_what_a_training_that_ends_there_says(quick):
+    def trained(epochs, watch):
+        chosen = stages.profile("cpu", **{**SMALL, "folds": 2, "epochs": epochs, "watch": watch})
+        return stages.loso(chosen, device="cpu")
+
+    long, short = trained(4, 1), trained(3, 0)
+    look = study_runs.looked_at(long, 3)
+    assert look.watched[0].tolist() == [1, 2, 3] and len(look.history) == len(short.history)
+    for video, said in short.probabilities.items():
+        np.testing.assert_array_equal(look.probabilities[video], said.astype(np.float16))
+    end = study_runs.looked_at(long, 4).probabilities
+    assert all((end[video] == said).all() for video, said in long.probabilities.items())
+
+
+def test_a_number_of_epochs_that_the_longest_training_does_not_look_at_is_trained_by_itself(quick):
+    variants = {"4": {"epochs": 4}, "3": {"epochs": 3}}
+    run(study_of(variants, trained="longest", taught={"cpu": {"epochs": 4, "watch": 2}}))
+    assert len(quick) == 2 + 2
+
+
 def test_people_without_a_network_are_refused(quick):
     base = stages.profile("cpu", watch=0, **SMALL)
     stranger = waving(stages.dataset(stages.profile("cpu", **{**SMALL, "subjects": 5})).videos[-1], 17)

@@ -19,6 +19,7 @@ import pandas as pd
 
 from msstgcn import learning, settings, spotting
 from msstgcn.errors import InputError, lookup, unknown_name
+from msstgcn.learning.training import watched_epochs
 from msstgcn.motion import FLOWS, HEADS, VideoFeatures
 from msstgcn.motion.regions import region_set
 from msstgcn.network import check_window
@@ -62,7 +63,8 @@ class Part:
     method : str, optional
         What spots in the place of the network.
     donor : Profile, optional
-        Whose networks are asked about its videos; None where it trains its own, or needs none.
+        Whose networks are asked about its videos, or looked at while they train; None where it trains its own, or
+        needs none.
     """
 
     name: str
@@ -75,6 +77,11 @@ class Part:
     def trained(self) -> Profile | None:
         """Settings of the networks it needs."""
         return None if self.method else self.donor or self.chosen
+
+    @property
+    def looks(self) -> bool:
+        """Whether it looks at its donor's training before that has ended, or when it ends."""
+        return self.donor is not None and _passes(self.donor, self.chosen)
 
 
 def parts_of(which: Study, profile: str, *, seed: int = 0, **changes: Any) -> list[Part]:
@@ -103,13 +110,17 @@ def parts_of(which: Study, profile: str, *, seed: int = 0, **changes: Any) -> li
         values = {**which.size(profile), **more, **common, **_settings_of(own)}
         return feature_stages.profile(profile, seed=seed, **values)
 
+    base, taught = which.variants[which.base], which.taught.get(profile, {})
     parts: list[Part] = []
     for name, own in which.variants.items():
         try:
             chosen, donor = settled(own), None
             if which.trained == "once" and METHOD not in own:
-                teacher = settled(which.variants[which.base], **which.taught.get(profile, {}))
+                teacher = settled(base, **taught)
                 donor = teacher if teacher != chosen or CONTROL in own else None
+            elif which.trained == "longest" and not {METHOD, CONTROL} & set(own):
+                teacher = settled({**base, **taught})
+                donor = teacher if _passes(teacher, chosen) else None
             _must_not_change_recordings(chosen, own)
             parts.append(Part(name, chosen, own.get(CONTROL), own.get(METHOD), donor))
             _check(parts[-1])
@@ -126,6 +137,15 @@ def parts_of(which: Study, profile: str, *, seed: int = 0, **changes: Any) -> li
 def _settings_of(own: Mapping[str, Any]) -> dict[str, Any]:
     """A variant without what is no setting."""
     return {name: value for name, value in own.items() if name not in (CONTROL, METHOD)}
+
+
+def _passes(teacher: Profile, chosen: Profile) -> bool:
+    """Whether training as `teacher` says comes by what `chosen` wants, and looks: they differ in epochs alone."""
+    epochs, own = chosen.learning.epochs, chosen.spotting.selection
+    there = epochs in watched_epochs(teacher.learning) and own == "fixed-epoch"
+    other = {"learning": teacher.learning.model_dump(mode="json"), "spotting": {}}
+    alike = teacher.learning.but(epochs=epochs, watch=0) == chosen.learning.but(watch=0)
+    return there and alike and teacher.but(spotting={}) == chosen.but(**other)
 
 
 def _must_not_change_recordings(chosen: Profile, own: Mapping[str, Any]) -> None:
@@ -155,9 +175,8 @@ def _check(part: Part) -> None:
         return
     trained = part.donor or chosen
     _must_have_something_to_train_on(trained)
-    if (trained.network, trained.learning) != (chosen.network, chosen.learning) or (
-        part.donor and part.control
-    ):
+    otherwise = (trained.network, trained.learning) != (chosen.network, chosen.learning)
+    if (otherwise and not part.looks) or (part.donor and part.control):
         raise InputError(
             "a variant that trains otherwise than the base",
             expected="only other videos, motion or spotting: the base's networks are asked about them",
@@ -413,7 +432,10 @@ def _place(part: Part, seed: int, device: str) -> tuple[str, str]:
     trained = with_training_seed(part.donor, seed) if part.donor else chosen
     taught = (_features_named(trained), trained.network.digest(), trained.learning.digest())
     code.append("msstgcn.learning")
-    return "studies", key_of(*own, *taught, training_stages.used_device(device).type, code_digest(*code))
+    when = (chosen.learning.epochs,) if part.looks else ()
+    return "studies", key_of(
+        *own, *taught, *when, training_stages.used_device(device).type, code_digest(*code)
+    )
 
 
 def _features_named(chosen: Profile) -> list[tuple[str, ...]]:
@@ -436,26 +458,51 @@ def _computed(
             results[seed] = found, {"parameters": 0, "features_s": spent, "training_s": spotting_s}
         return results
     trained = part.trained or part.chosen
-    taught = feature_stages.features(part.donor) if part.donor else videos
+    taught = feature_stages.features(part.donor) if part.donor and not part.looks else videos
     runs = training_stages.loso_seeds(trained, seeds, device=device, control=part.control, videos=taught)
     made = {}
     for seed, run in runs.items():
         own = with_training_seed(part.chosen, seed)
-        if part.donor:
+        if part.looks:
+            run = looked_at(run, own.learning.epochs)
+        elif part.donor:
             run = transferred(run, with_training_seed(part.donor, seed), videos, device)
         chooses = own.spotting.selection == "inner-fold"
         found = score_stages.predictions(
             run, own, training_stages.inner(own, device=device) if chooses else None
         )
-        cost = {
-            "parameters": _parameters(run),
-            "features_s": spent,
-            "training_s": training_stages.training_seconds(
-                with_training_seed(trained, seed), taught, device=device, control=part.control
-            ),
-        }
-        made[seed] = found, cost
+        seconds = training_stages.training_seconds(
+            with_training_seed(trained, seed), taught, device=device, control=part.control
+        )
+        if part.looks:
+            seconds *= own.learning.epochs / trained.learning.epochs
+        made[seed] = found, {"parameters": _parameters(run), "features_s": spent, "training_s": seconds}
     return made
+
+
+def looked_at(run: learning.LosoRun, epochs: int) -> learning.LosoRun:
+    """What a run said of its held-out videos after so many epochs, as if it had ended there; its weights stay.
+
+    Parameters
+    ----------
+    run : LosoRun
+        It looked at its videos after that many epochs, among others.
+    epochs : int
+    """
+    folds = {}
+    for name, fold in run.folds.items():
+        last = fold.epochs.index(epochs)
+        watched = {video: looks[: last + 1] for video, looks in fold.watched.items()}
+        said = {video: looks[last].astype(np.float32) for video, looks in watched.items()}
+        ended = epochs == fold.epochs[-1]  # what it said then is not rounded
+        folds[name] = replace(
+            fold,
+            history=fold.history.head(epochs),
+            probabilities=fold.probabilities if ended else said,
+            epochs=fold.epochs[: last + 1],
+            watched=watched,
+        )
+    return learning.LosoRun(folds, run.notes)
 
 
 def transferred(

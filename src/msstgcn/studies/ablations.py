@@ -154,6 +154,9 @@ _LOSS = (
     ),
 )
 
+#: Of the one training whose looks are the variants: its end is the longest, and the others lie on its way.
+_ALL_EPOCHS: Mapping[str, Any] = {"epochs": 32, "watch": 4}
+
 _WHOLE = (
     Study(
         "components",
@@ -190,7 +193,9 @@ _WHOLE = (
         {"16 epochs": {"epochs": 16}, **{f"{n} epochs": {"epochs": n} for n in (32, 8, 4)}},
         sweep="epochs",
         places={"16 epochs": 16, "4 epochs": 4, "8 epochs": 8, "32 epochs": 32},
+        trained="longest",
         sizes={"cpu": {"videos": 1}},
+        taught={"smoke": {"epochs": 16, "watch": 4}, "cpu": _ALL_EPOCHS, "gpu": _ALL_EPOCHS},
     ),
 )
 

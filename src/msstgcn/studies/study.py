@@ -54,12 +54,14 @@ class Study:
         Where on that axis the variants lie.
     trained : str
         ``each``: every variant trains networks of its own. ``once``: the base's networks are asked about the videos of
-        every variant.
+        every variant. ``longest``: variants that differ in their epochs alone look at one training while it goes on;
+        others train networks of their own.
     sizes : mapping of str to mapping
         By profile, settings of all variants, over those of `SIZES`; -1 keeps the profile's own value.
     taught : mapping of str to mapping
-        For ``once``: by profile, settings of the videos that the base's networks are trained on, over those of all
-        variants. Then they may be more, or longer, than those that the networks are asked about.
+        By profile, settings of that one training over those of all variants. For ``once`` of its videos, which may be
+        more, or longer, than those that the networks are asked about; for ``longest`` its epochs, and how many lie
+        between two looks.
 
     Raises
     ------
@@ -74,7 +76,7 @@ class Study:
     variants: Mapping[str, Mapping[str, Any]]
     sweep: str = ""
     places: Mapping[str, float] = field(default_factory=dict)
-    trained: Literal["each", "once"] = "each"
+    trained: Literal["each", "once", "longest"] = "each"
     sizes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     taught: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
