@@ -174,7 +174,7 @@ for place, ((name, table), colour) in enumerate(zip(measured.items(), ("spotted"
     spots = np.arange(3) + 0.36 * place - 0.18
     ax.bar(spots, table["F1"], 0.34, yerr=error, capsize=3, color=report.colour(colour), label=name)
 ax.set(xticks=range(3), xticklabels=table["class"], ylabel="F1")
-ax.legend()
+fig.legend(loc="outside upper left", ncols=2)
 plt.show()
 
 # %% [markdown]

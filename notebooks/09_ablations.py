@@ -78,7 +78,9 @@ report.sweep(window.table(), window.study, record=of_record(window))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch9_window_answer` {glue}`ch9_window_note` {glue}`ch9_window_record`
+# **Answer.** {glue}`ch9_window_answer`
+#
+# {glue}`ch9_window_note` {glue}`ch9_window_record`
 #
 # Not only what is seen changes: longer kernels have more weights.
 
@@ -114,7 +116,9 @@ report.sweep(mismatch.table(), mismatch.study, record=of_record(mismatch))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch9_window_mismatch_answer` {glue}`ch9_window_mismatch_note` {glue}`ch9_window_mismatch_record`
+# **Answer.** {glue}`ch9_window_mismatch_answer`
+#
+# {glue}`ch9_window_mismatch_note` {glue}`ch9_window_mismatch_record`
 
 # %% [markdown]
 # *Your turn.* A field of 9 frames, four equal kernels.
@@ -144,7 +148,9 @@ report.forest(pairs.table(), record=of_record(pairs))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch9_pairs_answer` {glue}`ch9_pairs_note` {glue}`ch9_pairs_record`
+# **Answer.** {glue}`ch9_pairs_answer`
+#
+# {glue}`ch9_pairs_note` {glue}`ch9_pairs_record`
 
 # %% [markdown]
 # *Your turn.* Do differences of neighbouring frames need the graph? Features that another variant has measured
@@ -175,7 +181,9 @@ report.forest(head.table(), record=of_record(head))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch9_head_model_answer` {glue}`ch9_head_model_note` {glue}`ch9_head_model_record`
+# **Answer.** {glue}`ch9_head_model_answer`
+#
+# {glue}`ch9_head_model_note` {glue}`ch9_head_model_record`
 
 # %% [markdown]
 # *Your turn.* Without a head model the Laplacian is a second line of defence ([chapter 5](05_facial_graph.ipynb)):
@@ -205,7 +213,9 @@ report.forest(scales.table(), record=of_record(scales))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch9_scales_answer` {glue}`ch9_scales_note` {glue}`ch9_scales_record`
+# **Answer.** {glue}`ch9_scales_answer`
+#
+# {glue}`ch9_scales_note` {glue}`ch9_scales_record`
 
 # %% [markdown]
 # *Your turn.* Two scales with another matrix between the nodes.
@@ -240,7 +250,9 @@ report.forest(pooling.table(), record=of_record(pooling))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch9_pooling_answer` {glue}`ch9_pooling_note` {glue}`ch9_pooling_record`
+# **Answer.** {glue}`ch9_pooling_answer`
+#
+# {glue}`ch9_pooling_note` {glue}`ch9_pooling_record`
 
 # %%
 after_laplacian = (
@@ -280,7 +292,9 @@ report.forest(operator.table(), record=of_record(operator))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch9_operator_answer` {glue}`ch9_operator_note` {glue}`ch9_operator_record`
+# **Answer.** {glue}`ch9_operator_answer`
+#
+# {glue}`ch9_operator_note` {glue}`ch9_operator_record`
 
 # %% [markdown]
 # *Your turn.* Half the channels, and the mean over neighbours.
@@ -308,7 +322,9 @@ report.forest(edges.table(), record=of_record(edges))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch9_edges_answer` {glue}`ch9_edges_note` {glue}`ch9_edges_record`
+# **Answer.** {glue}`ch9_edges_answer`
+#
+# {glue}`ch9_edges_note` {glue}`ch9_edges_record`
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Three schematic faces with ten regions each, joined by the edges of the facial graph and of two random graphs that cross the face."}, "figure": {"caption": "The facial graph, and the two random ones. Every region keeps its number of edges.", "name": "fig-random-graphs"}}
 fig, axes = plt.subplots(1, 3, figsize=(7.6, 3.6))
@@ -344,7 +360,9 @@ report.sweep(contrast.table(), contrast.study, record=of_record(contrast))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch9_lambda_answer` {glue}`ch9_lambda_note` {glue}`ch9_lambda_record`
+# **Answer.** {glue}`ch9_lambda_answer`
+#
+# {glue}`ch9_lambda_note` {glue}`ch9_lambda_record`
 
 # %% [markdown]
 # *Your turn.* Weight and temperature work together: a low temperature makes the term larger.
@@ -371,7 +389,9 @@ report.sweep(temperature.table(), temperature.study, record=of_record(temperatur
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch9_temperature_answer` {glue}`ch9_temperature_note` {glue}`ch9_temperature_record`
+# **Answer.** {glue}`ch9_temperature_answer`
+#
+# {glue}`ch9_temperature_note` {glue}`ch9_temperature_record`
 
 # %% [markdown]
 # *Your turn.* A low temperature and twice the weight.
@@ -398,7 +418,9 @@ report.forest(boundary.table(), record=of_record(boundary))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch9_boundary_loss_answer` {glue}`ch9_boundary_loss_note` {glue}`ch9_boundary_loss_record`
+# **Answer.** {glue}`ch9_boundary_loss_answer`
+#
+# {glue}`ch9_boundary_loss_note` {glue}`ch9_boundary_loss_record`
 
 # %% [markdown]
 # *Your turn.* The focal loss without contrast.
@@ -425,7 +447,9 @@ report.sweep(rho.table(), rho.study, record=of_record(rho))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch9_rho_answer` {glue}`ch9_rho_note` {glue}`ch9_rho_record`
+# **Answer.** {glue}`ch9_rho_answer`
+#
+# {glue}`ch9_rho_note` {glue}`ch9_rho_record`
 
 # %% [markdown]
 # *Your turn.* Any setting of learning can be added.
@@ -453,7 +477,9 @@ report.forest(components.table(), record=of_record(components))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch9_components_answer` {glue}`ch9_components_note` {glue}`ch9_components_record`
+# **Answer.** {glue}`ch9_components_answer`
+#
+# {glue}`ch9_components_note` {glue}`ch9_components_record`
 #
 # The paper's case rests on micro-expressions. For them alone: {glue}`ch9_components_answer_me`
 # {glue}`ch9_components_record_me`
@@ -506,7 +532,9 @@ report.forest(segments.table(), record=of_record(segments))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch9_segments_answer` {glue}`ch9_segments_note` {glue}`ch9_segments_record`
+# **Answer.** {glue}`ch9_segments_answer`
+#
+# {glue}`ch9_segments_note` {glue}`ch9_segments_record`
 
 # %% [markdown]
 # *Your turn.* Two segments without an expression for each one with one.
@@ -533,7 +561,9 @@ report.sweep(epochs.table(), epochs.study, record=of_record(epochs))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch9_epochs_answer` {glue}`ch9_epochs_note` {glue}`ch9_epochs_record`
+# **Answer.** {glue}`ch9_epochs_answer`
+#
+# {glue}`ch9_epochs_note` {glue}`ch9_epochs_record`
 
 # %% [markdown]
 # *Your turn.* Fewer epochs, and a learning rate that falls faster.

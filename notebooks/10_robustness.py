@@ -129,7 +129,9 @@ report.sweep(result.table(), result.study, record=of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_frame_rate_answer` {glue}`ch10_frame_rate_note` {glue}`ch10_frame_rate_record`
+# **Answer.** {glue}`ch10_frame_rate_answer`
+#
+# {glue}`ch10_frame_rate_note` {glue}`ch10_frame_rate_record`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -160,7 +162,9 @@ report.sweep(result.table(), result.study, record=of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_head_motion_answer` {glue}`ch10_head_motion_note` {glue}`ch10_head_motion_record`
+# **Answer.** {glue}`ch10_head_motion_answer`
+#
+# {glue}`ch10_head_motion_note` {glue}`ch10_head_motion_record`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -191,7 +195,9 @@ report.sweep(result.table(), result.study, record=of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_regions_answer` {glue}`ch10_regions_note` {glue}`ch10_regions_record`
+# **Answer.** {glue}`ch10_regions_answer`
+#
+# {glue}`ch10_regions_note` {glue}`ch10_regions_record`
 #
 # More regions cost little in this network, because one set of weights serves all of them; what they cost is motion to
 # measure. Below are the weights of a network, and the seconds of work on features and of training when they were made.
@@ -231,7 +237,9 @@ report.sweep(result.table(), result.study, "ME", record=of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_intensity_answer_me` {glue}`ch10_intensity_note` {glue}`ch10_intensity_record_me`
+# **Answer.** {glue}`ch10_intensity_answer_me`
+#
+# {glue}`ch10_intensity_note` {glue}`ch10_intensity_record_me`
 
 # %%
 kept = records.study_record("intensity")
@@ -296,7 +304,9 @@ report.forest(result.table(), record=of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_blinks_and_gaze_answer` {glue}`ch10_blinks_and_gaze_note` {glue}`ch10_blinks_and_gaze_record`
+# **Answer.** {glue}`ch10_blinks_and_gaze_answer`
+#
+# {glue}`ch10_blinks_and_gaze_note` {glue}`ch10_blinks_and_gaze_record`
 #
 # ### What the false alarms are
 #
@@ -377,7 +387,9 @@ report.sweep(result.table(), result.study, record=of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_alignment_answer` {glue}`ch10_alignment_note` {glue}`ch10_alignment_record`
+# **Answer.** {glue}`ch10_alignment_answer`
+#
+# {glue}`ch10_alignment_note` {glue}`ch10_alignment_record`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -407,7 +419,9 @@ report.sweep(result.table(), result.study, record=of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_yaw_answer` {glue}`ch10_yaw_note` {glue}`ch10_yaw_record`
+# **Answer.** {glue}`ch10_yaw_answer`
+#
+# {glue}`ch10_yaw_note` {glue}`ch10_yaw_record`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -437,7 +451,9 @@ report.sweep(result.table(), result.study, record=of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_iou_answer` {glue}`ch10_iou_note` {glue}`ch10_iou_record`
+# **Answer.** {glue}`ch10_iou_answer`
+#
+# {glue}`ch10_iou_note` {glue}`ch10_iou_record`
 #
 # ### Where the ends lie
 #
@@ -496,7 +512,9 @@ report.forest(result.table(), record=of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_picture_answer` {glue}`ch10_picture_note` {glue}`ch10_picture_record`
+# **Answer.** {glue}`ch10_picture_answer`
+#
+# {glue}`ch10_picture_note` {glue}`ch10_picture_record`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -526,7 +544,9 @@ report.sweep(result.table(), result.study, record=of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_resolution_answer` {glue}`ch10_resolution_note` {glue}`ch10_resolution_record`
+# **Answer.** {glue}`ch10_resolution_answer`
+#
+# {glue}`ch10_resolution_note` {glue}`ch10_resolution_record`
 
 # %% [markdown]
 # :::{admonition} Try it

@@ -147,10 +147,15 @@ report.forest(result.table(), record=of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch11_baselines_answer` For micro-expressions alone: {glue}`ch11_baselines_answer_me` For macro-expressions:
-# {glue}`ch11_baselines_answer_mae`
+# **Answer.** {glue}`ch11_baselines_answer`
 #
-# {glue}`ch11_baselines_note` {glue}`ch11_baselines_record` {glue}`ch11_baselines_record_me` {glue}`ch11_baselines_record_mae`
+# - {glue}`ch11_baselines_answer_me`
+# - {glue}`ch11_baselines_answer_mae`
+#
+# {glue}`ch11_baselines_note` {glue}`ch11_baselines_record`
+#
+# - {glue}`ch11_baselines_record_me`
+# - {glue}`ch11_baselines_record_mae`
 #
 # Hold this against what was expected: where the two disagree, the run is right about these videos, and the expectation
 # was wrong or the run too small. In this run every network was trained for {glue}`ch11_epochs` epochs; the paper trains
@@ -253,7 +258,9 @@ leak = stages.study("leak", profile, seed=seed, device=device)
 study_section(leak, caption="The same network with edges counted on training subjects, and on all.")
 
 # %% [markdown]
-# **Answer.** {glue}`ch11_leak_answer` {glue}`ch11_leak_note` {glue}`ch11_leak_record`
+# **Answer.** {glue}`ch11_leak_answer`
+#
+# {glue}`ch11_leak_note` {glue}`ch11_leak_record`
 #
 # Even where no difference is seen, the second row must not be reported: nobody can know beforehand that a leak does no
 # harm, and the next data set may be smaller.

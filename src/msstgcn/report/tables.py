@@ -97,4 +97,8 @@ def table(
     right: list[Hashable] = [
         name for name, is_number in zip(frame.columns, numeric, strict=True) if is_number
     ]
+    whole: list[Hashable] = [
+        name for name in frame.columns if frame[name].astype(str).str.contains("[", regex=False).any()
+    ]
+    shown = shown.set_properties(subset=whole, **{"white-space": "nowrap"})  # an interval is one thing
     return shown.set_properties(subset=right, **{"text-align": "right"})
