@@ -548,7 +548,8 @@ report.outcomes(own.table())
 # ## How long to train?
 #
 # The paper trains for 100 epochs. More epochs fit the training subjects better; whether they spot better in others is
-# another question. The learning rate falls with each epoch, so a short training is not just the start of a long one.
+# another question. The learning rate falls by the same factor with each epoch, however many follow. So a short training
+# is the start of a long one: the study trains once, for 32 epochs, and looks at the held-out videos on the way.
 #
 # *Expected:* {glue}`ch9_epochs_expected`
 

@@ -313,6 +313,8 @@ def test_what_a_study_takes_is_counted_and_told(quick, capsys):
     capsys.readouterr()
     run(seeds=2)
     assert "to make" not in capsys.readouterr().err
+    run(study_of({"a": {}, "strict": {"match_iou": 0.7}}), seeds=2)  # the networks are there
+    assert "1 variant to make: 684 frames to measure, 0 windows to train on" in capsys.readouterr().err
     assert "2.0 h" in str(budget.Budget(2, 10, 20, 7200, 1e9)) and "5 min" in str(
         budget.Budget(2, 1, 2, 300, 1e9)
     )

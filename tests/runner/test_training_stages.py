@@ -46,10 +46,10 @@ def test_folds_are_kept_and_trained_once(chosen, monkeypatch):
 
 def test_the_number_of_inner_groups_does_not_touch_the_run_itself(chosen):
     other = chosen.model_copy(update={"learning": chosen.learning.but(inner_groups=3)})
-    videos = feature_stages.features(chosen)
+    names = [video.name for video in stages.dataset(chosen).videos]
 
     def key(which, what):
-        return training_stages._run_key(videos, which, "cpu", what, None)
+        return training_stages._run_key(names, which, "cpu", what, None)
 
     assert key(chosen, training_stages.TRAINING) == key(other, training_stages.TRAINING)
     assert key(chosen, training_stages.INNER) != key(other, training_stages.INNER)

@@ -364,19 +364,15 @@ def _afford(planned: _Planned) -> None:
     trained: dict[str, tuple[Profile, int]] = {}
     for part, seeds in missing.items():
         if part.trained:
-            asked = _folds(part.trained) * len(seeds)
+            asked = training_stages.missing_folds(
+                part.trained, seeds, device=planned.device, control=part.control
+            )
             taught = part.trained.but(spotting={}).digest("name") + str(part.control)
             trained[taught] = part.trained, max(asked, trained.get(taught, (None, 0))[1])
     place = learning.device(planned.device).type
     needed = budget.estimate(_measured(missing), list(trained.values()), variants=len(missing), device=place)
     budget.afford(needed, where=f"study {planned.study.name}")
     say(f"study {planned.study.name}: {needed}")
-
-
-def _folds(chosen: Profile) -> int:
-    """Networks of one seed."""
-    subjects = feature_stages.dataset(chosen).subjects
-    return len(learning.left_out(subjects, chosen.learning.folds, seed=0))
 
 
 def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

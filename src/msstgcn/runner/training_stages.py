@@ -102,12 +102,27 @@ def loso_seeds(
     return runs
 
 
+def missing_folds(chosen: Profile, seeds: Sequence[int], *, device: str, control: str | None = None) -> int:
+    """How many networks of a profile's folds, of all these seeds, are not in the store."""
+    data, store = dataset(chosen), data_store()
+    names, place = [video.name for video in data.videos], learning.device(device).type
+    missing = 0
+    for seed in seeds:
+        learned = chosen.learning.but(seed=seed)
+        part = chosen.model_copy(update={"learning": learned})
+        run = _run_key(names, part, place, TRAINING, control)
+        folds = learning.left_out(data.subjects, learned.folds, seed=seed)
+        missing += sum(not store.folder("runs", run, name).is_dir() for name in folds)
+    return missing
+
+
 def training_seconds(
     chosen: Profile, videos: list[VideoFeatures], *, device: str, control: str | None = None
 ) -> float:
     """Seconds that training the folds of a profile took when they were made; those not known left out."""
     store = data_store()
-    run = _run_key(videos, chosen, learning.device(device).type, TRAINING, control)
+    names = [video.video for video in videos]
+    run = _run_key(names, chosen, learning.device(device).type, TRAINING, control)
     subjects = sorted({video.subject for video in videos})
     folds = learning.left_out(subjects, chosen.learning.folds, seed=chosen.learning.seed)
     entries = [store.entry("runs", run, name) for name in folds]
@@ -147,7 +162,8 @@ def _training(
     """Give a training what it needs to keep its folds, by seed and name: in the store, one entry each."""
     place = used_device(device)
     data, store = dataset(next(iter(parts.values()))), data_store()
-    runs = {seed: ("runs", _run_key(videos, part, place.type, what, control)) for seed, part in parts.items()}
+    used = [video.video for video in videos]
+    runs = {seed: ("runs", _run_key(used, part, place.type, what, control)) for seed, part in parts.items()}
     done = {
         seed: {f: load_fold(store.folder(*run, f) / FOLD) for f in names[seed] if store.entry(*run, f)}
         for seed, run in runs.items()
@@ -233,11 +249,9 @@ def must_be_trainable(chosen: Profile) -> Dataset:
     return data
 
 
-def _run_key(
-    videos: list[VideoFeatures], chosen: Profile, device: str, what: str, control: str | None
-) -> str:
-    """Everything that decides a training run: its features, its settings, the code, the kind of device."""
-    data, used = dataset(chosen), {video.video for video in videos}
+def _run_key(names: Sequence[str], chosen: Profile, device: str, what: str, control: str | None) -> str:
+    """Everything that decides a training run: its videos' features, its settings, the code, the kind of device."""
+    data, used = dataset(chosen), set(names)
     named = zip(data.videos, feature_places(data, chosen.motion), strict=True)
     places = [place for video, place in named if video.name in used]
     code = code_digest("msstgcn.learning")
