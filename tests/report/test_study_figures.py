@@ -8,7 +8,7 @@ from study_tables import table
 
 from msstgcn import report
 from msstgcn.errors import InputError
-from msstgcn.studies import Study
+from msstgcn.studies import STUDIES, Study
 
 BASE = ("base", 0.40, 0.35, 0.45)
 PLACES = {"base": 1.0, "x 0": 0.0, "x 2": 2.0}
@@ -80,6 +80,15 @@ def test_the_run_of_record_stands_under_the_readers():
         figure.canvas.draw()
     assert marks(forest.axes[0])[(1.0, 0.0)] is False and (1.0, 0.0) not in marks(forest.axes[3])
     assert marks(along.axes[3])[(0.0, 0.2)] is True
+
+
+def test_the_record_keeps_the_places_that_a_small_run_left_out():
+    small = STUDIES["rho"].with_variants(only=["1.5"])
+    own = table(("0.7", 0.40, 0.35, 0.45), ("1.5", 0.3, 0.2, 0.4, -0.2, 0.1, 0.5, 0.1))
+    recorded = table(("0.7", 0.40, 0.35, 0.45), ("0.3", 0.2, 0.15, 0.25, -0.2, -0.1, 0.01, 0.03))
+    figure = report.sweep(own, small, record=recorded)
+    assert not figure.legends  # no variant without a place
+    assert set(marks(figure.axes[3])) >= {(0.3, 0.2)} and (0.3, 0.2) not in marks(figure.axes[0])
 
 
 def test_places_far_apart_lie_on_a_logarithmic_axis():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -143,14 +144,15 @@ def sweep(
     InputError
         If there is no such metric.
     """
+    places = _places(study)
     figure, grid = _grid(table, record, metric, 2.6)
     for line in grid:
         for ax, rows in line:
-            _sweep_panel(ax, rows, study)
+            _sweep_panel(ax, rows, places)
         line[0][0].set(ylabel="F1")
         line[0][0].set_ylim(bottom=0)
     for ax, _ in grid[-1]:
-        _along(ax, list(study.places.values()))
+        _along(ax, list(places.values()))
     figure.supxlabel(study.sweep, fontsize=10)
     handles, labels = grid[0][0][0].get_legend_handles_labels()
     if handles:
@@ -163,6 +165,13 @@ def study_figure(table: pd.DataFrame, study: Study, *, record: pd.DataFrame | No
     return sweep(table, study, record=record) if study.sweep else forest(table, record=record)
 
 
+def _places(study: Study) -> dict[str, float]:
+    """Where variants lie, those too that were left out of this run: the run of record may have them."""
+    from msstgcn.studies import STUDIES
+
+    return {**STUDIES.get(study.name, study).places, **study.places}
+
+
 def _along(ax: Axes, places: list[float]) -> None:
     """A logarithmic axis where the places of a sweep are far apart, with a mark at each."""
     positive = [place for place in places if place > 0]
@@ -172,9 +181,9 @@ def _along(ax: Axes, places: list[float]) -> None:
         ax.minorticks_off()
 
 
-def _sweep_panel(ax: Axes, rows: pd.DataFrame, study: Study) -> None:
-    base, places, tone = rows.iloc[0], rows["variant"].map(study.places), _tone(rows)
-    placed = rows[places.notna()].assign(place=places)
+def _sweep_panel(ax: Axes, rows: pd.DataFrame, places: Mapping[str, float]) -> None:
+    base, place, tone = rows.iloc[0], rows["variant"].map(places), _tone(rows)
+    placed = rows[place.notna()].assign(place=place)
     ax.axhspan(base["low"], base["high"], color="0.93")
     for number, (name, line) in enumerate(_series(placed, base["variant"]).items()):
         line = line.sort_values("place", kind="stable")
@@ -186,9 +195,9 @@ def _sweep_panel(ax: Axes, rows: pd.DataFrame, study: Study) -> None:
             ax.errorbar(some["place"], some["F1"], yerr=reach, linestyle="", markerfacecolor=face, **style)
         if name:
             ax.plot([], [], "-" if not number else "--", label=name, **style)
-    if base["variant"] in study.places:
-        ax.plot(study.places[base["variant"]], base["F1"], "o", color="0.3", markersize=5, zorder=3)
-    for number, (_, row) in enumerate(rows[places.isna()].iterrows()):
+    if base["variant"] in places:
+        ax.plot(places[base["variant"]], base["F1"], "o", color="0.3", markersize=5, zorder=3)
+    for number, (_, row) in enumerate(rows[place.isna()].iterrows()):
         ax.axhline(row["F1"], color=CYCLE[number % len(CYCLE)], linestyle=":", label=row["variant"])
 
 
