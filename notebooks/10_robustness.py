@@ -37,7 +37,7 @@ from msstgcn.datasets import DIFFICULTIES, synthetic
 from msstgcn.motion.alignment import misplaced
 from msstgcn.motion.working import CROP_IOD
 from msstgcn.runner import records, stages, study_runs
-from msstgcn.runner.sections import of_record, study_section
+from msstgcn.runner.sections import of_record, seen_in_records, study_section
 from msstgcn.settings import MotionSettings, SyntheticSettings
 from msstgcn.studies import recall_table
 from msstgcn.studies.answers import told_apart
@@ -65,8 +65,9 @@ report.glue("ch10_crop", MotionSettings().crop / CROP_IOD, ".0f")
 # never written by hand.
 #
 # In most sections nothing is trained. The networks are those of [chapter 8](08_spotting_and_scoring.ipynb), each asked
-# about the person that it was trained without, in videos that have been changed. **They never saw such videos.** What
-# they lose, networks that were trained on them might win back. Two sections train anew for each variant, because the
+# about the person that it was trained without, in videos that have been changed. (In full size they are those of
+# [chapter 9](09_ablations.ipynb)'s base, trained without a sixth of the people.) **They never saw such videos.** What they
+# lose, networks that were trained on them might win back. Two sections train anew for each variant, because the
 # input itself changes: frame rate and regions.
 #
 # Where a longer run on more subjects has been made and kept, its rows stand beside those of your run, and its answer
@@ -577,6 +578,15 @@ for name, one in results.items():
 columns = ["study", "subjects", "expressions", "told apart", "resolvable (points of F1)"]
 caption = "What the studies of this chapter rest on, and the difference that they could resolve."
 report.table(pd.DataFrame(rows, columns=columns), name="resolvable", caption=caption, digits=1)
+
+# %% [markdown]
+# The runs of record of this chapter, one line a study: the base with overall F1, which variants were told apart from it
+# and by how many points, which were not, and the largest of the differences that the study could have resolved.
+
+# %%
+seen = seen_in_records(10)
+caption = "What the runs of record of this chapter saw, on synthetic videos: differences from the base in points of overall F1."
+report.table(seen, name="robustness_of_record", caption=caption, digits=1)
 
 # %% [markdown]
 # Everything here holds for synthetic faces. Whether people who blink more, or cameras that are worse, cost as much on
