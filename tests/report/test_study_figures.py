@@ -82,6 +82,16 @@ def test_the_run_of_record_stands_under_the_readers():
     assert marks(along.axes[3])[(0.0, 0.2)] is True
 
 
+def test_each_run_is_as_high_as_its_variants_need():
+    many = table(BASE, *((f"v{n}", 0.3, 0.2, 0.4, -0.2, 0.1, 0.5, 0.1) for n in range(6)))
+    few = table(BASE, ("v0", 0.3, 0.2, 0.4, -0.2, 0.1, 0.5, 0.1))
+    figure = report.forest(few, record=many)
+    above, below = (
+        figure.axes[place].get_gridspec().get_height_ratios()[row] for place, row in ((0, 0), (3, 1))
+    )
+    assert below > 2 * above
+
+
 def test_the_record_keeps_the_places_that_a_small_run_left_out():
     small = STUDIES["rho"].with_variants(only=["1.5"])
     own = table(("0.7", 0.40, 0.35, 0.45), ("1.5", 0.3, 0.2, 0.4, -0.2, 0.1, 0.5, 0.1))

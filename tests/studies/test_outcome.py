@@ -68,7 +68,7 @@ def test_a_page_shows_a_row_a_variant_bold_only_where_it_is_told_apart(counts):
     assert apart.any() and not apart.all()
     for (_, row), bold in zip(table.iterrows(), apart, strict=True):
         cell = shown.loc[row["variant"], row["class"]]
-        assert cell.startswith(f"{row['F1']:.3f} [{row['low']:.3f}, {row['high']:.3f}]")
+        assert cell.startswith(f"<span>{row['F1']:.3f} [{row['low']:.3f}, {row['high']:.3f}]</span>")
         assert ("<strong>" in cell) == bold
         assert row["variant"] == "base" or f"{100 * row['difference']:+.1f} [" in cell
     least = 100 * table[table["class"] == "ME"]["resolvable"].dropna()

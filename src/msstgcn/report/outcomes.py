@@ -108,11 +108,12 @@ def _rows(table: pd.DataFrame) -> list[dict[str, str]]:
 
 def _cell(row: dict[Any, Any], apart: bool) -> str:
     """F1 with interval, and under it the difference from the base."""
-    first = interval(row["F1"], row["low"], row["high"])
+    first = f"<span>{interval(row['F1'], row['low'], row['high'])}</span>"
     if row["difference"] != row["difference"]:
         return first
     low, value, high = (100 * row[name] for name in ("diff low", "difference", "diff high"))
-    second = f"{value:+.1f} [{low:.1f}, {high:.1f}], p {_probability(row['p']).replace('0.', '.')}"
+    p = _probability(row["p"]).replace("0.", ".")
+    second = f"<span>{value:+.1f} [{low:.1f}, {high:.1f}],</span> <span>p {p}</span>"
     second = f"<strong>{second}</strong>" if apart else second
     return f"{first}<br><small>{second}</small>"
 
