@@ -365,6 +365,9 @@ def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsy
     assert_frame_equal(study_table(kept.counts, kept.study.base), result.table())
     note = records.study_note("pair")
     assert "profile cpu with lr = 0.02, 4 subjects, 2 seeds, synthetic-samm-lv" in note
+    assert "leaves out" not in note
+    assert command(monkeypatch, *given, "--only", "b") == 0
+    assert records.study_note("pair").endswith("on cpu; it leaves out c.")
     path = next(records.records_dir().glob("study-pair-*.json"))
     path.write_text(path.read_text().replace('"runs"', '"walks"'))
     with pytest.raises(InputError, match="the record cannot be read.*msstgcn study run pair --record"):

@@ -119,12 +119,15 @@ def study_note(name: str) -> str:
     held = latest_record(f"study-{name}")
     people = len({owner.split(" ", 1)[1] for owner in held["result"]["owners"]})
     usual = chosen.size(held["profile"])
-    set_to = [f"{k} = {v}" for k, v in held["settings"].items() if k != "device" and usual.get(k) != v]
+    set_to = [
+        f"{k} = {v}" for k, v in held["settings"].items() if k not in ("device", "only") and usual.get(k) != v
+    ]
+    missing = [name for name in chosen.variants if name not in held["result"]["variants"]]
     size = f"{people} subjects, {held['seeds']} {'seed' if held['seeds'] == 1 else 'seeds'}"
     profile = f"profile {held['profile']}{' with ' + ', '.join(set_to) if set_to else ''}"
     return (
         f"The run of record is of {held['date']} (commit {held['commit']}): {profile}, {size}, {held['data']}, "
-        f"on {held['device']}."
+        f"on {held['device']}{'; it leaves out ' + ' and '.join(missing) if missing else ''}."
     )
 
 
