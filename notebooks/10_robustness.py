@@ -66,7 +66,7 @@ report.glue("ch10_crop", MotionSettings().crop / CROP_IOD, ".0f")
 #
 # In most sections nothing is trained. The networks are those of [chapter 8](08_spotting_and_scoring.ipynb), each asked
 # about the person that it was trained without, in videos that have been changed. (In full size they are those of
-# [chapter 9](09_ablations.ipynb)'s base, trained without a sixth of the people.) **They never saw such videos.** What they
+# [chapter 9](09_ablations.ipynb)'s base, trained without a group of people.) **They never saw such videos.** What they
 # lose, networks that were trained on them might win back. Two sections train anew for each variant, because the
 # input itself changes: frame rate and regions.
 #

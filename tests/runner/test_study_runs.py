@@ -6,14 +6,15 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import study_tables
 from pandas.testing import assert_frame_equal
 
 from msstgcn import learning, spotting
 from msstgcn.datasets import Video
 from msstgcn.errors import InputError
 from msstgcn.motion.features import VideoFeatures
-from msstgcn.runner import budget, cli, feature_stages, records, sections, stages, study_runs
-from msstgcn.studies import METHODS, STUDIES, Study, answer, study_table
+from msstgcn.runner import budget, cli, feature_stages, records, sections, stages, study_runs, training_stages
+from msstgcn.studies import METHODS, SIZES, STUDIES, Study, answer, study_table
 
 SMALL = {
     "subjects": 4,
@@ -81,7 +82,7 @@ def test_counts_and_events_are_those_of_the_stages_themselves(quick):
     assert result.counts["seed"].unique().tolist() == [1, 2]
     for name, changes, control in (("b", {"epochs": 3}, None), ("c", {}, "shuffled-labels")):
         chosen = stages.profile("cpu", seed=1, watch=0, **{**SMALL, **changes})
-        other = study_runs.with_training_seed(chosen, 2)
+        other = training_stages.with_training_seed(chosen, 2)
         assert other.data == chosen.data  # the videos stay
         scores = stages.scores(stages.loso(other, device="cpu", control=control), other)
         owners = {video.name: video.subject for video in stages.dataset(chosen).videos}
@@ -399,6 +400,21 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
     assert sorted(", ".join(cell for cell in cells if cell != "–").split(", ")) == told.split(", ")
     assert seen.loc["pair", "resolvable"] == 100 * overall["resolvable"].max()
     assert sections.seen_in_records(12).empty
+
+
+@pytest.mark.parametrize(
+    ("f1", "p", "claimed"), [(0.53, 0.001, True), (0.53, 0.2, False), (0.40, 0.001, False)]
+)
+def test_other_studies_stop_early_only_if_the_longest_training_is_better(f1, p, claimed):
+    usual = SIZES["gpu"]["epochs"]
+    rows = study_tables.table(
+        ("16 epochs", 0.48, 0.44, 0.52), (f"{usual} epochs", 0.46, 0.42, 0.5, -0.04, 0.01, 0.1, 0.03),
+        ("32 epochs", f1, f1 - 0.04, f1 + 0.04, f1 - 0.5, f1 - 0.46, p, 0.03),
+    )  # fmt: skip
+    told = sections.still_improving(rows)
+    assert told.startswith(f"In the run of record F1 is 0.460 after {usual} epochs and {f1:.3f} after 32.")
+    assert ("would still have improved" in told) == claimed
+    assert sections.still_improving(None) == ""
 
 
 def test_table_and_figure_are_written_where_they_are_asked_for(project, monkeypatch, capsys):

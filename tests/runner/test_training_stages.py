@@ -10,7 +10,7 @@ import torch
 from msstgcn import learning
 from msstgcn.errors import InputError
 from msstgcn.motion.features import VideoFeatures
-from msstgcn.runner import feature_stages, models, sources, stages, study_runs, training_stages
+from msstgcn.runner import feature_stages, models, sources, stages, training_stages
 from msstgcn.timeline import Expression
 
 
@@ -58,7 +58,7 @@ def test_the_number_of_inner_groups_does_not_touch_the_run_itself(chosen):
 
 def test_a_study_asks_for_all_its_seeds_at_once_and_each_is_that_seeds_run(chosen):
     together = stages.loso_seeds(chosen, (3, 4), device="cpu")
-    alone = stages.loso(study_runs.with_training_seed(chosen, 4), device="cpu")
+    alone = stages.loso(training_stages.with_training_seed(chosen, 4), device="cpu")
     assert list(together) == [3, 4]
     for name, fold in alone.folds.items():
         assert all(torch.equal(w, together[4].folds[name].weights[n]) for n, w in fold.weights.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -41,17 +41,17 @@ def _reach(rows: pd.DataFrame, value: str, low: str, high: str) -> Any:
 
 
 def _grid(
-    table: pd.DataFrame, record: pd.DataFrame | None, metric: str | None, height: Callable[[int], float]
+    table: pd.DataFrame, record: pd.DataFrame | None, metric: str | None, height: float, each: float = 0
 ) -> tuple[Figure, list[list[tuple[Axes, pd.DataFrame]]]]:
     """Panels with their rows of a table: in one line the reader's run, under it the run of record if there is one.
 
-    A line is as high, in inches, as `height` says for its number of variants beside the base.
+    A line is `height` inches high, and `each` more for every variant beside the base.
     """
     import matplotlib.pyplot as plt
 
     runs = {"": table} if record is None else {", this run": table, ", of record": record}
     lines = [_panels(one, metric) for one in runs.values()]
-    heights = [height(max(one["variant"].nunique() - 1, 1)) for one in runs.values()]
+    heights = [height + each * max(one["variant"].nunique() - 1, 1) for one in runs.values()]
     figure, axes = plt.subplots(
         len(lines),
         len(lines[0]),
@@ -87,7 +87,7 @@ def forest(table: pd.DataFrame, metric: str | None = None, *, record: pd.DataFra
     InputError
         If there is no such metric.
     """
-    figure, grid = _grid(table, record, metric, lambda variants: 0.7 + 0.32 * variants)
+    figure, grid = _grid(table, record, metric, 0.7, 0.32)
     for line in grid:
         for ax, rows in line:
             _forest_panel(ax, rows.iloc[1:].reset_index(drop=True), _tone(rows))
@@ -149,7 +149,7 @@ def sweep(
         If there is no such metric.
     """
     places = _places(study)
-    figure, grid = _grid(table, record, metric, lambda _: 2.6)
+    figure, grid = _grid(table, record, metric, 2.6)
     for line in grid:
         for ax, rows in line:
             _sweep_panel(ax, rows, places)

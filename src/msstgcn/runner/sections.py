@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msstgcn import report
 from msstgcn.files import written_whole
 from msstgcn.runner.records import study_note, study_record
-from msstgcn.studies import METRICS, STUDIES, Study, StudyResult, answer, told_apart
+from msstgcn.studies import METRICS, SIZES, STUDIES, Study, StudyResult, answer, told_apart
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,6 +88,32 @@ def seen_in_records(chapter: int) -> pd.DataFrame:
         largest = 100 * overall["resolvable"].max()
         rows.append({"study": study.name, "base": f"{base['variant']}: {f1}", **shown, "resolvable": largest})
     return pd.DataFrame(rows)
+
+
+def still_improving(table: pd.DataFrame | None) -> str:
+    """What the study of epochs says of all others: whether their networks would have improved with more.
+
+    Parameters
+    ----------
+    table : DataFrame, optional
+        Of the run of record of ``epochs``; None, and an answer without a word, where there is none.
+    """
+    if table is None:
+        return ""
+    usual, places = SIZES["gpu"]["epochs"], STUDIES["epochs"].places
+    overall = table[table["class"] == "overall"].set_index("variant")
+    longest = max(overall.index, key=lambda name: places[name])
+    f1, last = overall.loc[f"{usual} epochs", "F1"], overall.loc[longest, "F1"]
+    seen = (
+        f"In the run of record F1 is {f1:.3f} after {usual} epochs and {last:.3f} after {places[longest]:g}."
+    )
+    if not told_apart(overall)[longest] or last <= f1:
+        return seen
+    return (
+        f"{seen} So the other studies, whose networks are trained for {usual} epochs in full size and for fewer where "
+        "their notes say so, compare networks that would still have improved. What pays only late cannot be seen in "
+        "them."
+    )
 
 
 def write_study(result: StudyResult, folder: Path) -> list[Path]:

@@ -30,6 +30,7 @@ from msstgcn.runner import budget, feature_stages, score_stages, training_stages
 from msstgcn.runner.dependencies import code_digest
 from msstgcn.runner.records import write_record
 from msstgcn.runner.store import key_of
+from msstgcn.runner.training_stages import with_training_seed
 from msstgcn.settings import Profile
 from msstgcn.studies import (
     CONTROL,
@@ -119,7 +120,9 @@ def parts_of(which: Study, profile: str, *, seed: int = 0, **changes: Any) -> li
                 teacher = settled(base, **taught)
                 donor = teacher if teacher != chosen or CONTROL in own else None
             elif which.trained == "longest" and not {METHOD, CONTROL} & set(own):
-                teacher = settled({**base, **taught})
+                teacher = settled(
+                    {**base, **taught}
+                )  # its epochs win over those asked for, as a variant's do
                 donor = teacher if _passes(teacher, chosen) else None
             _must_not_change_recordings(chosen, own)
             parts.append(Part(name, chosen, own.get(CONTROL), own.get(METHOD), donor))
@@ -141,11 +144,13 @@ def _settings_of(own: Mapping[str, Any]) -> dict[str, Any]:
 
 def _passes(teacher: Profile, chosen: Profile) -> bool:
     """Whether training as `teacher` says comes by what `chosen` wants, and looks: they differ in epochs alone."""
-    epochs, own = chosen.learning.epochs, chosen.spotting.selection
-    there = epochs in watched_epochs(teacher.learning) and own == "fixed-epoch"
-    other = {"learning": teacher.learning.model_dump(mode="json"), "spotting": {}}
-    alike = teacher.learning.but(epochs=epochs, watch=0) == chosen.learning.but(watch=0)
-    return there and alike and teacher.but(spotting={}) == chosen.but(**other)
+    epochs = {name: getattr(chosen.learning, name) for name in ("epochs", "watch")}
+    alike = teacher.learning.model_copy(update=epochs) == chosen.learning
+    shared = all(
+        getattr(teacher, stage) == getattr(chosen, stage) for stage in ("data", "source", "motion", "network")
+    )
+    there = epochs["epochs"] in watched_epochs(teacher.learning)
+    return alike and shared and there and chosen.spotting.selection == "fixed-epoch"
 
 
 def _must_not_change_recordings(chosen: Profile, own: Mapping[str, Any]) -> None:
@@ -204,12 +209,6 @@ def _must_have_something_to_train_on(chosen: Profile) -> None:
                 expected="expressions of at least two subjects or groups",
                 do="use longer videos, more of them or more subjects",
             )
-
-
-def with_training_seed(chosen: Profile, seed: int) -> Profile:
-    """The same settings with another seed of training; the videos stay the same."""
-    learned = chosen.learning.but(seed=seed).model_dump(mode="json")
-    return chosen.but(learning=learned)
 
 
 def run_study(which: str | Study, profile: str, **given: Any) -> StudyResult:

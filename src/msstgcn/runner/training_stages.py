@@ -93,7 +93,7 @@ def loso_seeds(
     names = {
         seed: list(learning.left_out(sorted(subjects), chosen.learning.folds, seed=seed)) for seed in seeds
     }
-    parts = {seed: chosen.model_copy(update={"learning": chosen.learning.but(seed=seed)}) for seed in seeds}
+    parts = {seed: with_training_seed(chosen, seed) for seed in seeds}
     with _training(parts, videos, device, names, TRAINING, control) as given:
         runs = learning.train_seeds(videos, chosen.network, chosen.learning, seeds, control=control, **given)
     for run in runs.values():
@@ -102,31 +102,39 @@ def loso_seeds(
     return runs
 
 
+def with_training_seed(chosen: Profile, seed: int) -> Profile:
+    """The same settings with another seed of training; the videos stay the same."""
+    return chosen.model_copy(update={"learning": chosen.learning.but(seed=seed)})
+
+
 def missing_folds(chosen: Profile, seeds: Sequence[int], *, device: str, control: str | None = None) -> int:
     """How many networks of a profile's folds, of all these seeds, are not in the store."""
-    data, store = dataset(chosen), data_store()
-    names, place = [video.name for video in data.videos], learning.device(device).type
-    missing = 0
-    for seed in seeds:
-        learned = chosen.learning.but(seed=seed)
-        part = chosen.model_copy(update={"learning": learned})
-        run = _run_key(names, part, place, TRAINING, control)
-        folds = learning.left_out(data.subjects, learned.folds, seed=seed)
-        missing += sum(not store.folder("runs", run, name).is_dir() for name in folds)
-    return missing
+    owners = {video.name: video.subject for video in dataset(chosen).videos}
+    places = [
+        place
+        for seed in seeds
+        for place in _fold_places(owners, with_training_seed(chosen, seed), device, control)
+    ]
+    return sum(not data_store().folder(*place).is_dir() for place in places)
 
 
 def training_seconds(
     chosen: Profile, videos: list[VideoFeatures], *, device: str, control: str | None = None
 ) -> float:
     """Seconds that training the folds of a profile took when they were made; those not known left out."""
-    store = data_store()
-    names = [video.video for video in videos]
-    run = _run_key(names, chosen, learning.device(device).type, TRAINING, control)
-    subjects = sorted({video.subject for video in videos})
-    folds = learning.left_out(subjects, chosen.learning.folds, seed=chosen.learning.seed)
-    entries = [store.entry("runs", run, name) for name in folds]
+    owners = {video.video: video.subject for video in videos}
+    entries = [data_store().entry(*place) for place in _fold_places(owners, chosen, device, control)]
     return float(sum(entry.get("seconds", 0) for entry in entries if entry))
+
+
+def _fold_places(
+    owners: Mapping[str, str], chosen: Profile, device: str, control: str | None
+) -> list[tuple[str, str, str]]:
+    """Names in the store of a run's folds; `owners` are its videos with their subjects."""
+    run = _run_key(list(owners), chosen, learning.device(device).type, TRAINING, control)
+    subjects = sorted(set(owners.values()))
+    folds = learning.left_out(subjects, chosen.learning.folds, seed=chosen.learning.seed)
+    return [("runs", run, fold) for fold in folds]
 
 
 def inner(chosen: Profile, *, device: str = "auto") -> learning.InnerRun:
