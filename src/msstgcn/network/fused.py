@@ -208,13 +208,14 @@ class _NormPool(torch.autograd.Function):
         mean, variance = torch.empty_like(gamma), torch.empty_like(gamma)
         out = x.new_empty(folds, windows, frames, channels)
         winner = np.empty(out.shape, np.uint8)
+        loops = kernels.norm_loops(*basis.shape)
         for f in range(folds):
-            kernels.moments(_numpy(x[f]), _numpy(basis), mean[f].numpy(), variance[f].numpy())
+            loops.moments(_numpy(x[f]), _numpy(basis), mean[f].numpy(), variance[f].numpy())
         inverse = (variance + EPSILON).rsqrt()
         scale = gamma * inverse
         shift = beta - mean * scale
         for f in range(folds):
-            kernels.norm_forward(
+            loops.forward(
                 _numpy(x[f]), _numpy(basis), _numpy(scale[f]), _numpy(shift[f]), out[f].numpy(), winner[f]
             )
         ctx.save_for_backward(x, gamma, mean, inverse, basis)
@@ -227,8 +228,9 @@ class _NormPool(torch.autograd.Function):
     def backward(ctx: Any, slope: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
         x, gamma, mean, inverse, basis = ctx.saved_tensors
         to_x, to_gamma, to_beta = torch.empty_like(x), torch.empty_like(gamma), torch.empty_like(gamma)
+        loops = kernels.norm_loops(*basis.shape)
         for f in range(len(x)):
-            kernels.norm_backward(
+            loops.backward(
                 _numpy(x[f]),
                 _numpy(basis),
                 _numpy(mean[f]),
@@ -304,10 +306,9 @@ def affine_pool(x: Tensor, scale: Tensor, shift: Tensor, basis: Tensor) -> Tenso
         return pooled
     out = x.new_empty(*x.shape[:2], *x.shape[3:])
     winner = np.empty(out.shape[1:], np.uint8)
+    loops = kernels.norm_loops(*basis.shape)
     for f in range(len(x)):
-        kernels.norm_forward(
-            _numpy(x[f]), _numpy(basis), _numpy(scale[f]), _numpy(shift[f]), out[f].numpy(), winner
-        )
+        loops.forward(_numpy(x[f]), _numpy(basis), _numpy(scale[f]), _numpy(shift[f]), out[f].numpy(), winner)
     return out
 
 
