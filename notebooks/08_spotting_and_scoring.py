@@ -187,7 +187,7 @@ plt.show()
 
 # %% tags=["hide-input"]
 kept = {name: records.study_record(name) for name in ("main", "motion")}
-tables = {name: None if one is None else one.table(seed=seed) for name, one in kept.items()}
+tables = {name: None if one is None else one.table() for name, one in kept.items()}
 for name, one in kept.items():
     report.glue(f"ch8_{name}_note", records.study_note(name))
     found = "" if one is None else answer(one.study, tables[name])

@@ -686,7 +686,7 @@ def study_run(
         result, record_path = study_runs.run_and_record(
             one, profile, device=device, only=only or None, record=record, **given
         )
-        table = result.table(seed=seed)
+        table = result.table()
         typer.echo(table.to_json(orient="records") if as_json else study_runs.as_text(result, table))
         for path in (*(write_study(result, out) if out else ()), *filter(None, [record_path])):
             typer.echo(path, err=True)

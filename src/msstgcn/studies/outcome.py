@@ -44,7 +44,7 @@ class StudyResult:
     found : DataFrame
         Columns `FOUND_COLUMNS`: all that was spotted. Empty in a result that was read from a record.
     made : DataFrame, optional
-        The table of the counts with seed 0, where it was made before.
+        The table of the counts, where it was made before.
     """
 
     study: Study
@@ -54,12 +54,12 @@ class StudyResult:
     found: pd.DataFrame
     made: pd.DataFrame | None = None
 
-    def table(self, *, seed: int = 0) -> pd.DataFrame:
-        """Return `study_table` of the counts; the one of seed 0 is made once, and a record's not at all."""
-        return self._first.copy() if seed == 0 else study_table(self.counts, self.study.base, seed=seed)
+    def table(self) -> pd.DataFrame:
+        """Return `study_table` of the counts: made once, a record's not at all, and the same wherever it is shown."""
+        return self._table.copy()
 
     @cached_property
-    def _first(self) -> pd.DataFrame:
+    def _table(self) -> pd.DataFrame:
         return study_table(self.counts, self.study.base) if self.made is None else self.made
 
 
