@@ -201,4 +201,4 @@ plt.show()
 
 # %%
 quick = chosen.learning.but(epochs=1, lr=2 * chosen.learning.lr)
-learning.train_fold(others, chosen.network, quick, device=device, seed=start).history.round(3)
+learning.train_fold(others, chosen.network, quick, device=device, seed=start).history.round(3).T

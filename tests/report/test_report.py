@@ -46,6 +46,14 @@ def test_latex_and_markdown_escape_what_means_something_there(tables):
     assert markdown[3] == "| :--- | ---: | ---: | :--- |"
 
 
+def test_a_page_breaks_no_interval_and_a_file_has_plain_spaces(tables):
+    frame = pd.DataFrame({"base": ["17 frames: 0.425 [0.384, 0.465]", None], "n": [1, 2]})
+    html = report.table(frame, name="t", caption="c").to_html()
+    assert "17 frames: 0.425\N{NO-BREAK SPACE}[0.384,\N{NO-BREAK SPACE}0.465]" in html and ">–<" in html
+    for kind in ("csv", "md", "tex"):
+        assert "17 frames: 0.425 [0.384, 0.465]" in (tables / f"t.{kind}").read_text()
+
+
 def test_the_same_table_gives_the_same_page(tables):
     pages = [report.table(FRAME, name="t", caption="c").to_html() for _ in range(2)]
     assert pages[0] == pages[1]

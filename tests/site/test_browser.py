@@ -29,6 +29,13 @@ STICKING_OUT = """() => [...document.querySelectorAll("article *")].filter(eleme
     return getComputedStyle(element).overflowX === "visible" && !element.closest("mjx-assistive-mml");
 }).map(element => element.outerHTML.slice(0, 80))"""
 
+#: Captions of tables that are wider than the box they are shown in.
+CUT_TABLES = """() => [...document.querySelectorAll("article table")].filter(table => {
+    let box = table.parentElement;
+    while (box.tagName !== "ARTICLE" && getComputedStyle(box).overflowX === "visible") box = box.parentElement;
+    return table.scrollWidth > box.clientWidth + 1;
+}).map(table => table.caption ? table.caption.innerText : table.outerHTML.slice(0, 80))"""
+
 
 #: Plays each film of a page for a while, then goes to its middle; what it was like.
 PLAYED = """async () => {
@@ -139,6 +146,14 @@ def test_page_asks_no_other_server(phone: dict[str, Visit], entry: str) -> None:
 def test_page_does_not_scroll_sideways_on_a_phone(phone: dict[str, Visit], entry: str) -> None:
     assert phone[entry].sticking_out == []
     assert phone[entry].width <= PHONE["width"]
+
+
+@each_page
+def test_every_table_is_whole_on_a_desktop(browser: Browser, address: str, entry: str) -> None:
+    page = watched(browser.new_context(viewport=DESKTOP), address, Visit())
+    page.goto(f"{address}/{entry}.html")
+    assert page.evaluate(CUT_TABLES) == []
+    page.context.close()
 
 
 @each_page

@@ -20,6 +20,8 @@ _LATEX = str.maketrans(
      "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
 )  # fmt: skip
 
+_INTERVAL = re.compile(r"\S+ \[[^\]]*\]")
+
 
 def _cell(value: Any, digits: int) -> str:
     from pandas import isna
@@ -27,6 +29,11 @@ def _cell(value: Any, digits: int) -> str:
     if isna(value):
         return "–"
     return f"{value:.{digits}f}" if isinstance(value, float) else str(value)
+
+
+def _unbroken(text: str) -> str:
+    """Keep a value and its interval, ``.5 [.4, .6]``, on one line."""
+    return _INTERVAL.sub(lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
 
 
 def _as_markdown(cells: list[list[str]], numeric: list[bool], caption: str) -> str:
@@ -92,13 +99,13 @@ def table(
     _write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
     _write(folder / f"{name}.md", _as_markdown(cells, numeric, caption))
     _write(folder / f"{name}.tex", _as_latex(cells, numeric, caption, name))
-    shown = frame.style.hide(axis="index").set_caption(caption).format(precision=digits, na_rep="–")
+    shown = (
+        frame.style.hide(axis="index")
+        .set_caption(caption)
+        .format(lambda value: _unbroken(_cell(value, digits)))
+    )
     shown.set_uuid(name)  # a name of our own instead of a random one: the same run gives the same page
     right: list[Hashable] = [
         name for name, is_number in zip(frame.columns, numeric, strict=True) if is_number
     ]
-    whole: list[Hashable] = [
-        name for name in frame.columns if frame[name].astype(str).str.contains("[", regex=False).any()
-    ]
-    shown = shown.set_properties(subset=whole, **{"white-space": "nowrap"})  # an interval is one thing
     return shown.set_properties(subset=right, **{"text-align": "right"})
