@@ -522,6 +522,10 @@ report.outcomes(own.table())
 # this book was written, training on all of them gained more than anything else. Between the two, so many segments without
 # an expression are drawn anew each epoch for each one with one.
 #
+# Fewer segments make an epoch shorter, and after so few epochs every step still counts (see *How long to train?*). So
+# one variant draws segments with an expression for 27 epochs: about as many steps as all segments give in the epochs of
+# the other variants, with a learning rate that falls as far.
+#
 # *Expected:* {glue}`ch9_segments_expected`
 
 # %%
