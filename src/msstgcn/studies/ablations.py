@@ -180,8 +180,8 @@ _WHOLE = (
         "segments",
         9,
         "On which segments should it train?",
-        "On all of them: who has seen only expressions has never seen a blink that is none, and spots too much. As many "
-        "steps should give back what is lost by short epochs alone, and not the rest.",
+        "On all of them: who has seen only expressions has never seen a blink that is none, and spots too much. As "
+        "many steps should give back what is lost by short epochs alone, and not the rest.",
         {
             "all": {"sampling": "all"},
             "1 neutral each": {"neutral": 1.0},
