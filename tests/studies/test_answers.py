@@ -80,6 +80,12 @@ def test_many_variants_without_any_difference():
     assert "better" not in found + could and "worse" not in found + could
 
 
+def test_a_small_p_alone_is_no_claim_and_is_not_called_chance():
+    found, _ = sentences(answer(plain(), table(BASE, TOUCHES, CORRECTED)))
+    assert "for none of these do interval and p both show a difference" in found
+    assert "chance" not in found
+
+
 def test_of_more_than_three_the_largest_are_given_in_full():
     rows = [(f"v{n}", 0.4 - n / 100, 0.3, 0.4, -n / 100 - 0.01, -0.001, 0.01, 0.02) for n in range(1, 6)]
     found, could = sentences(answer(plain(), table(BASE, *rows)))

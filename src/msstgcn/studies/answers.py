@@ -113,7 +113,7 @@ def _nearness(base: pd.Series, others: pd.DataFrame, what: str) -> str:
     low, high = 100 * others["difference"].min(), 100 * others["difference"].max()
     return (
         f"{what} of the {len(others)} variants differs from that of {base['variant']} by {low:+.1f} to "
-        f"{high:+.1f} points, and none of these can be told from chance"
+        f"{high:+.1f} points, and for none of these do interval and p both show a difference"
     )
 
 
