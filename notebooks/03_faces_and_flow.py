@@ -351,7 +351,7 @@ columns = {
     "slipped": "slipped, %",
 }
 columns |= {"lost": "lost, %", "caught": "caught, %", "flagged": "flagged, %"}
-errors = found.rename(columns=columns)
+errors = found.assign(method=found["method"].str.replace("+", " + ", regex=False)).rename(columns=columns)
 limits = {"slipped_at": bench_error.SLIPPED, "lost_at": bench_error.LOST, "doubt": patches.DOUBT}
 for name, value in limits.items():
     report.glue(f"ch3_{name}", f"{value:g}")
