@@ -17,8 +17,8 @@
 # contributions help {cite}`deng2024msstgcn`. Which parts do, on our videos? An *ablation* takes one part away, or puts
 # something else in its place, trains again, and looks at what is lost.
 #
-# Every section below is one *study*: a question, what one would expect (written down before the first run), what came
-# out, and a cell in which you try a variant of your own. The studies and all they change stand in
+# Every section below is one *study*: a question, what one would expect (written down before the first run, but where the
+# section says otherwise), what came out, and a cell in which you try a variant of your own. The studies and all they change stand in
 # `src/msstgcn/studies/ablations.py`; `msstgcn study run scales --seeds 5` runs one from the command line.
 
 # %% tags=["parameters"]
@@ -32,7 +32,14 @@ import torch
 
 from msstgcn import graph, report
 from msstgcn.runner import stages
-from msstgcn.runner.sections import of_record, seen_in_records, still_improving, study_section
+from msstgcn.runner.sections import (
+    alarms,
+    ends_of,
+    of_record,
+    seen_in_records,
+    still_improving,
+    study_section,
+)
 from msstgcn.studies import recall_table
 
 report.use_style()
@@ -45,18 +52,29 @@ common = {"profile": profile, "seed": seed, "device": device}
 # variants are trained on the same people, tested on the same people left out, decoded and counted in the same way.
 #
 # - A row is a variant, a column a class. The interval beside each F1 comes from drawing the subjects again and again, with
-#   replacement. It says how far another group of people could have moved the number.
+#   replacement, and the seeds of training, where there are several. It says how far other people, *and* another
+#   training, could have moved the number.
 # - In small type below it stands the difference from the base in *points*, hundredths of F1. It is taken person by
-#   person, so that easy and hard people cancel out. It is bold where the two are told apart.
+#   person and seed by seed, so that easy and hard people cancel out. It is bold where the two are told apart.
 # - $p$ is the share of random swaps of base and variant, one coin for each person, that gives as large a difference. It
-#   is corrected for the number of variants in the table {cite}`holm1979`.
-# - *Could be resolved* is the true difference that such a comparison would have found four times in five. **A smaller
-#   one can well be there and not be seen.** In the profile `cpu` a study is small: only large effects can be seen, and
-#   training is so short that hardly a micro-expression is found. For those, look at the runs of record.
-# - Those are trained for a short time, too. What that may hide, the section *How long to train?* says.
+#   is corrected for the number of variants within one column of one table {cite}`holm1979`, not over columns and
+#   studies: of all the comparisons of a chapter one or two may be found by chance. It takes the trained networks as they
+#   are. So it can be small while the interval, which also allows for another training, holds zero.
+# - *Could be resolved* is the true difference, in points, that such a comparison would have found four times in five.
+#   **A smaller one can well be there and not be seen.** *None* stands where nothing can be told apart, however large,
+#   and a dash where nobody's counts differ.
 #
-# An answer claims a difference only if its interval excludes zero and $p < .05$. The runs of record are larger; where
-# there is one, its rows stand in the same table, and the answer gives both.
+# An answer claims a difference only if its interval excludes zero, $p < .05$, **and each variant was trained more than
+# once**. Two trainings of one and the same network, with other seeds, differ by as much as two groups of people do, and
+# no drawing of subjects can know that. A run of the profile `cpu` trains once. So it shows which way a variant went,
+# and claims nothing; ask for `seeds=3`, and wait three times as long, if you want it to. It is also short: hardly a
+# micro-expression is found.
+#
+# The runs of record are larger and have several seeds. Where there is one, its rows stand in the same table, and its
+# answer after yours. They are trained for a short time, too; what that may hide, the section *How long to train?* says.
+#
+# The base is trained anew where a study has another size, so its F1 differs from section to section; on another device
+# even the same seeds give other networks. Compare within a table only.
 #
 # These are synthetic faces. A variant that gains here may lose on people, and none of the numbers can be
 # put beside published ones.
@@ -104,7 +122,8 @@ report.outcomes(own.table())
 #
 # The other half of the paper's claim is that window and receptive field should *match*. With a shorter field the last
 # block leaves several steps of time, and the embedding becomes their mean; for a longer one the window's first and
-# last frames are repeated. Neither is allowed unless it is asked for (`window_fit="any"`).
+# last frames are repeated. Neither is allowed unless it is asked for (`window_fit="any"`). As in the section before, a
+# shorter field also has fewer weights; this study cannot tell the two apart.
 #
 # *Expected:* {glue}`ch9_window_mismatch_expected`
 
@@ -120,6 +139,16 @@ plt.show()
 # **Answer.** {glue}`ch9_window_mismatch_answer`
 #
 # {glue}`ch9_window_mismatch_note` {glue}`ch9_window_mismatch_record`
+#
+# The table below has the errors of the ends of hits, which are what was expected to suffer.
+
+# %%
+report.table(
+    ends_of(mismatch),
+    name="ablation_mismatch_ends",
+    caption="Errors of the ends of hits, frames; late if positive.",
+    digits=1,
+)
 
 # %% [markdown]
 # *Your turn.* A field of 9 frames, four equal kernels.
@@ -144,7 +173,7 @@ study_section(
     caption="Flow from the first frame of the window to all, from each frame to the next, and halves of the window.",
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Which pairs of frames the flow compares: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-pairs-compared"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that cannot be told apart."}, "figure": {"caption": "Which pairs of frames the flow compares: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-pairs-compared"}}
 report.forest(pairs.table(), record=of_record(pairs))
 plt.show()
 
@@ -177,7 +206,7 @@ study_section(
     head, caption="The head's movement taken out by a rigid fit, by the nose alone, and not at all."
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "How the head's movement is taken out: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-head-model"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that cannot be told apart."}, "figure": {"caption": "How the head's movement is taken out: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-head-model"}}
 report.forest(head.table(), record=of_record(head))
 plt.show()
 
@@ -185,6 +214,13 @@ plt.show()
 # **Answer.** {glue}`ch9_head_model_answer`
 #
 # {glue}`ch9_head_model_note` {glue}`ch9_head_model_record`
+#
+# What was expected speaks of false alarms. Counted over people and seeds:
+
+# %%
+report.table(
+    alarms(head), name="ablation_head_alarms", caption="What was found, taken for an expression, and missed."
+)
 
 # %% [markdown]
 # *Your turn.* Without a head model the Laplacian is a second line of defence ([chapter 5](05_facial_graph.ipynb)):
@@ -209,7 +245,7 @@ report.outcomes(own.table())
 scales = stages.study("scales", profile, seed=seed, device=device)
 study_section(scales, caption="Spatial scales of the graph.")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Number of spatial scales: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-scales"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that cannot be told apart."}, "figure": {"caption": "Number of spatial scales: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-scales"}}
 report.forest(scales.table(), record=of_record(scales))
 plt.show()
 
@@ -246,7 +282,7 @@ study_section(
     pooling, caption="Pooling by the largest node of a group, and by the mean of the rectified nodes."
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "How the nodes of a group become one: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-pooling"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that cannot be told apart."}, "figure": {"caption": "How the nodes of a group become one: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-pooling"}}
 report.forest(pooling.table(), record=of_record(pooling))
 plt.show()
 
@@ -288,7 +324,7 @@ report.outcomes(own.table())
 operator = stages.study("operator", profile, seed=seed, device=device)
 study_section(operator, caption="Matrices that mix the nodes of the graph.")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "What mixes the nodes: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-operator"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that cannot be told apart."}, "figure": {"caption": "What mixes the nodes: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-operator"}}
 report.forest(operator.table(), record=of_record(operator))
 plt.show()
 
@@ -318,7 +354,7 @@ report.outcomes(own.table())
 edges = stages.study("edges", profile, seed=seed, device=device)
 study_section(edges, caption="The facial graph and two random ones with as many edges at every region.")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Which regions are joined: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-edges"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that cannot be told apart."}, "figure": {"caption": "Which regions are joined: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-edges"}}
 report.forest(edges.table(), record=of_record(edges))
 plt.show()
 
@@ -414,7 +450,7 @@ report.outcomes(own.table())
 boundary = stages.study("boundary-loss", profile, seed=seed, device=device)
 study_section(boundary, caption="Losses on onset and offset.")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "The loss on boundaries: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-boundary-loss"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that cannot be told apart."}, "figure": {"caption": "The loss on boundaries: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-boundary-loss"}}
 report.forest(boundary.table(), record=of_record(boundary))
 plt.show()
 
@@ -473,7 +509,7 @@ report.outcomes(own.table())
 components = stages.study("components", profile, seed=seed, device=device)
 study_section(components, caption="Components of the method.")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Pooling and contrast, one at a time: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-components"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that cannot be told apart."}, "figure": {"caption": "Pooling and contrast, one at a time: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-components"}}
 report.forest(components.table(), record=of_record(components))
 plt.show()
 
@@ -482,12 +518,12 @@ plt.show()
 #
 # {glue}`ch9_components_note` {glue}`ch9_components_record`
 #
-# The paper's case rests on micro-expressions. For them alone: {glue}`ch9_components_answer_me`
+# The paper's case rests on micro-expressions. For them alone, in this run: {glue}`ch9_components_answer_me`
 # {glue}`ch9_components_record_me`
 #
-# One network stands in two studies: *+ contrastive* here is *one scale* of the study of scales. Of micro-expressions the
-# run of record there says: {glue}`ch9_scales_record_me` Where two runs of record disagree, believe the one with more
-# epochs and more seeds. A variant that is behind after a few epochs may only be slower.
+# One network stands in two studies: *+ contrastive* here is *one scale* of the study of scales. What that study says of
+# micro-expressions: {glue}`ch9_scales_record_me` If two runs of record differ in size, believe the one with more epochs and
+# more seeds. A variant that is behind after a few epochs may only be slower.
 
 # %%
 found = recall_table(components.events)
@@ -519,12 +555,13 @@ report.outcomes(own.table())
 # ## Which segments?
 #
 # Training draws segments of 16 windows. As released, only those that hold some expression are drawn; in a trial before
-# this book was written, training on all of them gained more than anything else. Between the two, so many segments without
-# an expression are drawn anew each epoch for each one with one.
+# this book was written, training on all of them gained more than anything else. So what is expected below was no blind
+# guess. In between, each epoch draws, for every segment with an expression, one other segment, or half as many.
 #
 # Fewer segments make an epoch shorter, and after so few epochs every step still counts (see *How long to train?*). So
 # one variant draws segments with an expression for 27 epochs: about as many steps as all segments give in the epochs of
-# the other variants, with a learning rate that falls as far.
+# the other variants, with a learning rate that falls as far. It was added, and its outcome expected, after the first run
+# of record of the others. The two variants in between have no such twin: part of what they lose is steps.
 #
 # *Expected:* {glue}`ch9_segments_expected`
 
@@ -532,7 +569,7 @@ report.outcomes(own.table())
 segments = stages.study("segments", profile, seed=seed, device=device)
 study_section(segments, caption="Segments that training draws from.")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences too small to be seen."}, "figure": {"caption": "Segments to train on: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that this run would not have found four times in five.", "name": "fig-segments"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that cannot be told apart."}, "figure": {"caption": "Segments to train on: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-segments"}}
 report.forest(segments.table(), record=of_record(segments))
 plt.show()
 
@@ -540,6 +577,15 @@ plt.show()
 # **Answer.** {glue}`ch9_segments_answer`
 #
 # {glue}`ch9_segments_note` {glue}`ch9_segments_record`
+#
+# Does it spot too much? Counted over people and seeds:
+
+# %%
+report.table(
+    alarms(segments),
+    name="ablation_segments_alarms",
+    caption="What was found, taken for an expression, and missed.",
+)
 
 # %% [markdown]
 # *Your turn.* Two segments without an expression for each one with one.
@@ -590,20 +636,20 @@ report.outcomes(own.table())
 # ## All runs of record on one page
 #
 # The table below has one line a study: its base with overall F1, which variants were told apart from the base and by how
-# many points, which were not, and the largest of the differences that the study could have resolved. Runs of record
-# differ in size from study to study; the notes above say what each of them was.
+# many points, which were not, which only in one class, and the differences that the study could have resolved. Runs of
+# record differ in size from study to study; the notes above say what each of them was.
 
 # %%
 seen = seen_in_records(9)
 caption = "What the runs of record of this chapter saw, on synthetic videos: differences from the base in points of overall F1."
-report.table(seen, name="ablations_of_record", caption=caption, digits=1)
+report.table(seen, name="ablations_of_record", caption=caption)
 
 # %% [markdown]
 # ## What to take with you
 #
 # Read the row *could be resolved* before you read F1. A part of a method that makes no visible difference here is not
-# shown to be useless: it makes less difference than this many people can show. It is fair to say that whoever claims
-# a gain of a few points on a data set of thirty subjects has the same limit.
+# shown to be useless: if it makes one, these people and these short trainings did not show it. And whoever claims a gain
+# of a few points on a data set of thirty subjects must show an interval, too, and more than one training.
 #
 # What holds whatever the run: pooling by a mean cannot follow the triangle's Laplacian without a rectifier between
 # them. [Chapter 10](10_robustness.ipynb)

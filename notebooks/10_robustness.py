@@ -37,7 +37,7 @@ from msstgcn.datasets import DIFFICULTIES, synthetic
 from msstgcn.motion.alignment import misplaced
 from msstgcn.motion.working import CROP_IOD
 from msstgcn.runner import records, stages, study_runs
-from msstgcn.runner.sections import of_record, seen_in_records, study_section
+from msstgcn.runner.sections import alarms, of_record, seen_in_records, study_section
 from msstgcn.settings import MotionSettings, SyntheticSettings
 from msstgcn.studies import recall_table
 from msstgcn.studies.answers import told_apart
@@ -58,21 +58,24 @@ report.glue("ch10_crop", MotionSettings().crop / CROP_IOD, ".0f")
 #
 # Each section asks one question of a *study*: a base, the method as it stands, and variants that differ from it in one
 # setting. The answer that we expected was written down before the first run and is quoted. The table gives F1 with an
-# interval from resampling subjects, and each variant's difference from the base on the same subjects. Its p value is
-# corrected for the number of variants (Holm {cite}`holm1979`). *Resolvable* is the true difference that such a
-# comparison would find four times in five; a smaller one can be there and stay unseen. In the figures a filled mark is
-# told apart from the base, an open one is not. The two sentences under a figure are made from the table by a rule,
-# never written by hand.
+# interval from resampling subjects, and seeds where there are several, and each variant's difference from the base on
+# the same subjects. Its p value is corrected for the number of variants in that table (Holm {cite}`holm1979`).
+# *Could be resolved* is the true difference, in points, that such a comparison would find four times in five; a smaller
+# one can be there and stay unseen. In the figures a filled mark is told apart from the base, an open one is not
+# ([chapter 9](09_ablations.ipynb) says when that is). The sentences under a figure are made from the table by a rule, never
+# written by hand.
 #
 # In most sections nothing is trained. The networks are those of [chapter 8](08_spotting_and_scoring.ipynb), each asked
 # about the person that it was trained without, in videos that have been changed. (In full size they are those of
 # [chapter 9](09_ablations.ipynb)'s base, trained without a group of people.) **They never saw such videos.** What they
-# lose, networks that were trained on them might win back. Two sections train anew for each variant, because the
-# input itself changes: frame rate and regions.
+# lose, networks that were trained on them might win back. And since base and variant are the same networks, one
+# training of them is enough to compare the two. Two sections train anew for each variant, because the input itself
+# changes: frame rate and regions. Of these a run with one seed claims nothing.
 #
 # Where a longer run on more subjects has been made and kept, its rows stand beside those of your run, and its answer
 # after yours. At the end of each section is a cell to change: put your own variant in, run it, and find it in the last
-# row.
+# row. As they stand, most of these cells repeat a variant of the table, so that nothing has to be rendered for them; only
+# $p$ is another, because it is corrected for one comparison more.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Six pictures of the same face: as usual; under strong sensor noise; with blocks from JPEG compression; from so far away that it is coarse; turned to the side; and with landmarks scattered around their places."}, "figure": {"caption": "Some of what is changed, at its strongest: the same moment of the same person. In the last picture the landmarks are shown, where they were found (black) and where they are said to be (orange).", "name": "fig-degraded"}}
 changed = {"as usual": {}, "noise 8": {"noise": 8.0}, "JPEG 25": {"jpeg_quality": 25},
@@ -94,8 +97,8 @@ plt.show()
 # %% [markdown]
 # ## Frame rate
 #
-# The paper works at 30 frames a second, one in seven of those that SAMM-LV's camera took, and says nothing of other
-# rates. Its window is 17 frames long: at 15 frames a second that is more than a second, at 100 a sixth of one, which is
+# The paper works at 30 frames a second, about one in seven of those that SAMM-LV's camera took (a seventh of 200 is
+# 28.57, which our base has), and says nothing of other rates. Its window is 17 frames long: at 15 frames a second that is more than a second, at 100 a sixth of one, which is
 # a part of most movements only. So there are two ways to go to another rate: keep the window's frames, or keep its
 # seconds and let the network's kernels grow with it. The same events happen at the same moments in all of these
 # videos, see {numref}`fig-rates`; the networks are trained anew at each rate, and the decoder's search spans always
@@ -200,8 +203,9 @@ plt.show()
 #
 # {glue}`ch10_regions_note` {glue}`ch10_regions_record`
 #
-# More regions cost little in this network, because one set of weights serves all of them; what they cost is motion to
-# measure. Below are the weights of a network, and the seconds of work on features and of training when they were made.
+# More regions cost little: one set of weights serves all of them, and most of the work on features is done once for the
+# whole face. Below are the weights of a network, and the seconds of work on features and of training when they were made,
+# which depend on the machine and on what else it did.
 
 # %%
 costs = result.costs.assign(regions=[result.study.places[name] for name in result.costs["variant"]])
@@ -309,6 +313,14 @@ plt.show()
 #
 # {glue}`ch10_blinks_and_gaze_note` {glue}`ch10_blinks_and_gaze_record`
 #
+# What was expected speaks of false alarms. Counted over people and seeds:
+
+# %%
+report.table(
+    alarms(result), name="blinks_alarms", caption="What was found, taken for an expression, and missed."
+)
+
+# %% [markdown]
 # ### What the false alarms are
 #
 # The generator knows what happened in every frame. So each spotted interval that is no hit can be put down to what
@@ -353,7 +365,7 @@ fig.legend(loc="outside upper left", ncols=len(names))
 plt.show()
 
 # %% [markdown]
-# Of {glue}`ch10_alarms` false alarms in the videos as usual, {glue}`ch10_on_blinks` lie on a blink;
+# These are the alarms of this run alone. Of {glue}`ch10_alarms` in the videos as usual, {glue}`ch10_on_blinks` lie on a blink;
 # {glue}`ch10_on_blinks_chance` would by chance. The largest number has the cause *{glue}`ch10_first`*. An interval whose
 # ends are off lies on a true expression of its class, but shares too little with it; a movement of another class, a
 # swallow or a word is a movement of brows or mouth like any other, and only its time course tells it from an expression.
@@ -565,7 +577,7 @@ report.outcomes(tried.table())
 #
 # A study that finds no difference has shown something only if it could have found one. Last, for each study, how many
 # subjects and expressions it rests on, how many of its variants were told apart from the base in overall F1, and the
-# true difference that each of its comparisons would have found at least four times in five.
+# true differences that its comparisons would have found four times in five.
 
 # %%
 rows = []
@@ -574,21 +586,21 @@ for name, one in results.items():
     overall = table[table["class"] == "overall"]
     subjects, events = one.counts["subject"].nunique(), len(one.events) // one.events["variant"].nunique()
     seen = f"{told_apart(overall).sum()} of {len(overall) - 1}"
-    rows.append((name, subjects, events, seen, 100 * overall["resolvable"].max()))
+    rows.append((name, subjects, events, seen, report.resolved(overall["resolvable"].dropna())))
 columns = ["study", "subjects", "expressions", "told apart", "resolvable (points of F1)"]
 caption = "What the studies of this chapter rest on, and the difference that they could resolve."
-report.table(pd.DataFrame(rows, columns=columns), name="resolvable", caption=caption, digits=1)
+report.table(pd.DataFrame(rows, columns=columns), name="resolvable", caption=caption)
 
 # %% [markdown]
 # The runs of record of this chapter, one line a study: the base with overall F1, which variants were told apart from it
-# and by how many points, which were not, and the largest of the differences that the study could have resolved.
+# and by how many points, which were not, which only in one class, and the differences that the study could have resolved.
 
 # %%
 seen = seen_in_records(10)
 caption = "What the runs of record of this chapter saw, on synthetic videos: differences from the base in points of overall F1."
-report.table(seen, name="robustness_of_record", caption=caption, digits=1)
+report.table(seen, name="robustness_of_record", caption=caption)
 
 # %% [markdown]
 # Everything here holds for synthetic faces. Whether people who blink more, or cameras that are worse, cost as much on
-# recordings, only recordings can say; the studies that change no video, regions and IoU, run on those too:
+# recordings, only recordings can say; the studies that change no video, regions, alignment and IoU, run on those too:
 # `msstgcn study run iou --dataset samm-lv --root FOLDER`.

@@ -62,6 +62,25 @@ def test_what_was_finished_before_a_stop_is_not_made_again(data, monkeypatch):
     assert damaged.is_file()
 
 
+def test_a_way_that_cannot_be_measured_costs_the_others_nothing(data, monkeypatch):
+    extract = feature_stages.extract_each
+
+    def picky(video, ways, **more):
+        if any(way.landmark_offset for way in ways):
+            raise InputError("no face")
+        return extract(video, ways, **more)
+
+    monkeypatch.setattr(feature_stages, "extract_each", picky)
+    source = datasets.synthetic(SMALL)
+    video, store = source.videos[0], stages.data_store()
+    ways = [MotionSettings(landmark_offset=3.0), MotionSettings()]
+    places = [stages.feature_place(source, video, way) for way in ways]
+    with feature_stages.executors.counted(store.root, "features", [2 * len(video)], "frame") as (counter,):
+        told = feature_stages._make_features(video, dict(zip(places, ways, strict=True)), store, counter)
+    assert told == {places[0]: "no face", places[1]: ""}
+    assert store.entry(*places[0]) is None and store.entry(*places[1]) is not None
+
+
 def test_a_video_that_is_measured_in_two_ways_is_rendered_once_and_measured_as_alone(data, monkeypatch):
     ways = {"motion": MotionSettings(), "lower": MotionSettings(landmark_offset=3.0)}
     profiles = {

@@ -9,12 +9,12 @@ import pytest
 import study_tables
 from pandas.testing import assert_frame_equal
 
-from msstgcn import learning, spotting
+from msstgcn import learning, report, spotting
 from msstgcn.datasets import Video
 from msstgcn.errors import InputError
 from msstgcn.motion.features import VideoFeatures
 from msstgcn.runner import budget, cli, feature_stages, records, sections, stages, study_runs, training_stages
-from msstgcn.studies import METHODS, SIZES, STUDIES, Study, answer, study_table
+from msstgcn.studies import METHODS, SIZES, STUDIES, Study, answer, points
 
 SMALL = {
     "subjects": 4,
@@ -245,6 +245,9 @@ def test_in_smoke_only_the_ends_are_run(quick):
         ({"b": {"epochs": 3}}, {"trained": "once"}, "trains otherwise than the base"),
         ({"b": {"control": "shuffled-labels"}}, {"trained": "once"}, "trains otherwise than the base"),
         ({"b": {"selection": "inner-fold"}}, {"trained": "once"}, "expected fixed-epoch"),
+        ({"b": {"selection": "inner-fold", "control": "shuffled-labels"}}, {}, "know the true labels"),
+        ({"b": {"method": "random", "regions": "11"}}, {}, "variant 'b'.*11"),
+        ({"b": {"method": "flow-peaks", "pairs": "adjacent-only"}}, {}, "variant 'b'.*expected 'from-first'"),
         ({"b": {"seconds": 2.0, "videos": 1}}, {}, "variant 'b'.*no expression to train on|no annotated"),
     ],
 )  # fmt: skip
@@ -277,6 +280,10 @@ def test_synthetic_videos_are_not_changed_where_others_are_worked_on(quick):
     chosen = stages.profile("cpu").model_copy(
         update={"source": feature_stages.sources.DiskSettings(dataset="samm-lv", root="/data")}
     )
+    with pytest.raises(InputError, match="flow 'truth' is known of synthetic videos only"):
+        study_runs._must_not_change_recordings(
+            chosen.model_copy(update={"motion": chosen.motion.but(flow="truth")}), {}
+        )
     with pytest.raises(InputError, match="iod, noise can be changed in synthetic videos only"):
         study_runs._must_not_change_recordings(chosen, {"noise": 1, "iod": 60, "epochs": 3})
     study_runs._must_not_change_recordings(chosen, {"epochs": 3})
@@ -330,6 +337,23 @@ def test_in_full_size_segments_with_an_expression_get_as_many_steps_as_all():
     assert steps["with expression only (as released)"] < steps["all"] / 2
 
 
+def test_all_studies_are_checked_before_the_first_is_run(project, monkeypatch, capsys, quick):
+    wrong = study_of({"a": {}, "b": {"epoch": 3}}, sizes={"cpu": {**SMALL, "folds": 2}})
+    monkeypatch.setitem(STUDIES, "wrong", wrong)
+    assert command(monkeypatch, "study", "run", "pair", "wrong", "--device", "cpu") == 2
+    shown = capsys.readouterr()
+    assert quick == [] and shown.out == "" and "unknown setting 'epoch'" in shown.err
+
+
+def test_a_job_with_a_limit_of_its_own_has_what_is_left_of_it(tmp_path):
+    assert budget._left_to_this_job(tmp_path) == float("inf")
+    for name, text in (("max", "4000"), ("current", "1500"), ("stat", "anon 100\ninactive_file 300")):
+        (tmp_path / f"memory.{name}").write_text(f"{text}\n")
+    assert budget._left_to_this_job(tmp_path) == 4000 - 1500 + 300
+    (tmp_path / "memory.max").write_text("max\n")
+    assert budget._left_to_this_job(tmp_path) == float("inf")
+
+
 def test_free_memory_is_told_in_bytes():
     free = budget.free_memory("cpu")
     assert free is None or 1e7 < free < 1e14
@@ -370,9 +394,8 @@ def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsy
     )
     assert_frame_equal(kept.events, result.events)
     assert_frame_equal(kept.costs, result.costs)
-    assert kept.made is not None  # a full table takes seconds
     assert_frame_equal(kept.table(), result.table())
-    assert_frame_equal(study_table(kept.counts, kept.study.base), result.table())
+    assert records.study_record("pair") is kept  # its table is made once
     note = records.study_note("pair")
     assert "profile cpu with lr = 0.02, 4 subjects, 2 seeds, synthetic-samm-lv" in note
     assert "leaves out" not in note
@@ -390,24 +413,24 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
     own = stages.study("pair", "cpu", device="cpu")
     written = project / "book" / "tables" / "study_pair.csv"
     shown = sections.study_section(own, caption="Two epochs and three.").data
-    assert shown["variant"].tolist() == ["a", "b", "c", "<small>could be resolved</small>"]
+    assert shown["variant"].tolist() == ["a", "b", "c", "<small>could be resolved, points</small>"]
     assert set(pd.read_csv(written)["run"]) == {"this run"} and glued["ch9_pair_expected"] == STUDY.expected
     assert glued["ch9_pair_note"] == "There is no run of record of the study pair yet."
     assert glued["ch9_pair_record"] == glued["ch9_pair_record_me"] == ""
-    result, _ = study_runs.run_and_record(STUDY, "cpu", device="cpu", seeds=2, record=True)
+    ((result, _),) = study_runs.run_and_record([STUDY], "cpu", device="cpu", seeds=2, record=True)
     shown = sections.study_section(own, caption="Two epochs and three.").data
     rows = shown["variant"].tolist()
     assert rows[0] == "<em>this run</em>" and rows[5] == "<em>of record</em>" and len(rows) == 10
     assert pd.read_csv(written)["run"].value_counts().to_dict() == {"this run": 9, "of record": 9}
     for metric, end in (("overall", ""), ("ME", "_me"), ("MaE", "_mae")):
         assert glued[f"ch9_pair_answer{end}"] == answer(STUDY, own.table(), metric)
-        assert glued[f"ch9_pair_record{end}"] == answer(STUDY, result.table(), metric)
+        assert glued[f"ch9_pair_record{end}"] == f"Of record: {answer(STUDY, result.table(), metric)}"
     seen = sections.seen_in_records(9).set_index("study")
     overall = result.table().query("`class` == 'overall'").set_index("variant")
-    told = ", ".join(f"{name} ({100 * overall['difference'][name]:+.1f})" for name in ("b", "c"))
+    told = ", ".join(f"{name} ({points(overall['difference'][name])})" for name in ("b", "c"))
     cells = seen.loc["pair", ["better", "worse", "not told apart"]]
     assert sorted(", ".join(cell for cell in cells if cell != "–").split(", ")) == told.split(", ")
-    assert seen.loc["pair", "resolvable"] == 100 * overall["resolvable"].max()
+    assert seen.loc["pair", "resolvable"] == report.resolved(overall["resolvable"].dropna())
     assert sections.seen_in_records(12).empty
 
 

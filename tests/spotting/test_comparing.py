@@ -117,6 +117,48 @@ def test_several_seeds_swap_a_subject_in_all_of_them():
     assert swap_test(SEEDS, SEEDS[:, ::-1]) == as_large / 64
 
 
+def test_the_same_networks_looked_at_in_two_ways_differ_by_no_chance_of_training():
+    """Trainings differ much, and the second count finds one more in everybody: that is so with every training."""
+    good = np.tile([[8, 2, 2]], (20, 1))
+    trainings = np.stack([good, good - [5, -4, -5], good - [2, 1, -2]])
+    more = trainings + [1, 0, -1]
+    found = bootstrap_difference(more, trainings)
+    assert found.low > 0.02 and found.high - found.low < 0.08
+    assert bootstrap_f1(trainings).high - bootstrap_f1(trainings).low > 0.2
+
+
+def test_a_difference_of_several_seeds_draws_subjects_and_seeds_for_both_together():
+    other, rng = SEEDS[:, ::-1], np.random.default_rng(8)
+    values = []
+    for _ in range(4000):
+        subjects, seeds = rng.integers(0, 6, 6), rng.integers(0, 3, 3)
+        values.append(np.mean([f1(SEEDS[s][subjects]) - f1(other[s][subjects]) for s in seeds]))
+    ours = bootstrap_difference(SEEDS, other)
+    # .02: as for one seed
+    assert ours.low == pytest.approx(np.quantile(values, 0.025), abs=0.02)
+    assert ours.high == pytest.approx(np.quantile(values, 0.975), abs=0.02)
+
+
+def test_what_is_resolvable_grows_with_the_comparisons_that_are_corrected():
+    once, five = (resolvable(FIRST, SECOND, tests=tests, level=0.5) for tests in (1, 5))
+    normal = stats.norm
+    assert five / once == pytest.approx(
+        (normal.ppf(0.95) + normal.ppf(0.8)) / (normal.ppf(0.75) + normal.ppf(0.8))
+    )
+    assert resolvable(FIRST, FIRST) == 0
+
+
+@pytest.mark.parametrize(
+    ("subjects", "tests", "enough"), [(5, 1, False), (6, 1, True), (8, 8, False), (9, 8, True)]
+)
+def test_so_few_people_that_no_p_can_be_small_resolve_nothing(subjects, tests, enough):
+    """Of all swaps two are always as large: none, and all of them."""
+    better, worse = np.tile([9, 0, 0], (subjects, 1)), np.tile([0, 9, 9], (subjects, 1))
+    worse[0, 0] = 1
+    assert (tests * swap_test(better, worse) < 0.05) == enough
+    assert np.isfinite(resolvable(better, worse, tests=tests)) == enough
+
+
 def test_a_resolvable_difference_is_found_four_times_in_five():
     smallest = resolvable(FIRST, SECOND)
     rng = np.random.default_rng(11)

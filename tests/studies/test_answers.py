@@ -6,7 +6,7 @@ import pytest
 from study_tables import table
 
 from msstgcn.errors import InputError
-from msstgcn.studies import Study, answer, told_apart
+from msstgcn.studies import Study, answer, points, told_apart
 
 BASE = ("full", 0.40, 0.35, 0.45)
 BETTER = ("more", 0.46, 0.41, 0.51, 0.02, 0.10, 0.004, 0.05)
@@ -28,6 +28,10 @@ def sweep(places):
     )
 
 
+def signed(value):
+    return "0\\.0" if value == 0 else f"\\{value:+.1f}"
+
+
 def sentences(text):
     assert text.endswith(".")
     return re.split(r"\. (?=[A-Z])", text[:-1])
@@ -42,15 +46,17 @@ def test_both_the_interval_and_holms_p_must_allow_a_claim():
 @pytest.mark.parametrize("row", [UNSURE, CORRECTED, TOUCHES])
 def test_one_variant_without_a_difference(row):
     found, could = sentences(answer(plain(), table(BASE, row)))
-    assert found.startswith(f"No difference was seen: overall F1 of {row[0]} differs from that of full by ")
+    assert found.startswith(
+        f"No difference was seen: overall F1 of “{row[0]}” differs from that of “full” by "
+    )
     low, high = 100 * row[4], 100 * row[5]
-    assert f"points [{low:+.1f}, {high:+.1f}], p = {row[6]:.3f}" in found
-    assert f"a true difference of {100 * row[7]:.1f} points" in could
+    assert re.search(rf"points \[{signed(low)}, {signed(high)}\], p = {row[6]:.3f}", found)
+    assert could.startswith(f"A true difference of {100 * row[7]:.1f} points")
 
 
 def test_one_variant_with_a_difference():
     found, could = sentences(answer(plain(), table(BASE, WORSE)))
-    assert found == "In overall F1, worse than full is less (-10.0 points [-15.0, -5.0], p < 0.001)"
+    assert found == "In overall F1, worse than “full” is “less” (-10.0 points [-15.0, -5.0], p < 0.001)"
     assert "7.0 points" in could
 
 
@@ -66,10 +72,10 @@ def test_the_metric_decides_which_rows_are_read():
 def test_many_variants_are_told_apart_one_by_one():
     found, could = sentences(answer(plain(), table(BASE, BETTER, UNSURE, WORSE, CORRECTED)))
     assert found == (
-        "In overall F1, better than full is more (+6.0 points [+2.0, +10.0], p = 0.004); "
-        "worse than full is less (-10.0 points [-15.0, -5.0], p < 0.001)"
+        "In overall F1, better than “full” is “more” (+6.0 points [+2.0, +10.0], p = 0.004); "
+        "worse than “full” is “less” (-10.0 points [-15.0, -5.0], p < 0.001)"
     )
-    assert could.startswith("With same and corrected no difference was seen; a single comparison")
+    assert could.startswith("With “same” and “corrected” no difference was seen; a true difference")
     assert "2.8 to 4.0 points" in could
 
 
@@ -86,23 +92,23 @@ def test_a_small_p_alone_is_no_claim_and_is_not_called_chance():
     assert "chance" not in found
 
 
-def test_of_more_than_three_the_largest_are_given_in_full():
+def test_all_that_differ_are_given_with_figures_the_largest_first():
     rows = [(f"v{n}", 0.4 - n / 100, 0.3, 0.4, -n / 100 - 0.01, -0.001, 0.01, 0.02) for n in range(1, 6)]
     found, could = sentences(answer(plain(), table(BASE, *rows)))
-    assert re.findall(r"v\d", found) == ["v5", "v4", "v3", "v2", "v1"] and found.count("[") == 3
+    assert re.findall(r"v\d", found) == ["v5", "v4", "v3", "v2", "v1"] and found.count("[") == 5
     assert could[0].isupper(), "nothing is left over without a difference"
 
 
 def test_where_no_count_differs_nothing_could_be_found():
     equal = ("blind", 0.4, 0.35, 0.45, 0.0, 0.0, 1.0, 0.0)
     text = answer(plain(), table(BASE, equal))
-    assert "Nobody's counts differ" in text and "0.0 points four times" not in text
-    assert "of 2.8 points four times in five" in answer(plain(), table(BASE, equal, UNSURE))
+    assert "Nobody's counts differ" in text and "0.0 points would" not in text
+    assert "of 2.8 points would" in answer(plain(), table(BASE, equal, UNSURE))
 
 
 def test_nothing_to_compare():
     text = answer(plain(), table(BASE))
-    assert text == "There is nothing to compare: only full was run. Its overall F1 is 0.400 [0.350, 0.450]."
+    assert text == "There is nothing to compare: only “full” was run. Its overall F1 is 0.400 [0.350, 0.450]."
 
 
 PLACES = {"full": 1.0, "x 0": 0.0, "x 2": 2.0, "x 3": 3.0, "x 4": 4.0}
@@ -117,28 +123,35 @@ def test_a_sweep_breaks_where_the_interval_first_lies_below_that_of_the_base():
         BASE, row("x 4", 0.1, 0.05, 0.15), row("x 2", 0.36, 0.31, 0.41), row("x 3", 0.3, 0.25, 0.34),
         row("x 0", 0.41, 0.36, 0.46, 0.7),
     )  # fmt: skip
-    ends, along = sentences(answer(sweep(PLACES), rows))
+    ends, along, rest = sentences(answer(sweep(PLACES), rows))
     assert ends == (
-        "Overall F1 is 0.410 [0.360, 0.460] at x 0, 0.400 [0.350, 0.450] at full, the base and "
+        "Overall F1 is 0.410 [0.360, 0.460] at x 0, 0.400 [0.350, 0.450] at full (the base) and "
         "0.100 [0.050, 0.150] at x 4"
     )
     assert along == (
-        "Going away from the base, it is worse at x 2 (-4.0 points [-7.0, -1.0], p = 0.001); it breaks at x 3, "
-        "whose interval lies below the base's (-10.0 points [-13.0, -7.0], p = 0.001)"
+        "Going away from the base, it is worse at x 2 (-4.0 points [-7.0, -1.0], p = 0.001), "
+        "x 3 (-10.0 points [-13.0, -7.0], p = 0.001) and x 4 (-30.0 points [-33.0, -27.0], p = 0.001); "
+        "it breaks at x 3, whose interval lies below the base's"
+    )
+    assert (
+        rest
+        == "At x 0 no difference was seen; a true difference of 5.0 points would have been found four times in five"
     )
 
 
 def test_a_sweep_that_breaks_at_once_says_it_once():
     along = sentences(answer(sweep(PLACES), table(BASE, row("x 2", 0.2, 0.15, 0.25))))[1]
-    assert "it breaks at x 2" in along and "it is worse" not in along
+    assert along.count("it breaks at x 2") == along.count("it is worse at x 2") == along.count("[") == 1
 
 
 def test_a_sweep_can_break_on_both_sides_and_be_better():
     rows = table(BASE, row("x 0", 0.2, 0.1, 0.3), row("x 2", 0.5, 0.45, 0.55), row("x 3", 0.1, 0.0, 0.2))
     along = sentences(answer(sweep(PLACES), rows))[1]
     assert [part.split(" (")[0] for part in along.split("; ")] == [
-        "Going away from the base, it breaks at x 0, whose interval lies below the base's",
+        "Going away from the base, it is worse at x 0",
+        "it breaks at x 0, whose interval lies below the base's",
         "it is better at x 2",
+        "it is worse at x 3",
         "it breaks at x 3, whose interval lies below the base's",
     ]
 
@@ -146,11 +159,57 @@ def test_a_sweep_can_break_on_both_sides_and_be_better():
 def test_a_sweep_without_a_difference_claims_none():
     low = ("x 3", 0.3, 0.2, 0.34, -0.2, 0.01, 0.06, 0.05)  # its interval lies below, but it is not told apart
     along = sentences(answer(sweep(PLACES), table(BASE, low)))[1]
-    assert along.startswith("No difference from the base was seen at any place; a single comparison")
+    assert along.startswith("No difference was seen at any place; a true difference")
     assert "breaks" not in along and "5.0 points" in along
 
 
-def test_variants_without_a_place_are_no_part_of_a_sweep():
+def test_variants_without_a_place_are_compared_after_the_sweep():
     rows = table(BASE, row("x 2", 0.41, 0.36, 0.46, 0.7), row("mine", 0.1, 0.05, 0.15))
-    assert "mine" not in answer(sweep(PLACES), rows)
-    assert "worse than full is mine" in answer(sweep(PLACES), table(BASE, row("mine", 0.1, 0.05, 0.15)))
+    _, along, beside, could = sentences(answer(sweep(PLACES), rows))
+    assert along.startswith("No difference was seen at any place")
+    assert beside.startswith("In overall F1, worse than “full” is “mine” (") and "5.0 points" in could
+    assert answer(sweep(PLACES), table(BASE, row("mine", 0.1, 0.05, 0.15))).startswith("In overall F1, worse")
+
+
+def test_two_sweeps_in_one_are_compared_variant_by_variant():
+    places = {**PLACES, "y 2": 2.0}
+    text = answer(sweep(places), table(BASE, row("x 2", 0.1, 0.05, 0.15), row("y 2", 0.39, 0.34, 0.44, 0.7)))
+    assert text.startswith("In overall F1, worse than “full” is “x 2”") and "With “y 2” no difference" in text
+
+
+def test_one_training_of_each_claims_nothing_however_large_the_difference():
+    rows = table(BASE, WORSE, BETTER)
+    rows["one training"] = rows["variant"] != "full"
+    assert not told_apart(rows).any()
+    text = answer(plain(), rows)
+    assert text == (
+        "One training of each tells nothing apart: overall F1 of the 2 variants differs from that of “full” by "
+        "-10.0 to +6.0 points. How far another training would move these is not known, and several seeds would "
+        "show it."
+    )
+    along = answer(sweep({"full": 1.0, "less": 0.0, "more": 2.0}), rows)
+    assert "One training at each place tells nothing apart; how far" in along and "worse" not in along
+
+
+def test_too_few_people_are_called_so():
+    rows = table(BASE, UNSURE)
+    rows["resolvable"] = rows["resolvable"].where(rows["variant"] == "full", float("inf"))
+    assert "With so few people no difference, however large, can be told from chance." in answer(
+        plain(), rows
+    )
+
+
+def test_what_is_seen_in_a_class_alone_is_said_overall():
+    rows = table(BASE, WORSE, UNSURE)
+    assert "in one class" not in answer(plain(), rows), "“less” is worse overall, too"
+    seen = (rows["class"] == "ME") & (rows["variant"] == "same")
+    rows.loc[seen, ["difference", "diff low", "diff high", "p"]] = 0.05, 0.02, 0.08, 0.01
+    assert answer(plain(), rows).endswith("Seen in one class and not overall: “same” (ME, +5.0 points).")
+    assert "in one class" not in answer(plain(), rows, "ME")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0123, "+1.2"), (-0.0004, "0.0"), (0.0004, "0.0"), (-0.1, "-10.0")]
+)
+def test_points_have_a_sign_but_for_nought(value, text):
+    assert points(value) == text

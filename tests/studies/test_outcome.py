@@ -40,7 +40,7 @@ def test_counts_are_added_and_compared_over_the_same_subjects(counts):
             assert table.loc[(variant, title), "F1"] == pytest.approx(np.mean(by_seed))
     one, other = (cube(counts, variant) for variant in ("better", "base"))
     assert table.loc[("better", "overall"), "low"] == bootstrap_f1(one).low
-    found = compare(one, other)
+    found = compare(one, other, tests=2)
     row = table.loc[("better", "overall")]
     assert row["difference"] == found.difference.value and row["resolvable"] == found.resolvable
 
@@ -50,6 +50,21 @@ def test_p_values_are_corrected_for_the_number_of_variants(counts):
     raw = {v: compare(cube(counts, v), cube(counts, "base")).p for v in ("better", "same")}
     smallest = min(raw, key=lambda v: raw[v])
     assert table.loc[(smallest, "overall"), "p"] == pytest.approx(min(1, 2 * raw[smallest]))
+
+
+def test_what_could_be_resolved_is_none_for_one_training_or_few_people_and_a_dash_where_nothing_differs(
+    counts,
+):
+    once = counts[counts["seed"] == 0]
+    table = study_table(once, "base", shared=["better"]).query("`class` == 'overall'").set_index("variant")
+    assert table["one training"].to_dict() == {"base": False, "better": False, "same": True}
+    assert np.isinf(table.loc["same", "resolvable"]) and 0 < table.loc["better", "resolvable"] < 1
+    assert report.outcome_shown(study_table(once, "base"))["resolvable"].tolist() == ["–"] * 3 + ["none"] * 6
+    few = study_table(counts[counts["subject"] < "s5"], "base")
+    assert np.isinf(few["resolvable"].dropna()).all(), "4 / 2^5 is above .05"
+    assert report.resolved(few["resolvable"].dropna()) == "none"
+    assert report.resolved(pd.Series([0.0, np.inf])) == "none" and report.resolved(pd.Series([0.0])) == "–"
+    assert report.resolved(pd.Series([0.0, 0.02, 0.0301, np.inf])) == "2.0 to 3.0"
 
 
 def test_the_shown_table_has_intervals_as_text_and_dashes_for_the_base(counts):
@@ -63,7 +78,7 @@ def test_a_page_shows_a_row_a_variant_bold_only_where_it_is_told_apart(counts):
     table = study_table(counts, "base")
     shown = report.outcomes(table).data.set_index("variant")
     assert shown.columns.tolist() == ["overall", "ME", "MaE"]
-    assert shown.index.tolist() == [*table["variant"].unique(), "<small>could be resolved</small>"]
+    assert shown.index.tolist() == [*table["variant"].unique(), "<small>could be resolved, points</small>"]
     apart = told_apart(table)
     assert apart.any() and not apart.all()
     for (_, row), bold in zip(table.iterrows(), apart, strict=True):
@@ -72,7 +87,7 @@ def test_a_page_shows_a_row_a_variant_bold_only_where_it_is_told_apart(counts):
         assert ("<strong>" in cell) == bold
         assert row["variant"] == "base" or f"{100 * row['difference']:+.1f} [" in cell
     least = 100 * table[table["class"] == "ME"]["resolvable"].dropna()
-    assert f"{least.min():.1f} to {least.max():.1f} points" in shown.iloc[-1]["ME"]
+    assert f"{least.min():.1f} to {least.max():.1f}<" in shown.iloc[-1]["ME"]
 
 
 def test_names_of_variants_are_no_markup(counts):
@@ -87,6 +102,27 @@ def test_studies_have_a_question_and_a_base_that_differs_from_the_rest():
         rest = [dict(own) for name, own in one.variants.items() if name != one.base]
         assert dict(one.variants[one.base]) not in rest
         assert all(own.get(CONTROL, "shuffled-labels") == "shuffled-labels" for own in rest)
+
+
+@pytest.mark.parametrize(
+    ("name", "shared"),
+    [
+        ("iou", ["IoU 0.5", "IoU 0.3", "IoU 0.4", "IoU 0.6", "IoU 0.7"]),
+        ("yaw", ["0°", "10°", "20°", "30°"]),
+        ("epochs", ["16 epochs"]),
+        ("scales", ["three scales"]),
+        ("baselines", ["MS-STGCN"]),
+    ],
+)
+def test_networks_are_shared_where_only_the_question_or_the_count_differs(name, shared):
+    one = STUDIES[name]
+    assert [variant for variant in one.variants if one.shares_networks(variant)] == shared
+    mine = one.with_variants({"mine": {"match_iou": 0.6}, "chosen": {"selection": "inner-fold"}})
+    assert mine.shares_networks("mine") == (name != "epochs"), "its base has epochs of its own"
+    assert mine.shares_networks("chosen") == (one.trained == "once")
+
+
+def test_an_unknown_study_is_told_with_the_nearest_name():
     with pytest.raises(InputError, match="unknown study 'moton'.*did you mean 'motion'"):
         study("moton")
 

@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from msstgcn.studies import RECALL_COLUMNS, recall_table
+from msstgcn.studies.recall import clopper_pearson
 
 
 def events(*rows):
@@ -68,6 +69,34 @@ def test_somebody_without_such_an_expression_counts_as_nobody_and_one_person_has
     alone = recall_table(rows[rows["subject"] == "s1"]).iloc[0]
     assert np.isnan(alone["low"])
     assert np.isnan(alone["high"])
+
+
+def test_people_who_show_no_such_expression_are_not_drawn():
+    """With them many a resample would hold nothing to find, which is no recall of 0."""
+    rows = [("a", 0, f"s{i}", "me", True, i != 1) for i in (0, 0, 0, 0, 1) for _ in range(4)]
+    rows += [("a", 0, f"s{i}", "me", False, True) for i in range(2, 30)]
+    row = recall_table(events(*rows)).set_index("moves").loc["eyelids only"]
+    assert (
+        row["recall"] == 0.8 and row["low"] == 0 and row["high"] == 1
+    )  # resamples of the second alone, and the first
+    rows = [("a", 0, f"s{i}", "me", True, n < 8) for i in (0, 1) for n in range(10)]
+    rows += [("a", 0, f"s{i}", "me", False, True) for i in range(2, 30)]
+    assert recall_table(events(*rows)).set_index("moves").loc["eyelids only", "low"] > 0.5
+
+
+def test_an_interval_does_not_shrink_when_fewer_are_found():
+    def high(found):
+        rows = [("a", 0, f"s{i}", "me", False, i < found) for i in range(50)]
+        return recall_table(events(*rows)).iloc[0]["high"]
+
+    ends = [high(found) for found in range(6)]
+    assert ends == sorted(ends)
+
+
+@pytest.mark.parametrize(("found", "there"), [(0, 10), (3, 17), (10, 10)])
+def test_clopper_pearson_is_scipys(found, there):
+    exact = stats.binomtest(found, there).proportion_ci(0.95, "exact")
+    assert clopper_pearson(found, there) == pytest.approx((exact.low, exact.high))
 
 
 def test_seeds_are_added():

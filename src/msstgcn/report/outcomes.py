@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from msstgcn.files import digest_bytes
 from msstgcn.report.numbers import interval
 from msstgcn.report.tables import table as write_table
@@ -24,8 +26,9 @@ def outcome_shown(table: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns ``variant, class, TP, FP, FN``, then as text ``F1, 95 % interval``, ``difference from <base>``, ``p``
-        (adjusted for the number of variants) and ``resolvable``: the smallest difference that this run would have
-        found four times in five. A dash stands in the rows of the base.
+        (adjusted for the number of variants) and ``resolvable``: the smallest true difference that this run would
+        have found four times in five, ``none`` where none, however large, can be told apart. A dash stands in the rows
+        of the base.
     """
     base = table["variant"].iloc[0]
     shown = table[["variant", "class", "TP", "FP", "FN"]].copy()
@@ -35,7 +38,7 @@ def outcome_shown(table: pd.DataFrame) -> pd.DataFrame:
         "–" if row[0] != row[0] else interval(*row) for row in table[columns].to_numpy()
     ]
     shown["p"] = ["–" if p != p else _probability(p) for p in table["p"]]
-    shown["resolvable"] = ["–" if value != value else f"{value:.3f}" for value in table["resolvable"]]
+    shown["resolvable"] = [_least(value) for value in table["resolvable"]]
     return shown
 
 
@@ -65,7 +68,8 @@ def outcomes(
 
     A cell holds F1 with its interval and below it, in small type, the difference from the base in points of F1 (a
     hundredth) with interval and p; it is bold where variant and base are told apart (`studies.told_apart`). The last
-    row of a run says which differences its comparisons could have resolved.
+    row of a run says which differences its comparisons could have resolved: ``none`` where none can be told apart, a
+    dash where nobody's counts differ.
 
     Parameters
     ----------
@@ -99,29 +103,49 @@ def _rows(table: pd.DataFrame) -> list[dict[str, str]]:
     for row, apart in zip(table.to_dict("records"), told_apart(table), strict=True):
         variant = str(row["variant"])
         rows.setdefault(variant, {"variant": escape(variant)})[row["class"]] = _cell(row, apart)
-    points = {str(label): 100 * part["resolvable"].dropna() for label, part in table.groupby("class")}
     if len(rows) > 1:
-        least = {label: _range(of_class) for label, of_class in points.items()}
-        rows[""] = {"variant": "<small>could be resolved</small>", **least}
+        classes = table.groupby("class")
+        least = {str(label): f"<small>{resolved(part['resolvable'])}</small>" for label, part in classes}
+        rows[""] = {"variant": "<small>could be resolved, points</small>", **least}
     return list(rows.values())
 
 
 def _cell(row: dict[Any, Any], apart: bool) -> str:
     """F1 with interval, and under it the difference from the base."""
+    from msstgcn.studies import points
+
     first = f"<span>{interval(row['F1'], row['low'], row['high'])}</span>"
     if row["difference"] != row["difference"]:
         return first
-    low, value, high = (100 * row[name] for name in ("diff low", "difference", "diff high"))
+    low, high = (100 * row[name] for name in ("diff low", "diff high"))
     p = _probability(row["p"]).replace("0.", ".")
-    second = f"<span>{value:+.1f} [{low:.1f}, {high:.1f}],</span> <span>p {p}</span>"
+    second = f"<span>{points(row['difference'])} [{low:.1f}, {high:.1f}],</span> <span>p {p}</span>"
     second = f"<strong>{second}</strong>" if apart else second
     return f"{first}<br><small>{second}</small>"
 
 
-def _range(points: pd.Series[float]) -> str:
-    """The smallest and the largest of some differences, in points."""
-    low, high = f"{points.min():.1f}", f"{points.max():.1f}"
-    return f"<small>{low if low == high else f'{low} to {high}'} points</small>"
+def resolved(least: pd.Series[float]) -> str:
+    """The smallest and the largest of the true differences that some comparisons could have resolved, in points.
+
+    Parameters
+    ----------
+    least : Series of float
+        Of a study's table, ``resolvable``.
+
+    Returns
+    -------
+    str
+        As in ``2.6 to 2.9``; ``none`` where none can be told apart, a dash where nobody's counts differ.
+    """
+    there = least[(least > 0) & np.isfinite(least)]
+    if there.empty:
+        return "none" if (least > 0).any() else "–"
+    low, high = f"{100 * there.min():.1f}", f"{100 * there.max():.1f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _least(value: float) -> str:
+    return "–" if value != value else "none" if np.isinf(value) else f"{value:.3f}"
 
 
 def _probability(p: float) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from msstgcn.errors import lookup
@@ -73,7 +74,8 @@ def forest(table: pd.DataFrame, metric: str | None = None, *, record: pd.DataFra
     """Difference of every variant from the base, in points of F1, with its interval.
 
     A filled mark is told apart from the base (`studies.told_apart`), an open one is not. The grey bar behind a mark
-    spans the differences that this comparison would not have found four times in five.
+    spans the differences that this comparison would not have found four times in five; it has no end where none can be
+    told apart.
 
     Parameters
     ----------
@@ -110,7 +112,11 @@ def _forest_panel(ax: Axes, rows: pd.DataFrame, tone: str) -> None:
     points = rows.assign(
         **{name: 100 * rows[name] for name in ("difference", "diff low", "diff high", "resolvable")}
     )
-    ax.barh(rows.index, 2 * points["resolvable"], 0.6, left=-points["resolvable"], color="0.93")
+    least = points["resolvable"]
+    for place in points.index[np.isinf(least)]:  # nothing can be told apart: the bar has no end
+        ax.axhspan(place - 0.3, place + 0.3, color="0.93")
+    least = least.where(np.isfinite(least))
+    ax.barh(rows.index, 2 * least, 0.6, left=-least, color="0.93")
     ax.axvline(0, color="0.3", linewidth=0.8)
     ax.grid(axis="y", visible=False)
     for apart, face in ((True, tone), (False, "white")):

@@ -158,9 +158,20 @@ def free_memory(device: str) -> float | None:
         return float(torch.cuda.mem_get_info()[0])
     try:
         lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
-        return float(lines["MemAvailable"].split()[0]) * 1024
+        return min(float(lines["MemAvailable"].split()[0]) * 1024, _left_to_this_job())
     except (OSError, KeyError, ValueError):
         return None
+
+
+def _left_to_this_job(root: Path = Path("/sys/fs/cgroup")) -> float:
+    """Bytes that a container or a cluster's job may still take; infinity where it has no limit of its own."""
+    try:
+        limit = (root / "memory.max").read_text().strip()
+        used = float((root / "memory.current").read_text())
+        kept = dict(line.split() for line in (root / "memory.stat").read_text().splitlines())
+        return float(limit) - used + float(kept.get("inactive_file", 0)) if limit != "max" else float("inf")
+    except (OSError, ValueError):
+        return float("inf")
 
 
 def afford(budget: Budget, *, where: str) -> None:

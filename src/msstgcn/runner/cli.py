@@ -682,10 +682,10 @@ def study_run(
     changes = {key: _literal(value) for key, value in _assignments(setting or []).items()}
     chosen = [study(name) for name in (STUDIES if names == ["all"] else names)]
     given: dict[str, Any] = {"seed": seed, "seeds": seeds, **_source(dataset, root, repair), **changes}
-    for one in chosen:
-        result, record_path = study_runs.run_and_record(
-            one, profile, device=device, only=only or None, record=record, **given
-        )
+    made = study_runs.run_and_record(
+        chosen, profile, device=device, only=only or None, record=record, **given
+    )
+    for result, record_path in made:
         table = result.table()
         typer.echo(table.to_json(orient="records") if as_json else study_runs.as_text(result, table))
         for path in (*(write_study(result, out) if out else ()), *filter(None, [record_path])):

@@ -162,7 +162,7 @@ def features_of(
         if store.entry(*place) is None
     ]
     _measure(
-        [(video, place, chosen) for video, place in waiting if not (leave_out and place in _unmeasured)],
+        [(video, place, chosen) for video, place in waiting if not (leave_out and _unmeasured.get(place))],
         executor,
     )
     failed = {place: _unmeasured[place] for _, place in waiting if _unmeasured[place]}
@@ -281,7 +281,12 @@ def _make_features(
             scratch=Path(tempfile.gettempdir()),
         )
     except InputError as error:
-        return dict.fromkeys(wanted, str(error))
+        if len(wanted) == 1:
+            return dict.fromkeys(wanted, str(error))
+        told: dict[tuple[str, ...], str] = {}
+        for place, chosen in wanted.items():  # one way must not cost the others theirs
+            told |= _make_features(video, {place: chosen}, store, counter)
+        return told
     for (place, chosen), (found, seconds) in zip(wanted.items(), made, strict=True):
         about: dict[str, Any] = {
             "video": video.name,

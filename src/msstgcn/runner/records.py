@@ -12,6 +12,7 @@ import platform
 import re
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,14 @@ def latest_record(name: str) -> Mapping[str, Any]:
     InputError
         If there is none, or it cannot be read.
     """
+    path = _latest(name)
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise InputError(f"the record cannot be read ({error})", where=path, do="make it again") from None
+
+
+def _latest(name: str) -> Path:
     found = sorted(records_dir().glob(f"{name}-????-??-??.json"))
     if not found:
         raise InputError(
@@ -77,12 +86,7 @@ def latest_record(name: str) -> Mapping[str, Any]:
             expected=f"a file {name}-<date>.json",
             do="see `msstgcn bench`",
         )
-    try:
-        return dict(json.loads(found[-1].read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"the record cannot be read ({error})", where=found[-1], do="make it again"
-        ) from None
+    return found[-1]
 
 
 def has_record(name: str) -> bool:
@@ -98,15 +102,23 @@ def study_record(name: str) -> StudyResult | None:
     InputError
         If no study has that name, or the record cannot be read.
     """
-    chosen = study(name)
+    study(name)
     if not has_record(f"study-{name}"):
         return None
+    path = _latest(f"study-{name}")
+    return _unpacked(name, path, path.stat().st_mtime_ns)
+
+
+@lru_cache(
+    maxsize=64
+)  # a section, its figure and the chapter's last page ask for the same, and its table takes time
+def _unpacked(name: str, path: Path, _changed: int) -> StudyResult:
     try:
-        return unpacked(latest_record(f"study-{name}")["result"], chosen)
+        return unpacked(latest_record(f"study-{name}")["result"], study(name))
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"the record cannot be read ({type(error).__name__}: {error})",
-            where=records_dir() / f"study-{name}-*.json",
+            where=path,
             do=f"make it again: msstgcn study run {name} --record",
         ) from None
 
@@ -119,9 +131,8 @@ def study_note(name: str) -> str:
     held = latest_record(f"study-{name}")
     people = len({owner.split(" ", 1)[1] for owner in held["result"]["owners"]})
     usual = chosen.size(held["profile"])
-    set_to = [
-        f"{k} = {v}" for k, v in held["settings"].items() if k not in ("device", "only") and usual.get(k) != v
-    ]
+    told = ("device", "only", "subjects")  # said otherwise
+    set_to = [f"{k} = {v}" for k, v in held["settings"].items() if k not in told and usual.get(k) != v]
     missing = [name for name in chosen.variants if name not in held["result"]["variants"]]
     size = f"{people} subjects, {held['seeds']} {'seed' if held['seeds'] == 1 else 'seeds'}"
     profile = f"profile {held['profile']}{' with ' + ', '.join(set_to) if set_to else ''}"

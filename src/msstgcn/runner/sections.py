@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 from msstgcn import report
 from msstgcn.files import written_whole
 from msstgcn.runner.records import study_note, study_record
-from msstgcn.studies import METRICS, SIZES, STUDIES, Study, StudyResult, answer, told_apart
+from msstgcn.spotting import boundary_table
+from msstgcn.studies import (
+    METRICS,
+    SIZES,
+    STUDIES,
+    Study,
+    StudyResult,
+    answer,
+    in_a_class,
+    points,
+    told_apart,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +54,9 @@ def study_section(result: StudyResult, *, caption: str) -> Styler:
     for metric in METRICS:
         end = "" if metric == "overall" else f"_{metric.lower()}"
         report.glue(f"{start}_answer{end}", answer(study, own, metric))
-        told = "" if kept is None or recorded is None else answer(kept.study, recorded, metric)
+        told = (
+            "" if kept is None or recorded is None else f"Of record: {answer(kept.study, recorded, metric)}"
+        )
         report.glue(f"{start}_record{end}", told)
     return report.outcomes(own, recorded, name=f"study_{_key(study)}", caption=caption)
 
@@ -60,14 +73,14 @@ def of_record(result: StudyResult) -> pd.DataFrame | None:
 
 
 def seen_in_records(chapter: int) -> pd.DataFrame:
-    """What the runs of record of a chapter's studies have seen in overall F1.
+    """What the runs of record of a chapter's studies have seen.
 
     Returns
     -------
     DataFrame
-        One row a study that has a record. Columns ``study``; ``base`` with its F1 and interval; ``better``, ``worse``
-        and ``not told apart``: variants with their difference in points; ``resolvable``: points, of the variant where
-        it is largest.
+        One row a study that has a record. Columns ``study``; ``base`` with its overall F1 and interval; ``better``,
+        ``worse`` and ``not told apart``: variants with their difference in points of overall F1; ``in one class``: what
+        was told apart in a class and not overall; ``resolvable``: points of overall F1, see `report.resolved`.
     """
     import pandas as pd
 
@@ -82,11 +95,12 @@ def seen_in_records(chapter: int) -> pd.DataFrame:
         kinds: dict[str, list[str]] = {"better": [], "worse": [], "not told apart": []}
         for (_, row), apart in zip(overall.iloc[1:].iterrows(), told_apart(overall)[1:], strict=True):
             kind = "not told apart" if not apart else "better" if row["difference"] > 0 else "worse"
-            kinds[kind].append(f"{row['variant']} ({100 * row['difference']:+.1f})")
+            kinds[kind].append(f"{row['variant']} ({points(row['difference'])})")
+        kinds["in one class"] = [one.replace(" points", "") for one in in_a_class(table)]
         shown = {kind: ", ".join(names) or "–" for kind, names in kinds.items()}
         f1 = report.interval(base["F1"], base["low"], base["high"])
-        largest = 100 * overall["resolvable"].max()
-        rows.append({"study": study.name, "base": f"{base['variant']}: {f1}", **shown, "resolvable": largest})
+        least = report.resolved(overall["resolvable"])
+        rows.append({"study": study.name, "base": f"{base['variant']}: {f1}", **shown, "resolvable": least})
     return pd.DataFrame(rows)
 
 
@@ -101,9 +115,12 @@ def still_improving(table: pd.DataFrame | None) -> str:
     if table is None:
         return ""
     usual, places = SIZES["gpu"]["epochs"], STUDIES["epochs"].places
-    overall = table[table["class"] == "overall"].set_index("variant")
+    overall = table[(table["class"] == "overall") & table["variant"].isin(list(places))].set_index("variant")
     longest = max(overall.index, key=lambda name: places[name])
-    f1, last = overall.loc[f"{usual} epochs", "F1"], overall.loc[longest, "F1"]
+    shortest = next((name for name in overall.index if places[name] == usual), None)
+    if shortest is None or longest == shortest:
+        return ""  # a record of other epochs
+    f1, last = overall.loc[shortest, "F1"], overall.loc[longest, "F1"]
     seen = (
         f"In the run of record F1 is {f1:.3f} after {usual} epochs and {last:.3f} after {places[longest]:g}."
     )
@@ -114,6 +131,66 @@ def still_improving(table: pd.DataFrame | None) -> str:
         "their notes say so, compare networks that would still have improved. What pays only late cannot be seen in "
         "them."
     )
+
+
+def spotted_by(result: StudyResult, variant: str) -> str:
+    """How many intervals a variant spotted, and the base, counted over people and seeds, in words.
+
+    Of the reader's run, and of the run of record where there is one.
+    """
+    kept = of_record(result)
+    runs = {"this run": result.table()} | ({} if kept is None else {"the run of record": kept})
+    parts = []
+    for run, table in runs.items():
+        spotted = table[table["class"] == "overall"].set_index("variant")[["TP", "FP"]].sum(axis=1)
+        if variant in spotted:
+            parts.append(
+                f"{spotted[variant]} intervals in {run}, {result.study.base} {spotted[result.study.base]}"
+            )
+    return "; ".join(parts) or "nothing that is known, because it was not run"
+
+
+def ends_of(result: StudyResult) -> pd.DataFrame:
+    """Errors of the ends of every variant's hits: `spotting.boundary_table`, one variant under the other.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``run`` (of record where there is one, else this run) and ``variant``, then those of that table.
+    """
+    import pandas as pd
+
+    kept = study_record(result.study.name)
+    events = result.events if kept is None else kept.events
+    events = events.assign(outcome=["hit" if hit else "missed" for hit in events["hit"]])
+    run = "this run" if kept is None else "of record"
+    parts = [
+        boundary_table(own).assign(run=run, variant=name)
+        for name, own in events.groupby("variant", sort=False)
+    ]
+    found = pd.concat(parts, ignore_index=True)
+    return found[["run", "variant", *found.columns.drop(["run", "variant"])]]
+
+
+def alarms(result: StudyResult) -> pd.DataFrame:
+    """What every variant found, missed and took for an expression, counted over people and seeds.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``run`` (of record where there is one, else this run), ``variant``, and for each class its ``hits``,
+        ``false alarms`` and ``missed``.
+    """
+    kept = of_record(result)
+    table = result.table() if kept is None else kept
+    names = {"TP": "hits", "FP": "false alarms", "FN": "missed"}
+    found = table[["variant"]].drop_duplicates().assign(run="this run" if kept is None else "of record")
+    for label in ("ME", "MaE"):
+        own = table[table["class"] == label].rename(
+            columns={old: f"{label} {new}" for old, new in names.items()}
+        )
+        found = found.merge(own[["variant", *(f"{label} {new}" for new in names.values())]], on="variant")
+    return found[["run", "variant", *found.columns.drop(["run", "variant"])]]
 
 
 def write_study(result: StudyResult, folder: Path) -> list[Path]:

@@ -8,7 +8,7 @@ same in them.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,10 +19,12 @@ import pandas as pd
 
 from msstgcn import learning, settings, spotting
 from msstgcn.errors import InputError, lookup, unknown_name
+from msstgcn.graph import cooccurrence_graph
 from msstgcn.learning.training import watched_epochs
 from msstgcn.motion import FLOWS, HEADS, VideoFeatures
 from msstgcn.motion.regions import region_set
 from msstgcn.network import check_window
+from msstgcn.network.model import is_counted, region_graph
 from msstgcn.network.stacked import is_trained
 from msstgcn.report import outcome_text
 from msstgcn.report.log import say, tracked
@@ -43,6 +45,7 @@ from msstgcn.studies import (
     Study,
     StudyResult,
     answer,
+    peaks,
     study,
 )
 from msstgcn.studies.packing import packed
@@ -124,7 +127,7 @@ def parts_of(which: Study, profile: str, *, seed: int = 0, **changes: Any) -> li
                     {**base, **taught}
                 )  # its epochs win over those asked for, as a variant's do
                 donor = teacher if _passes(teacher, chosen) else None
-            _must_not_change_recordings(chosen, own)
+            _must_not_change_recordings(chosen, {**common, **own})
             parts.append(Part(name, chosen, own.get(CONTROL), own.get(METHOD), donor))
             _check(parts[-1])
         except InputError as error:
@@ -160,8 +163,10 @@ def _must_not_change_recordings(chosen: Profile, own: Mapping[str, Any]) -> None
         raise InputError(
             f"{', '.join(synthetic)} can be changed in synthetic videos only",
             where=chosen.source.root,
-            do="leave --dataset and --root out, or run only the other variants",
+            do="leave it out, or leave --dataset and --root out, or run only the other variants",
         )
+    if chosen.source and chosen.motion.flow == "truth":
+        raise InputError("flow 'truth' is known of synthetic videos only", where=chosen.source.root)
 
 
 def _check(part: Part) -> None:
@@ -175,9 +180,17 @@ def _check(part: Part) -> None:
     lookup(spotting.ROWS, chosen.spotting.rows, "rows")
     if part.control is not None and part.control not in learning.CONTROLS:
         raise unknown_name("control", part.control, learning.CONTROLS)
+    regions = region_set(chosen.motion.regions)
     if part.method is not None:
         lookup(METHODS, part.method, "method")
+        if part.method == "flow-peaks":
+            peaks.must_start_first(chosen.motion.pairs)
         return
+    if part.control and chosen.spotting.selection == "inner-fold":
+        raise InputError(
+            "a control whose epoch and thresholds are chosen by networks that know the true labels",
+            expected="another selection than inner-fold",
+        )
     trained = part.donor or chosen
     _must_have_something_to_train_on(trained)
     otherwise = (trained.network, trained.learning) != (chosen.network, chosen.learning)
@@ -192,23 +205,25 @@ def _check(part: Part) -> None:
             f"selection = {chosen.spotting.selection!r}",
             expected="fixed-epoch: the base's networks are asked once, when they are trained",
         )
-    regions = len(region_set(chosen.motion.regions))
     for fps in sorted({video.fps for video in data.videos}):
-        check_window(trained.network, (1, 2, chosen.motion.at(fps).window, regions))
+        check_window(trained.network, (1, 2, chosen.motion.at(fps).window, len(regions)))
 
 
 def _must_have_something_to_train_on(chosen: Profile) -> None:
-    """Raise unless every fold keeps an expression to train on."""
-    data = training_stages.must_be_trainable(chosen)
-    shown = {video.subject for video in data.videos if video.expressions}
-    learned = chosen.learning
+    """Raise unless every fold keeps an expression to train on, and a graph where it is counted in them."""
+    data, learned, network = training_stages.must_be_trainable(chosen), chosen.learning, chosen.network
+    if network.spatial == "graph" and not is_counted(network):
+        region_graph(network)
     for name, out in learning.left_out(data.subjects, learned.folds, seed=learned.seed).items():
-        if not shown - set(out):
+        kept = [one for video in data.videos if video.subject not in out for one in video.expressions]
+        if not kept:
             raise InputError(
                 f"the fold without {name} has no expression to train on",
                 expected="expressions of at least two subjects or groups",
                 do="use longer videos, more of them or more subjects",
             )
+        if is_counted(network):
+            cooccurrence_graph(kept, region_set(network.regions))
 
 
 def run_study(which: str | Study, profile: str, **given: Any) -> StudyResult:
@@ -323,31 +338,41 @@ def _result(planned: _Planned) -> StudyResult:
 
 
 def run_and_record(
-    which: Study, profile: str, *, record: bool = False, **given: Any
-) -> tuple[StudyResult, Path | None]:
-    """Run a study as `run_study` does, and keep what it found under ``benchmarks/`` if asked to.
+    several: Sequence[Study], profile: str, *, record: bool = False, **given: Any
+) -> Iterator[tuple[StudyResult, Path | None]]:
+    """Run studies as `run_study` does, all of them checked first, and keep what each found under ``benchmarks/``.
 
-    Returns
-    -------
+    Yields
+    ------
     (StudyResult, Path or None)
-        What it found, and the record.
+        What a study found, and the record if one was asked for.
     """
-    started = time.monotonic()
-    planned = _planned(which, profile, **given)
-    (result,) = _run([planned])
-    if not record:
-        return result, None
-    changes = {name: v for name, v in given.items() if name not in ("seed", "seeds") and v is not None}
+    for planned in [_planned(one, profile, **given) for one in several]:
+        started = time.monotonic()
+        (result,) = _run([planned])
+        path = _recorded(planned, result, profile, time.monotonic() - started, given) if record else None
+        yield result, path
+
+
+def _recorded(
+    planned: _Planned, result: StudyResult, profile: str, seconds: float, given: Mapping[str, Any]
+) -> Path:
+    """Write what a study found under ``benchmarks/``."""
+    unsaid = ("seed", "seeds", "add", "dataset", "root")  # in the record otherwise, or of nobody's concern
+    changes = {
+        name: value
+        for name, value in given.items()
+        if name not in unsaid and value is not None and value != feature_stages.AS_PROFILE
+    }
     about = {
         "profile": profile,
         "seed": planned.seeds.start,
         "seeds": len(planned.seeds),
-        "settings": {**which.size(profile), **changes},
+        "settings": {**planned.study.size(profile), **changes},
         "data": feature_stages.data_of(planned.parts[0].chosen),
         "device": "; ".join(training_stages.used_devices()) or "cpu",
     }
-    path = write_record(f"study-{which.name}", packed(result), seconds=time.monotonic() - started, **about)
-    return result, path
+    return write_record(f"study-{planned.study.name}", packed(result), seconds=seconds, **about)
 
 
 def as_text(result: StudyResult, table: pd.DataFrame) -> str:

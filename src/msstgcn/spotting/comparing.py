@@ -17,6 +17,7 @@ from msstgcn.spotting.uncertainty import (
     mean_f1,
     paired_counts,
     resampled_differences,
+    summed,
 )
 
 #: Differences closer than this are equal; F1 of equal counts can differ in the last bit of a mean over seeds.
@@ -34,7 +35,7 @@ class Comparison:
     p : float
         Of the swap test: how often chance alone gives a difference as large, either way.
     resolvable : float
-        Smallest difference that the comparison would have found four times in five.
+        Smallest true difference that the comparison would have found four times in five, see `resolvable`.
     """
 
     difference: Estimate
@@ -81,16 +82,14 @@ def swap_test(first: ArrayLike, second: ArrayLike, *, draws: int = 10_000, seed:
         If the shapes differ or there are fewer than two subjects.
     """
     one, other = paired_counts(first, second)
-    if len(one) != len(other):
-        raise InputError(f"{len(one)} and {len(other)} seeds", expected="as many seeds in both runs")
     subjects = one.shape[1]
     exact = 2**subjects <= draws
     if exact:
         swapped = (np.arange(2**subjects)[:, None] >> np.arange(subjects)) & 1
     else:
         swapped = np.random.default_rng(seed).integers(0, 2, (draws, subjects))
-    moved = swapped @ (other - one)  # (R, draws, 3)
-    values = f1_of(one.sum(1)[:, None] + moved).mean(0) - f1_of(other.sum(1)[:, None] - moved).mean(0)
+    moved = summed(swapped.astype(np.float64), other - one)  # (draws, R, 3)
+    values = (f1_of(one.sum(1) + moved) - f1_of(other.sum(1) - moved)).mean(1)
     as_large = int((np.abs(values) >= abs(mean_f1(one) - mean_f1(other)) - _EQUAL).sum())
     return as_large / 2**subjects if exact else (1 + as_large) / (1 + draws)
 
@@ -99,6 +98,7 @@ def resolvable(
     first: ArrayLike,
     second: ArrayLike,
     *,
+    tests: int = 1,
     draws: int = 10_000,
     level: float = 0.95,
     power: float = 0.8,
@@ -106,22 +106,44 @@ def resolvable(
 ) -> float:
     """Smallest true difference in F1 that two runs on these subjects would show with some certainty.
 
-    The spread s of the resampled difference says how far chance moves it. A true difference of (z1 + z2) s is
-    found significant at 1 - `level` in a share `power` of repetitions, where z1 and z2 are the normal quantiles of
-    (1 + `level`) / 2 and `power`: 2.8 s for the usual values. A smaller one may be there and stay unseen.
+    The spread s of the resampled difference says how far chance moves it. As the first of `tests` comparisons that
+    Holm's method corrects, a true difference of (z1 + z2) s is found significant in a share `power` of repetitions,
+    where z1 and z2 are the normal quantiles of 1 - (1 - `level`) / (2 `tests`) and `power`: 2.8 s for one comparison
+    and the usual values, 3.4 s for five. A smaller one may be there and stay unseen.
 
-    Parameters and errors as in `bootstrap_difference`.
+    Parameters
+    ----------
+    first, second, draws, level, seed
+        As in `bootstrap_difference`.
+    tests : int
+        Comparisons that are corrected together.
+    power : float
+        Share of repetitions.
+
+    Returns
+    -------
+    float
+        0 if nobody's counts differ. Infinity if the subjects are so few that the swap test cannot fall below
+        1 - `level`, however large the difference: 2 of the 2^S swaps are always as large, none and all.
     """
-    spread = resampled_differences(first, second, draws=draws, seed=seed).std(ddof=1)
-    return float((ndtri((1 + level) / 2) + ndtri(power)) * spread)
+    one, other = paired_counts(first, second)
+    if 2 * tests / 2.0 ** one.shape[1] >= 1 - level:
+        return float("inf")
+    spread = resampled_differences(one, other, draws=draws, seed=seed).std(ddof=1)
+    return float((ndtri(1 - (1 - level) / 2 / tests) + ndtri(power)) * spread)
 
 
-def compare(first: ArrayLike, second: ArrayLike, *, draws: int = 10_000, seed: int = 0) -> Comparison:
-    """Difference with its interval, p value and what could have been resolved; parameters as in `swap_test`."""
+def compare(
+    first: ArrayLike, second: ArrayLike, *, tests: int = 1, draws: int = 10_000, seed: int = 0
+) -> Comparison:
+    """Difference with its interval, p value and what could have been resolved; parameters as in `resolvable`.
+
+    The p value is not corrected; see `holm`.
+    """
     return Comparison(
         bootstrap_difference(first, second, draws=draws, seed=seed),
         swap_test(first, second, draws=draws, seed=seed),
-        resolvable(first, second, draws=draws, seed=seed),
+        resolvable(first, second, tests=tests, draws=draws, seed=seed),
     )
 
 

@@ -59,12 +59,14 @@ def as_counts(counts: ArrayLike) -> NDArray[np.float64]:
 
 
 def paired_counts(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the counts of two runs as `as_counts` does, after a check that the subjects are as many."""
+    """Return the counts of two runs as `as_counts` does, after a check that subjects and seeds are as many."""
     one, other = as_counts(first), as_counts(second)
     if one.shape[1] != other.shape[1]:
         raise InputError(
             f"{one.shape[1]} and {other.shape[1]} subjects", expected="the same subjects in both runs"
         )
+    if len(one) != len(other):
+        raise InputError(f"{len(one)} and {len(other)} seeds", expected="as many seeds in both runs")
     return one, other
 
 
@@ -92,15 +94,22 @@ def _first_drawn(seed: int, subjects: int, draws: int) -> tuple[np.random.Genera
     return rng, drawn
 
 
-def _resampled(
-    rng: np.random.Generator, counts: NDArray[np.float64], subjects: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Mean F1 in each resample of the subjects; with several seeds these are drawn too."""
-    values = f1_of(subjects @ counts)  # (R, draws)
-    if len(values) == 1:
-        return values[0]
-    seeds = _drawn(rng, len(values), len(subjects))
-    return (seeds * values.T).sum(1) / len(values)
+def summed(drawn: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Counts (R, S, 3) added up as often as each of the S subjects is drawn (draws, S): (draws, R, 3).
+
+    One product of two matrices; one a seed would take many times as long.
+    """
+    seeds, subjects, _ = counts.shape
+    flat = np.ascontiguousarray(counts.transpose(1, 0, 2)).reshape(subjects, seeds * 3)
+    return (drawn @ flat).reshape(len(drawn), seeds, 3)
+
+
+def _over_seeds(rng: np.random.Generator, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over the seeds of values (draws, R) in each resample; with several seeds these are drawn too."""
+    draws, seeds = values.shape
+    if seeds == 1:
+        return values[:, 0]
+    return (_drawn(rng, seeds, draws) * values).sum(1) / seeds
 
 
 def _estimate(value: float, resampled: NDArray[np.float64], level: float) -> Estimate:
@@ -137,7 +146,7 @@ def bootstrap_f1(counts: ArrayLike, *, draws: int = 10_000, level: float = 0.95,
     """
     found = as_counts(counts)
     rng, subjects = _subjects_drawn(seed, found.shape[1], draws)
-    return _estimate(mean_f1(found), _resampled(rng, found, subjects), level)
+    return _estimate(mean_f1(found), _over_seeds(rng, f1_of(summed(subjects, found))), level)
 
 
 def resampled_differences(
@@ -145,12 +154,14 @@ def resampled_differences(
 ) -> NDArray[np.float64]:
     """F1 of one run minus F1 of another in each resample, shape (draws,).
 
-    Subjects are drawn for both runs together, seeds for each alone. Parameters and errors as in
+    Subjects and seeds are drawn for both runs together: what is hard in a person is hard for both, and so is what
+    chance does to a training where the two share it. Two runs may even be the same networks, looked at in two ways;
+    had seeds been drawn for each alone, these would seem to differ by chance. Parameters and errors as in
     `bootstrap_difference`.
     """
     one, other = paired_counts(first, second)
     rng, subjects = _subjects_drawn(seed, one.shape[1], draws)
-    return _resampled(rng, one, subjects) - _resampled(rng, other, subjects)
+    return _over_seeds(rng, f1_of(summed(subjects, one)) - f1_of(summed(subjects, other)))
 
 
 def bootstrap_difference(
@@ -158,7 +169,8 @@ def bootstrap_difference(
 ) -> Estimate:
     """F1 of one run minus F1 of another on the same subjects, in the same order, resampled together.
 
-    Parameters and errors as in `bootstrap_f1`; both arrays have shape (S, 3) or (R, S, 3), with equal S.
+    Parameters and errors as in `bootstrap_f1`; both arrays have shape (S, 3) or (R, S, 3), with equal S and R, seeds
+    in the same order.
     """
     one, other = paired_counts(first, second)
     resampled = resampled_differences(one, other, draws=draws, seed=seed)

@@ -1,6 +1,6 @@
 """Experiments as data, what came out of them, and what others have published."""
 
-from msstgcn.studies.answers import METRICS, answer, told_apart
+from msstgcn.studies.answers import METRICS, answer, in_a_class, points, told_apart
 from msstgcn.studies.methods import METHODS, Method
 from msstgcn.studies.outcome import (
     COST_COLUMNS,
@@ -44,7 +44,9 @@ __all__ = [
     "Variant",
     "answer",
     "epoch_verdict",
+    "in_a_class",
     "inflation",
+    "points",
     "protocol_table",
     "published",
     "recall_table",

@@ -1,7 +1,8 @@
-"""A study's answer in two sentences, made from its table and from nothing else.
+"""A study's answer in a few sentences, made from its table and from nothing else.
 
-A difference is claimed only if its interval excludes zero and its p value, after Holm's correction, is below .05.
-Where nothing can be claimed, the text says so, and what the run could have found. Whether that agrees with what was
+A difference is claimed only if its interval excludes zero and its p value, after Holm's correction, is below .05, and
+if more than one training stands behind it. Where nothing can be claimed, the text says so, and what the run could have
+found. Whether that agrees with what was
 expected is left to the reader.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from msstgcn.errors import lookup
@@ -22,11 +24,14 @@ METRICS: dict[str, str] = {
     "MaE": "F1 of macro-expressions",
 }
 _LEVEL = 0.05
-_IN_FULL = 3  # variants of one kind whose figures are given; of the others the names
 
 
 def told_apart(table: pd.DataFrame) -> pd.Series[bool]:
-    """Whether each row of a study's table differs from the base: its interval excludes zero, and p is below .05.
+    """Whether each row of a study's table differs from the base.
+
+    Its interval excludes zero and p is below .05; and if two networks are compared, each was trained more than once:
+    neither interval nor p knows by how much another training would move one training's F1, and that is as much as
+    other people would.
 
     Parameters
     ----------
@@ -34,11 +39,11 @@ def told_apart(table: pd.DataFrame) -> pd.Series[bool]:
         As `study_table` gives it.
     """
     apart = (table["diff low"] > 0) | (table["diff high"] < 0)
-    return apart & (table["p"] < _LEVEL)
+    return apart & (table["p"] < _LEVEL) & ~table["one training"]
 
 
 def answer(study: Study, table: pd.DataFrame, metric: str = "overall") -> str:
-    """Say in two sentences what a study has shown.
+    """Say what a study has shown.
 
     Parameters
     ----------
@@ -54,8 +59,8 @@ def answer(study: Study, table: pd.DataFrame, metric: str = "overall") -> str:
     str
         For a comparison: which variants are better or worse than the base, by how many points of F1 (hundredths);
         then what this run could have found. For a sweep: F1 at its base and its ends; then where, going away from
-        the base, a difference is first seen, and where it breaks: the first place whose interval lies below the
-        base's.
+        the base, differences are seen, and where it breaks: the first place whose interval lies below the base's.
+        Overall, a last sentence names differences that are seen in a class alone.
 
     Raises
     ------
@@ -66,11 +71,55 @@ def answer(study: Study, table: pd.DataFrame, metric: str = "overall") -> str:
     rows = table[table["class"] == metric]
     base, others = rows.iloc[0], rows.iloc[1:]
     if others.empty:
-        return f"There is nothing to compare: only {base['variant']} was run. Its {what} is {_f1(base)}."
+        return f"There is nothing to compare: only {_named(base)} was run. Its {what} is {_f1(base)}."
+    placed = _placed(study, base, others)
+    beside = others.drop(placed.index)
+    said = [] if placed.empty else [_ends(study, base, placed, what), *_along(study, base, placed)]
+    if len(beside):
+        said += [_found(base, beside, what), _not_found(beside)]
+    return " ".join([*said, *_in_a_class(table, metric)])
+
+
+def points(value: float) -> str:
+    """A difference of F1 in points, hundredths, with its sign: ``+1.2``, ``-0.4``, ``0.0``."""
+    shown = f"{100 * value:+.1f}"
+    return "0.0" if shown in ("+0.0", "-0.0") else shown
+
+
+def in_a_class(table: pd.DataFrame) -> list[str]:
+    """Differences that are seen in a class and not overall, as in ``“mean” (ME, -2.1 points)``.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `study_table` gives it.
+    """
+    apart = table[told_apart(table)]
+    key = list(zip(apart["variant"], apart["difference"] > 0, strict=True))
+    overall = {one for one, name in zip(key, apart["class"], strict=True) if name == "overall"}
+    hidden = apart[[one not in overall for one in key]]
+    return [
+        f"{_named(row)} ({row['class']}, {points(row['difference'])} points)" for _, row in hidden.iterrows()
+    ]
+
+
+def _in_a_class(table: pd.DataFrame, metric: str) -> list[str]:
+    """The last sentence, if there is something to say in it."""
+    hidden = in_a_class(table) if metric == "overall" else []
+    return [f"Seen in one class and not overall: {_joined(hidden)}."] if hidden else []
+
+
+def _placed(study: Study, base: pd.Series, others: pd.DataFrame) -> pd.DataFrame:
+    """Variants that lie on the axis of a sweep; none if two of them lie in one place, which are two sweeps in one."""
     placed = others[others["variant"].isin(list(study.places))]
-    if study.sweep and base["variant"] in study.places and len(placed):
-        return f"{_ends(study, base, placed, what)} {_along(study, base, placed)}"
-    return f"{_found(base, others, what)} {_not_found(others)}"
+    if not study.sweep or base["variant"] not in study.places:
+        return others.iloc[:0]
+    places = [study.places[name] for name in (base["variant"], *placed["variant"])]
+    return placed if len(set(places)) == len(places) else others.iloc[:0]
+
+
+def _named(row: pd.Series) -> str:
+    return f"“{row['variant']}”"
 
 
 def _f1(row: pd.Series) -> str:
@@ -79,9 +128,13 @@ def _f1(row: pd.Series) -> str:
 
 def _by(row: pd.Series) -> str:
     """The difference of a row in points, with interval and p."""
-    value, low, high = (100 * row[name] for name in ("difference", "diff low", "diff high"))
+    value, low, high = (points(row[name]) for name in ("difference", "diff low", "diff high"))
     p = f"p = {row['p']:.3f}" if row["p"] >= 0.001 else "p < 0.001"
-    return f"{value:+.1f} points [{low:+.1f}, {high:+.1f}], {p}"
+    return f"{value} points [{low}, {high}], {p}"
+
+
+def _at(row: pd.Series) -> str:
+    return f"{row['variant']} ({_by(row)})"
 
 
 def _joined(parts: Sequence[str]) -> str:
@@ -89,32 +142,38 @@ def _joined(parts: Sequence[str]) -> str:
 
 
 def _listed(rows: pd.DataFrame) -> str:
-    """Variants with their differences, the largest first; of the fourth and later ones only the names."""
+    """Variants with their differences, the largest first."""
     order = rows["difference"].abs().sort_values(ascending=False, kind="stable").index
-    full = [f"{row['variant']} ({_by(row)})" for _, row in rows.loc[order[:_IN_FULL]].iterrows()]
-    return _joined([*full, *rows.loc[order[_IN_FULL:], "variant"]])
+    return _joined([f"{_named(row)} ({_by(row)})" for _, row in rows.loc[order].iterrows()])
 
 
 def _found(base: pd.Series, others: pd.DataFrame, what: str) -> str:
     apart = others[told_apart(others)]
     if apart.empty:
-        return f"No difference was seen: {_nearness(base, others, what)}."
+        start = (
+            "One training of each tells nothing apart"
+            if others["one training"].all()
+            else "No difference was seen"
+        )
+        return f"{start}: {_nearness(base, others, what)}."
     parts = []
     for word, rows in (("better", apart[apart["difference"] > 0]), ("worse", apart[apart["difference"] < 0])):
         if len(rows):
-            parts.append(f"{word} than {base['variant']} {'are' if len(rows) > 1 else 'is'} {_listed(rows)}")
+            parts.append(f"{word} than {_named(base)} {'are' if len(rows) > 1 else 'is'} {_listed(rows)}")
     return f"In {what}, {'; '.join(parts)}."
 
 
 def _nearness(base: pd.Series, others: pd.DataFrame, what: str) -> str:
     if len(others) == 1:
         row = others.iloc[0]
-        return f"{what} of {row['variant']} differs from that of {base['variant']} by {_by(row)}"
-    low, high = 100 * others["difference"].min(), 100 * others["difference"].max()
-    return (
-        f"{what} of the {len(others)} variants differs from that of {base['variant']} by {low:+.1f} to "
-        f"{high:+.1f} points, and for none of these do interval and p both show a difference"
+        return f"{what} of {_named(row)} differs from that of {_named(base)} by {_by(row)}"
+    low, high = points(others["difference"].min()), points(others["difference"].max())
+    near = (
+        f"{what} of the {len(others)} variants differs from that of {_named(base)} by {low} to {high} points"
     )
+    if others["one training"].all():
+        return near
+    return f"{near}, and for none of these do interval and p both show a difference"
 
 
 def _not_found(others: pd.DataFrame) -> str:
@@ -123,16 +182,22 @@ def _not_found(others: pd.DataFrame) -> str:
     could = _could(others if rest.empty or len(rest) == len(others) else rest)
     if rest.empty or len(rest) == len(others):
         return f"{could[0].upper()}{could[1:]}."
-    return f"With {_joined(list(rest['variant']))} no difference was seen; {could}."
+    return f"With {_joined([_named(row) for _, row in rest.iterrows()])} no difference was seen; {could}."
 
 
 def _could(rows: pd.DataFrame) -> str:
+    """What comparisons could have found: the end of a sentence."""
+    if rows["one training"].all():
+        return "how far another training would move these is not known, and several seeds would show it"
     spread = rows.loc[rows["resolvable"] > 0, "resolvable"]
     if spread.empty:
-        return "nobody's counts differ in this run, which shows nothing of what it could have found"
-    low, high = 100 * spread.min(), 100 * spread.max()
-    size = f"{low:.1f}" if f"{low:.1f}" == f"{high:.1f}" else f"{low:.1f} to {high:.1f}"
-    return f"a single comparison in this run would have found a true difference of {size} points four times in five"
+        return "nobody's counts differ, which shows nothing of what could have been found"
+    spread = spread[np.isfinite(spread)]
+    if spread.empty:
+        return "with so few people no difference, however large, can be told from chance"
+    low, high = f"{100 * spread.min():.1f}", f"{100 * spread.max():.1f}"
+    size = low if low == high else f"{low} to {high}"
+    return f"a true difference of {size} points would have been found four times in five"
 
 
 def _ends(study: Study, base: pd.Series, placed: pd.DataFrame, what: str) -> str:
@@ -142,32 +207,42 @@ def _ends(study: Study, base: pd.Series, placed: pd.DataFrame, what: str) -> str
     shown = [ordered.iloc[0], base, ordered.iloc[-1]]
     names: dict[str, str] = {}
     for row in shown:
-        note = ", the base" if row["variant"] == base["variant"] else ""
+        note = " (the base)" if row["variant"] == base["variant"] else ""
         names.setdefault(row["variant"], f"{_f1(row)} at {row['variant']}{note}")
     return f"{what[0].upper()}{what[1:]} is {_joined(list(names.values()))}."
 
 
-def _along(study: Study, base: pd.Series, placed: pd.DataFrame) -> str:
-    """The second sentence of a sweep: where, on either side of the base, it changes and where it breaks."""
+def _along(study: Study, base: pd.Series, placed: pd.DataFrame) -> list[str]:
+    """Where a sweep, on either side of its base, changes and where it breaks; then what could not be seen."""
     away = placed["variant"].map(study.places) - study.places[base["variant"]]
     parts = []
     for side in (away[away <= 0].sort_values(ascending=False, kind="stable"), away[away > 0].sort_values()):
         parts += _side(base, placed.loc[side.index])
-    if parts:
-        return f"Going away from the base, {'; '.join(parts)}."
-    return f"No difference from the base was seen at any place; {_could(placed)}."
+    rest = placed[~told_apart(placed)]
+    if not parts:
+        once = rest["one training"].all()
+        start = (
+            "One training at each place tells nothing apart"
+            if once
+            else "No difference was seen at any place"
+        )
+        return [f"{start}; {_could(rest)}."]
+    said = [f"Going away from the base, {'; '.join(parts)}."]
+    if len(rest):
+        said.append(f"At {_joined(list(rest['variant']))} no difference was seen; {_could(rest)}.")
+    return said
 
 
 def _side(base: pd.Series, rows: pd.DataFrame) -> list[str]:
-    """What happens first among rows that go away from the base."""
-    rows = rows[told_apart(rows)]
-    better, worse = rows[rows["difference"] > 0], rows[rows["difference"] < 0]
+    """What is seen among rows that go away from the base, the nearest first."""
+    apart = rows[told_apart(rows)]
+    better, worse = apart[apart["difference"] > 0], apart[apart["difference"] < 0]
+    parts = [
+        f"it is {word} at {_joined([_at(row) for _, row in some.iterrows()])}"
+        for word, some in (("better", better), ("worse", worse))
+        if len(some)
+    ]
     broken = worse[worse["high"] < base["low"]]
-    parts = [f"it is better at {row['variant']} ({_by(row)})" for _, row in better.head(1).iterrows()]
-    first = worse.head(1)
-    if len(first) and (broken.empty or first.index[0] != broken.index[0]):
-        parts.append(f"it is worse at {first['variant'].iloc[0]} ({_by(first.iloc[0])})")
     if len(broken):
-        row = broken.iloc[0]
-        parts.append(f"it breaks at {row['variant']}, whose interval lies below the base's ({_by(row)})")
+        parts.append(f"it breaks at {broken['variant'].iloc[0]}, whose interval lies below the base's")
     return parts

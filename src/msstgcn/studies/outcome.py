@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,8 +44,6 @@ class StudyResult:
         it made them; NaN where they are not known.
     found : DataFrame
         Columns `FOUND_COLUMNS`: all that was spotted. Empty in a result that was read from a record.
-    made : DataFrame, optional
-        The table of the counts, where it was made before.
     """
 
     study: Study
@@ -52,15 +51,15 @@ class StudyResult:
     events: pd.DataFrame
     costs: pd.DataFrame
     found: pd.DataFrame
-    made: pd.DataFrame | None = None
 
     def table(self) -> pd.DataFrame:
-        """Return `study_table` of the counts: made once, a record's not at all, and the same wherever it is shown."""
+        """Return `study_table` of the counts, made once, and the same wherever it is shown."""
         return self._table.copy()
 
     @cached_property
     def _table(self) -> pd.DataFrame:
-        return study_table(self.counts, self.study.base) if self.made is None else self.made
+        shared = [name for name in self.study.variants if self.study.shares_networks(name)]
+        return study_table(self.counts, self.study.base, shared=shared)
 
 
 def counts_array(counts: pd.DataFrame, variant: str, classes: tuple[str, ...]) -> NDArray[np.int64]:
@@ -71,7 +70,9 @@ def counts_array(counts: pd.DataFrame, variant: str, classes: tuple[str, ...]) -
     return added.to_numpy(np.int64).reshape(seeds, -1, 3)
 
 
-def study_table(counts: pd.DataFrame, base: str, *, seed: int = 0) -> pd.DataFrame:
+def study_table(
+    counts: pd.DataFrame, base: str, *, shared: Collection[str] = (), seed: int = 0
+) -> pd.DataFrame:
     """F1 of every variant and class with its interval, and its difference from the base.
 
     Intervals come from resampling subjects, and seeds where there are several. The p values are those of the swap
@@ -83,6 +84,8 @@ def study_table(counts: pd.DataFrame, base: str, *, seed: int = 0) -> pd.DataFra
         Columns `COUNT_COLUMNS`; every variant with the same seeds and subjects.
     base : str
         The variant that the others are compared with.
+    shared : collection of str
+        Variants whose networks are the base's.
     seed : int
         Of the resampling.
 
@@ -90,18 +93,22 @@ def study_table(counts: pd.DataFrame, base: str, *, seed: int = 0) -> pd.DataFra
     -------
     DataFrame
         Columns ``variant, class, seeds, TP, FP, FN`` (counts added over the seeds), ``F1, low, high``, then
-        ``difference, diff low, diff high, p, resolvable``, which are NaN in the base's rows.
+        ``difference, diff low, diff high, p, resolvable``, which are NaN in the base's rows, and ``one training``:
+        whether two networks are compared of which each was trained once. Then interval and p say what other people
+        would change and nothing of another training, and no difference can be resolved (infinity).
     """
     others = [name for name in counts["variant"].unique() if name != base]
     rows = []
     for title, classes in _CLASSES.items():
         own = {name: counts_array(counts, name, classes) for name in (base, *others)}
-        found = {name: compare(own[name], own[base], seed=seed) for name in others}
+        found = {name: compare(own[name], own[base], tests=len(others), seed=seed) for name in others}
         adjusted = dict(zip(others, holm([one.p for one in found.values()]), strict=True))
         for name in (base, *others):
             rows.append(_row(name, title, own[name], found.get(name), adjusted.get(name), seed))
     order = {name: place for place, name in enumerate((base, *others))}
     table = pd.DataFrame(rows)
+    table["one training"] = (table["seeds"] == 1) & ~table["variant"].isin([base, *shared])
+    table.loc[table["one training"], "resolvable"] = np.inf
     return table.sort_values("variant", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
 

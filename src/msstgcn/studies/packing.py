@@ -32,7 +32,7 @@ def packed(result: StudyResult) -> dict[str, Any]:
         ``variants``: their settings; ``owners``: class and subject of each count; ``truths``: the different sets of
         labelled expressions, by column; ``runs``: for each variant and seed its counts in the order of the owners, the
         number of its set, a 1 or 0 for each expression (hit or not), and the errors of the hits, one after the other;
-        ``costs``, ``table``: their rows.
+        ``costs``: their rows. The table is not held: it follows from the counts.
     """
     owners: list[str] = []
     truths: list[dict[str, Any]] = []
@@ -63,7 +63,6 @@ def packed(result: StudyResult) -> dict[str, Any]:
         "truths": [{name: _text(values) for name, values in truth.items()} for truth in truths],
         "runs": runs,
         "costs": _rows(result.costs),
-        "table": _rows(result.table()),
     }
 
 
@@ -88,7 +87,6 @@ def unpacked(held: Mapping[str, Any], study: Study) -> StudyResult:
         pd.concat(events, ignore_index=True)[list(EVENT_COLUMNS)],
         _floats(held["costs"]),
         pd.DataFrame(columns=list(FOUND_COLUMNS)),
-        _floats(held["table"]),
     )
 
 

@@ -41,6 +41,16 @@ _ORDER = 2  # of the smoothing polynomial
 _SMOOTH = 5  # frames that it is fitted to
 
 
+def must_start_first(pairs: str, *, where: str = "") -> None:
+    """Raise an `InputError` unless windows hold displacements from their first frame, as a path needs."""
+    if pairs != "from-first":
+        raise InputError(
+            f"pairs {pairs!r}",
+            where=where,
+            expected="'from-first': displacements from a window's first frame",
+        )
+
+
 def positions(video: VideoFeatures) -> NDArray[np.float64]:
     """Chain the windows' displacements to where each region is, from its place in the first frame.
 
@@ -62,13 +72,8 @@ def positions(video: VideoFeatures) -> NDArray[np.float64]:
     InputError
         If the windows compare other pairs of frames.
     """
-    pairs, stride = video.settings.get("pairs", "from-first"), video.settings.get("stride", 1)
-    if pairs != "from-first":
-        raise InputError(
-            f"pairs {pairs!r}",
-            where=video.video,
-            expected="'from-first': displacements from a window's first frame",
-        )
+    must_start_first(video.settings.get("pairs", "from-first"), where=video.video)
+    stride = video.settings.get("stride", 1)
     frames, window, regions, _ = video.flow.shape
     seen = window_frames(frames, window, stride)  # (T, K)
     reach = window // 2 * stride

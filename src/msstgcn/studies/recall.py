@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.special import betaincinv
 
 from msstgcn.spotting import bootstrap_f1
 
@@ -29,12 +30,13 @@ def recall_table(events: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     DataFrame
         Columns `RECALL_COLUMNS`, variants in their order. ``moves`` is ``brows or mouth`` where an action unit of
         the expression moves more than eyelids, else ``eyelids only``; ``expressions`` and ``found`` are added over
-        the seeds. A kind of expression that does not occur has no row; an interval is NaN with fewer than two
-        subjects. Where none or all were found, resampling shows no spread: the interval is then that of Clopper and
-        Pearson (1934) for so many expressions of one seed, as if each were found independently.
+        the seeds. A kind of expression that does not occur has no row; an interval is NaN where fewer than two
+        subjects show it. Resampling shows too little where nearly none or nearly all were found, and nothing where
+        none or all were. So no interval is narrower than that of Clopper and Pearson (1934) for so many expressions
+        of one seed, as if each were found independently.
     """
     rows = []
-    people, seeds = sorted(events["subject"].unique()), sorted(events["seed"].unique())
+    seeds = sorted(events["seed"].unique())
     for variant in events["variant"].unique():
         for label, name in (("me", "ME"), ("mae", "MaE")):
             for eye_only, moves in ((False, "brows or mouth"), (True, "eyelids only")):
@@ -42,6 +44,7 @@ def recall_table(events: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
                 own = own[own["eye_only"] == eye_only]
                 if own.empty:
                     continue
+                people = sorted(own["subject"].unique())  # a resample of others would hold nothing to find
                 per_person = pd.MultiIndex.from_product([seeds, people], names=["seed", "subject"])
                 sums = own.groupby(["seed", "subject"])["hit"].agg(["sum", "size"])
                 counts = sums.reindex(per_person, fill_value=0).to_numpy(np.int64)
@@ -50,16 +53,17 @@ def recall_table(events: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
                 as_f1 = np.stack([hits, missed, missed], 1).reshape(len(seeds), len(people), 3)
                 low = high = float("nan")
                 there, found = int(counts[:, 1].sum()), int(hits.sum())
-                if found in (0, there):
-                    low, high = _none_or_all(found, there // len(seeds))
-                elif len(people) > 1:
+                if len(people) > 1:
                     estimate = bootstrap_f1(as_f1, seed=seed)
-                    low, high = estimate.low, estimate.high
+                    low, high = clopper_pearson(found / len(seeds), there / len(seeds))
+                    low, high = min(low, estimate.low), max(high, estimate.high)
                 rows.append((variant, name, moves, there, found, found / there, low, high))
     return pd.DataFrame(rows, columns=list(RECALL_COLUMNS))
 
 
-def _none_or_all(found: int, there: int) -> tuple[float, float]:
-    """Exact 95 % interval of a share that was seen as 0 or 1: the n-th root of .025, or what it leaves."""
-    reach = 0.025 ** (1 / there)
-    return (0.0, 1 - reach) if not found else (reach, 1.0)
+def clopper_pearson(found: float, there: float, level: float = 0.95) -> tuple[float, float]:
+    """Exact interval of a share, `found` of `there` (Clopper and Pearson 1934); both may be means over seeds."""
+    tail = (1 - level) / 2
+    low = betaincinv(found, there - found + 1, tail) if found > 0 else 0.0
+    high = betaincinv(found + 1, there - found, 1 - tail) if found < there else 1.0
+    return float(low), float(high)

@@ -69,7 +69,7 @@ ROBUSTNESS: tuple[Study, ...] = (
         places={_BASE_RATE: SAMM_FPS, **{name: fps for name, (fps, _) in _RATES.items()}},
         sizes={
             **_SHORT,
-            "cpu": {"subjects": 8, "videos": 1, "seconds": 8.0, "epochs": 8},
+            "cpu": {"subjects": 9, "videos": 1, "seconds": 8.0, "epochs": 8},
             "gpu": {"videos": 1, "epochs": 16},
         },
     ),

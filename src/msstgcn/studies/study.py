@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from msstgcn.errors import InputError, unknown_name
+from msstgcn.settings import SpottingSettings
 
 #: What stands among a variant's settings to name a control: a way of breaking the link between motion and label.
 CONTROL = "control"
@@ -95,6 +96,17 @@ class Study:
     def base(self) -> str:
         """The variant that the others are compared with."""
         return next(iter(self.variants))
+
+    def shares_networks(self, name: str) -> bool:
+        """Whether a variant's networks are those of the base: only what is asked of them or counted is different.
+
+        Networks that differ in when training stopped, or whose thresholds were chosen with others, are not the same.
+        """
+        own, base = self.variants[name], self.variants[self.base]
+        if {CONTROL, METHOD} & {*own, *base}:
+            return False
+        changed = {setting for setting in {*own, *base} if own.get(setting) != base.get(setting)}
+        return self.trained == "once" or changed <= set(SpottingSettings.model_fields) - {"selection"}
 
     def with_variants(
         self, add: Mapping[str, Mapping[str, Any]] | None = None, only: Sequence[str] | None = None
