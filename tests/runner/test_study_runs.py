@@ -225,6 +225,16 @@ def test_a_method_is_given_features_labels_and_seed_and_trains_nothing(quick, mo
     assert cost["parameters"] == 0 and 0 <= cost["training_s"] < 60  # seconds that the method itself took
 
 
+def test_a_result_without_some_videos_says_so_whenever_it_is_read(quick, monkeypatch, capsys):
+    made = feature_stages.features
+    monkeypatch.setattr(feature_stages, "features", lambda chosen: made(chosen)[1:])
+    run(study_of({"a": {}, "random": {"method": "random"}}))
+    assert "had no motion of s001_1" in capsys.readouterr().err
+    monkeypatch.setattr("msstgcn.report.log._warnings", [])
+    run(study_of({"a": {}, "random": {"method": "random"}}))
+    assert capsys.readouterr().err.count("had no motion of s001_1: missed in its counts") == 2
+
+
 def test_in_smoke_only_the_ends_are_run(quick):
     assert list(run(profile="smoke").study.variants) == ["a", "c"]
     assert list(run(profile="smoke", only=["b"]).study.variants) == ["a", "b"]

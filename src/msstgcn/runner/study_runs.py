@@ -27,7 +27,7 @@ from msstgcn.network import check_window
 from msstgcn.network.model import is_counted, region_graph
 from msstgcn.network.stacked import is_trained
 from msstgcn.report import outcome_text
-from msstgcn.report.log import say, tracked
+from msstgcn.report.log import say, tracked, warn
 from msstgcn.runner import budget, feature_stages, score_stages, training_stages
 from msstgcn.runner.dependencies import code_digest
 from msstgcn.runner.records import write_record
@@ -418,6 +418,10 @@ def _results(part: Part, seeds: Sequence[int], device: str) -> list[dict[str, An
     for seed in seeds:
         entry = store.entry(*places[seed])
         assert entry is not None  # it was there, or has just been written
+        if entry.get("left_out"):
+            warn(
+                f"variant {part.name!r} had no motion of {', '.join(entry['left_out'])}: missed in its counts"
+            )
         tables = {
             name: pd.read_csv(
                 store.folder(*places[seed]) / f"{name}.csv",
@@ -465,17 +469,19 @@ def _features_named(chosen: Profile) -> list[tuple[str, ...]]:
 
 def _computed(
     part: Part, seeds: Sequence[int], device: str
-) -> dict[int, tuple[pd.DataFrame, dict[str, float]]]:
-    """What a variant spots with each seed, and its cost."""
+) -> dict[int, tuple[pd.DataFrame, dict[str, Any]]]:
+    """What a variant spots with each seed, its cost, and the videos that it had no motion of."""
     videos = feature_stages.features(part.chosen)
-    spent = feature_stages.features_seconds(part.chosen)
+    there = {video.video for video in videos}
+    left_out = [video.name for video in feature_stages.dataset(part.chosen).videos if video.name not in there]
+    common = {"left_out": left_out, "features_s": feature_stages.features_seconds(part.chosen)}
     if part.method:
         truth, results = score_stages.truth(part.chosen), {}
         for seed in seeds:
             started = time.monotonic()
             found = METHODS[part.method](videos, truth, part.chosen.spotting, seed=seed)
             spotting_s = round(time.monotonic() - started, 2)  # it chooses while it spots
-            results[seed] = found, {"parameters": 0, "features_s": spent, "training_s": spotting_s}
+            results[seed] = found, {"parameters": 0, "training_s": spotting_s, **common}
         return results
     trained = part.trained or part.chosen
     taught = feature_stages.features(part.donor) if part.donor and not part.looks else videos
@@ -496,7 +502,7 @@ def _computed(
         )
         if part.looks:
             seconds *= own.learning.epochs / trained.learning.epochs
-        made[seed] = found, {"parameters": _parameters(run), "features_s": spent, "training_s": seconds}
+        made[seed] = found, {"parameters": _parameters(run), "training_s": seconds, **common}
     return made
 
 
