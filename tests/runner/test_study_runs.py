@@ -442,6 +442,15 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
     assert sorted(", ".join(cell for cell in cells if cell != "–").split(", ")) == told.split(", ")
     assert seen.loc["pair", "resolvable"] == report.resolved(overall["resolvable"].dropna())
     assert sections.seen_in_records(12).empty
+    counted, table = sections.alarms(own).set_index("variant"), result.table().set_index(["variant", "class"])
+    assert (
+        set(counted["run"]) == {"of record"}
+        and counted.loc["b", "MaE false alarms"] == table.loc[("b", "MaE"), "FP"]
+    )
+    assert sections.ends_of(own)["hits"].sum() == result.events["hit"].sum()
+    spotted = table.loc[("c", "overall"), ["TP", "FP"]].sum()
+    assert f"{spotted} intervals in the run of record, a " in sections.spotted_by(own, "c")
+    assert "not run" in sections.spotted_by(own, "nosuch")
 
 
 @pytest.mark.parametrize(

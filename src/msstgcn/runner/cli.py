@@ -648,7 +648,9 @@ def study_run(
     ],
     profile: ProfileOption = "cpu",
     seed: SeedOption = 0,
-    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each variant.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Trainings of each variant; one alone tells no two networks apart.")
+    ] = 1,
     device: DeviceOption = "auto",
     only: Annotated[
         list[str] | None,

@@ -150,6 +150,12 @@ def spotted_by(result: StudyResult, variant: str) -> str:
     return "; ".join(parts) or "nothing that is known, because it was not run"
 
 
+def _larger(result: StudyResult) -> tuple[str, StudyResult]:
+    """The run of record of the same study where there is one, else the reader's, and what a table calls it."""
+    kept = study_record(result.study.name)
+    return ("this run", result) if kept is None else ("of record", kept)
+
+
 def ends_of(result: StudyResult) -> pd.DataFrame:
     """Errors of the ends of every variant's hits: `spotting.boundary_table`, one variant under the other.
 
@@ -160,14 +166,10 @@ def ends_of(result: StudyResult) -> pd.DataFrame:
     """
     import pandas as pd
 
-    kept = study_record(result.study.name)
-    events = result.events if kept is None else kept.events
-    events = events.assign(outcome=["hit" if hit else "missed" for hit in events["hit"]])
-    run = "this run" if kept is None else "of record"
-    parts = [
-        boundary_table(own).assign(run=run, variant=name)
-        for name, own in events.groupby("variant", sort=False)
-    ]
+    run, larger = _larger(result)
+    events = larger.events.assign(outcome=["hit" if hit else "missed" for hit in larger.events["hit"]])
+    by_variant = events.groupby("variant", sort=False)
+    parts = [boundary_table(own).assign(run=run, variant=name) for name, own in by_variant]
     found = pd.concat(parts, ignore_index=True)
     return found[["run", "variant", *found.columns.drop(["run", "variant"])]]
 
@@ -181,16 +183,15 @@ def alarms(result: StudyResult) -> pd.DataFrame:
         Columns ``run`` (of record where there is one, else this run), ``variant``, and for each class its ``hits``,
         ``false alarms`` and ``missed``.
     """
-    kept = of_record(result)
-    table = result.table() if kept is None else kept
-    names = {"TP": "hits", "FP": "false alarms", "FN": "missed"}
-    found = table[["variant"]].drop_duplicates().assign(run="this run" if kept is None else "of record")
+    run, larger = _larger(result)
+    table = larger.table()
+    found = table[["variant"]].drop_duplicates()
+    found.insert(0, "run", run)
     for label in ("ME", "MaE"):
-        own = table[table["class"] == label].rename(
-            columns={old: f"{label} {new}" for old, new in names.items()}
-        )
-        found = found.merge(own[["variant", *(f"{label} {new}" for new in names.values())]], on="variant")
-    return found[["run", "variant", *found.columns.drop(["run", "variant"])]]
+        own = table[table["class"] == label].set_index("variant")
+        for count, name in (("TP", "hits"), ("FP", "false alarms"), ("FN", "missed")):
+            found[f"{label} {name}"] = found["variant"].map(own[count])
+    return found.reset_index(drop=True)
 
 
 def write_study(result: StudyResult, folder: Path) -> list[Path]:
