@@ -256,6 +256,8 @@ def test_in_smoke_only_the_ends_are_run(quick):
         ({"b": {"control": "shuffled-labels"}}, {"trained": "once"}, "trains otherwise than the base"),
         ({"b": {"selection": "inner-fold"}}, {"trained": "once"}, "expected fixed-epoch"),
         ({"b": {"selection": "inner-fold", "control": "shuffled-labels"}}, {}, "know the true labels"),
+        ({"b": {"selection": "inner-fold", "subjects": 2}}, {}, "variant 'b'.*2 subjects.*at least three"),
+        ({"b": {"selection": "inner-fold", "folds": 0}}, {}, "without s00[24], s00[24] has no expression"),
         ({"b": {"method": "random", "regions": "11"}}, {}, "variant 'b'.*11"),
         ({"b": {"method": "flow-peaks", "pairs": "adjacent-only"}}, {}, "variant 'b'.*expected 'from-first'"),
         ({"b": {"seconds": 2.0, "videos": 1}}, {}, "variant 'b'.*no expression to train on|no annotated"),

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import pandas as pd
 from msstgcn import learning, settings, spotting
 from msstgcn.errors import InputError, lookup, unknown_name
 from msstgcn.graph import cooccurrence_graph
+from msstgcn.learning.inner import inner_groups
 from msstgcn.learning.training import watched_epochs
 from msstgcn.motion import FLOWS, HEADS, VideoFeatures
 from msstgcn.motion.regions import region_set
@@ -186,7 +188,7 @@ def _check(part: Part) -> None:
         if part.method == "flow-peaks":
             peaks.must_start_first(chosen.motion.pairs)
         return
-    if part.control and chosen.spotting.selection == "inner-fold":
+    if part.control and _chooses(chosen):
         raise InputError(
             "a control whose epoch and thresholds are chosen by networks that know the true labels",
             expected="another selection than inner-fold",
@@ -209,12 +211,21 @@ def _check(part: Part) -> None:
         check_window(trained.network, (1, 2, chosen.motion.at(fps).window, len(regions)))
 
 
+def _chooses(chosen: Profile) -> bool:
+    """Whether epoch and thresholds are chosen by other networks, trained without two groups of people at a time."""
+    return chosen.spotting.selection == "inner-fold"
+
+
 def _must_have_something_to_train_on(chosen: Profile) -> None:
     """Raise unless every fold keeps an expression to train on, and a graph where it is counted in them."""
     data, learned, network = training_stages.must_be_trainable(chosen), chosen.learning, chosen.network
     if network.spatial == "graph" and not is_counted(network):
         region_graph(network)
-    for name, out in learning.left_out(data.subjects, learned.folds, seed=learned.seed).items():
+    folds = learning.left_out(data.subjects, learned.folds, seed=learned.seed)
+    if _chooses(chosen):
+        groups = inner_groups(data.subjects, learned.inner_groups, seed=learned.seed)
+        folds |= {", ".join(one + other): one + other for one, other in combinations(groups, 2)}
+    for name, out in folds.items():
         kept = [one for video in data.videos if video.subject not in out for one in video.expressions]
         if not kept:
             raise InputError(
@@ -391,6 +402,9 @@ def _afford(planned: _Planned) -> None:
             asked = training_stages.missing_folds(
                 part.trained, seeds, device=planned.device, control=part.control
             )
+            if _chooses(part.chosen):
+                people = feature_stages.dataset(part.chosen).subjects
+                asked += len(seeds) * len(learning.pair_names(people, part.chosen.learning))
             taught = part.trained.but(spotting={}).digest("name") + str(part.control)
             trained[taught] = part.trained, max(asked, trained.get(taught, (None, 0))[1])
     place = learning.device(planned.device).type
@@ -493,9 +507,8 @@ def _computed(
             run = looked_at(run, own.learning.epochs)
         elif part.donor:
             run = transferred(run, with_training_seed(part.donor, seed), videos, device)
-        chooses = own.spotting.selection == "inner-fold"
         found = score_stages.predictions(
-            run, own, training_stages.inner(own, device=device) if chooses else None
+            run, own, training_stages.inner(own, device=device) if _chooses(own) else None
         )
         seconds = training_stages.training_seconds(
             with_training_seed(trained, seed), taught, device=device, control=part.control
