@@ -52,6 +52,21 @@ def test_a_forest_shows_differences_in_points_and_fills_what_is_told_apart():
     assert len(report.forest(TABLE, "ME").axes) == 1
 
 
+def test_where_nothing_can_be_told_apart_the_bar_of_a_forest_has_no_end():
+    rows = TABLE.assign(resolvable=TABLE["resolvable"].where(TABLE["variant"] != "x 0", float("inf")))
+    (ax,) = report.forest(rows, "ME").axes
+    (left, right), inside = ax.get_xlim(), ax.transData.inverted()
+    ends = sorted(
+        inside.transform(bar.get_window_extent().get_points())[:, 0].tolist()
+        for bar in ax.patches
+        if bar.get_width()
+    )
+    assert [(round(low, 3), round(high, 3)) for low, high in ends] == [
+        (round(left, 3), round(right, 3)),
+        (-5.0, 5.0),
+    ]
+
+
 def test_a_forest_of_the_base_alone_is_empty():
     assert not marks(report.forest(table(BASE)).axes[0])
 

@@ -115,8 +115,8 @@ def _forest_panel(ax: Axes, rows: pd.DataFrame, tone: str) -> None:
     least = points["resolvable"]
     for place in points.index[np.isinf(least)]:  # nothing can be told apart: the bar has no end
         ax.axhspan(place - 0.3, place + 0.3, color="0.93")
-    least = least.where(np.isfinite(least))
-    ax.barh(rows.index, 2 * least, 0.6, left=-least, color="0.93")
+    least = least[np.isfinite(least)]
+    ax.barh(least.index, 2 * least, 0.6, left=-least, color="0.93")
     ax.axvline(0, color="0.3", linewidth=0.8)
     ax.grid(axis="y", visible=False)
     for apart, face in ((True, tone), (False, "white")):
