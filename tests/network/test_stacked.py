@@ -118,7 +118,7 @@ def same_slopes(function, twin, arguments, weigh):
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 def test_compiled_first_block_equals_its_plain_twin(dtype):
     arguments = [
-        (draws(2, 9, 17, 10, 2).to(dtype), False),
+        (draws(2, 9, 17, 10, 2).to(dtype), True),
         (draws(2, 6, 7, seed=1).to(dtype), True),
         (draws(2, 10, 7, seed=2).to(dtype), True),
     ]
@@ -132,7 +132,7 @@ def test_compiled_first_block_equals_its_plain_twin(dtype):
     # sums of some 2,700 products of size one
     close = {"atol": 1e-11, "rtol": 1e-11} if dtype == torch.float64 else {"atol": 3e-4, "rtol": 1e-4}
     torch.testing.assert_close(out, wanted, **close)
-    for mine, theirs in zip(slopes[1:], wanted_slopes[1:], strict=True):
+    for mine, theirs in zip(slopes, wanted_slopes, strict=True):
         torch.testing.assert_close(mine, theirs, **close)
 
 

@@ -146,17 +146,13 @@ class _PatchPool(torch.autograd.Function):
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
         flow, weight, constant, basis = ctx.saved_tensors
         to_weight, to_constant = torch.zeros_like(weight), torch.zeros_like(constant)
+        to_flow = torch.zeros_like(flow) if ctx.needs_input_grad[0] else None
         for f in range(len(flow)):
-            kernels.patch_backward(
-                _numpy(flow[f]),
-                _numpy(slope[f]),
-                ctx.starts,
-                _numpy(basis),
-                ctx.winner[f],
-                to_weight[f].numpy(),
-                to_constant[f].numpy(),
-            )
-        return None, to_weight, to_constant, None, None
+            how = _numpy(slope[f]), ctx.starts, _numpy(basis), ctx.winner[f]
+            kernels.patch_backward(_numpy(flow[f]), *how, to_weight[f].numpy(), to_constant[f].numpy())
+            if to_flow is not None:
+                kernels.patch_backward_flow(_numpy(weight[f]), *how, to_flow[f].numpy())
+        return to_flow, to_weight, to_constant, None, None
 
 
 def patch_pool(flow: Tensor, weight: Tensor, constant: Tensor, groups: Groups, basis: Tensor) -> Tensor:
@@ -165,7 +161,7 @@ def patch_pool(flow: Tensor, weight: Tensor, constant: Tensor, groups: Groups, b
     Parameters
     ----------
     flow : Tensor, shape (F, N, K, R, 2)
-        Windows of F folds, already mixed over the graph. No slope flows back to it.
+        Windows of F folds, already mixed over the graph.
     weight : Tensor, shape (F, 2 k, C)
         Temporal kernel of k frames, rows in the order frame, then u and v.
     constant : Tensor, shape (F, R, C)
@@ -183,7 +179,7 @@ def patch_pool(flow: Tensor, weight: Tensor, constant: Tensor, groups: Groups, b
         result: Tensor = _PatchPool.apply(flow, weight, constant, groups, basis)
         return result
     compiled = _compiled(flow)
-    if compiled and compiled.supports_patches(flow, weight):
+    if compiled and not flow.requires_grad and compiled.supports_patches(flow, weight):
         pooled: Tensor = compiled.PatchPool.apply(flow, weight, constant, groups, basis)
         return pooled
     return patch_pool_plain(flow, weight, constant, groups, basis)

@@ -95,6 +95,42 @@ def patch_backward(flow, slope, starts, basis, winner, to_weight, to_constant): 
         to_constant += constant
 
 
+@njit(
+    cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"}
+)  # sums over channels may run in any order
+def patch_backward_flow(weight, slope, starts, basis, winner, to_flow):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Slope of the flow (N, K, R, 2), added to what it holds."""
+    channels = weight.shape[1]
+    group = np.empty(channels, weight.dtype)
+    zero = weight.dtype.type(0)
+    w0, w1, w2, w3, w4, w5 = weight[0], weight[1], weight[2], weight[3], weight[4], weight[5]
+    for n in range(to_flow.shape[0]):
+        for t in range(to_flow.shape[1] - TAPS + 1):
+            for g in range(len(starts) - 1):
+                for c in range(channels):
+                    group[c] = 0
+                for j in range(basis.shape[1]):
+                    for c in range(channels):
+                        group[c] += basis[g, j] * slope[n, j, t, c]
+                for v in range(starts[g], starts[g + 1]):
+                    s0, s1, s2, s3, s4, s5 = zero, zero, zero, zero, zero, zero
+                    this = np.uint8(v)
+                    for c in range(channels):
+                        node = group[c] if winner[n, t, g, c] == this else zero
+                        s0 += node * w0[c]
+                        s1 += node * w1[c]
+                        s2 += node * w2[c]
+                        s3 += node * w3[c]
+                        s4 += node * w4[c]
+                        s5 += node * w5[c]
+                    to_flow[n, t, v, 0] += s0
+                    to_flow[n, t, v, 1] += s1
+                    to_flow[n, t + 1, v, 0] += s2
+                    to_flow[n, t + 1, v, 1] += s3
+                    to_flow[n, t + 2, v, 0] += s4
+                    to_flow[n, t + 2, v, 1] += s5
+
+
 class NormLoops(NamedTuple):
     """The loops around batch normalisation, written out for one shape of basis."""
 

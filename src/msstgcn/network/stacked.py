@@ -36,7 +36,6 @@ from msstgcn.network.fused import (
     convolve,
     norm_pool,
     patch_pool,
-    patch_pool_plain,
 )
 from msstgcn.network.losses import constant
 from msstgcn.network.model import MSSTGCN, is_counted, region_graph, repeated
@@ -370,10 +369,10 @@ def _every_node(weights: Stack, x: Tensor, how: Plan, normalise: _Normalise) -> 
     fixed, bias = _constants(how, x.dtype, x.device), weights["block2.convolution.bias"]
     if how.second:
         operator = _own_operator(weights, "block2").to(x)  # (F, V, V)
-        x = torch.einsum("fnjtc,fjv->fnvtc", x, operator)
+        x = _over_nodes(x, operator[:, None])
         at_node = operator.sum(1)[:, :, None] * bias[:, None]  # (F, V, C)
     else:
-        x = x if fixed.out_of is None else torch.einsum("fnjtc,jv->fnvtc", x, fixed.out_of)
+        x = x if fixed.out_of is None else _over_nodes(x, fixed.out_of)
         at_node = fixed.column[:, None] * bias[:, None]
     x = x + at_node[:, None, :, None]
     windows = x.shape[1]
@@ -382,6 +381,11 @@ def _every_node(weights: Stack, x: Tensor, how: Plan, normalise: _Normalise) -> 
         nodes = x.unflatten(1, (windows, -1))
         x = nodes.amax(2) if how.settings.pooling == "max" else nodes.mean(2)
     return x[:, :, None]
+
+
+def _over_nodes(x: Tensor, operator: Tensor) -> Tensor:
+    """Mix nodes (F, N, J, T, C) to (F, N, V, T, C) by a matrix (.., J, V): small products, and nothing is copied."""
+    return (operator.mT @ x.flatten(3)).unflatten(3, x.shape[3:])
 
 
 def _own_operator(weights: Stack, block: str) -> Tensor:
@@ -438,9 +442,8 @@ def _first_block(weights: Stack, windows: MixedWindows, how: Plan, seen: _Seen) 
     scale = weights["block1.norm.weight"][:, None] * (variance + EPSILON).rsqrt()
     shift = weights["block1.norm.bias"][:, None] - mean * scale
     taps, bias = (full * scale).split([taps.shape[1], 1], 1)
-    pool = patch_pool_plain if flow.requires_grad else patch_pool  # the compiled one gives the flow no slope
     basis = _constants(how, flow.dtype, flow.device).into
-    return pool(flow, taps, _at_nodes(bias, shift, factor), how.groups, basis)
+    return patch_pool(flow, taps, _at_nodes(bias, shift, factor), how.groups, basis)
 
 
 def _spread(flow: Tensor, kernel: int, factor: Tensor) -> tuple[Tensor, Tensor]:
