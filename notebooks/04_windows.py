@@ -332,7 +332,7 @@ film = (frames.below(face, line, gap=0) for face, line in zip(faces, under, stri
 alt = (
     "A face in motion above two curves; the curves rise and fall within the coloured bands as the face moves."
 )
-report.clip(film, fps=video.fps / 2, alt=alt, poster=len(picked) // 2, quality=45)
+report.clip(film, fps=video.fps / 2, alt=alt, poster=len(picked) // 2, quality=40)
 
 # %%
 usable = np.concatenate([found.mask for found in features])
