@@ -39,7 +39,7 @@ from msstgcn.motion.working import CROP_IOD
 from msstgcn.runner import records, stages, study_runs
 from msstgcn.runner.sections import alarms, of_record, seen_in_records, study_section
 from msstgcn.settings import MotionSettings, SyntheticSettings
-from msstgcn.studies import recall_table
+from msstgcn.studies import recall_table, resolved
 from msstgcn.studies.answers import told_apart
 
 report.use_style()
@@ -586,7 +586,7 @@ for name, one in results.items():
     overall = table[table["class"] == "overall"]
     subjects, events = one.counts["subject"].nunique(), len(one.events) // one.events["variant"].nunique()
     seen = f"{told_apart(overall).sum()} of {len(overall) - 1}"
-    rows.append((name, subjects, events, seen, report.resolved(overall["resolvable"].dropna())))
+    rows.append((name, subjects, events, seen, resolved(overall["resolvable"].dropna())))
 columns = ["study", "subjects", "expressions", "told apart", "resolvable (points of F1)"]
 caption = "What the studies of this chapter rest on, and the difference that they could resolve."
 report.table(pd.DataFrame(rows, columns=columns), name="resolvable", caption=caption)

@@ -9,12 +9,12 @@ import pytest
 import study_tables
 from pandas.testing import assert_frame_equal
 
-from msstgcn import learning, report, spotting
+from msstgcn import learning, spotting
 from msstgcn.datasets import Video
 from msstgcn.errors import InputError
 from msstgcn.motion.features import VideoFeatures
 from msstgcn.runner import budget, cli, feature_stages, records, sections, stages, study_runs, training_stages
-from msstgcn.studies import METHODS, SIZES, STUDIES, Study, answer, points
+from msstgcn.studies import METHODS, SIZES, STUDIES, Study, answer, points, resolved
 
 SMALL = {
     "subjects": 4,
@@ -442,7 +442,7 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
     told = ", ".join(f"{name} ({points(overall['difference'][name])})" for name in ("b", "c"))
     cells = seen.loc["pair", ["better", "worse", "not told apart"]]
     assert sorted(", ".join(cell for cell in cells if cell != "–").split(", ")) == told.split(", ")
-    assert seen.loc["pair", "resolvable"] == report.resolved(overall["resolvable"].dropna())
+    assert seen.loc["pair", "resolvable"] == resolved(overall["resolvable"].dropna())
     assert sections.seen_in_records(12).empty
     counted, table = sections.alarms(own).set_index("variant"), result.table().set_index(["variant", "class"])
     assert (

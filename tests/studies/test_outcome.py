@@ -7,7 +7,7 @@ import pytest
 from msstgcn import report
 from msstgcn.errors import InputError
 from msstgcn.spotting import bootstrap_f1, compare
-from msstgcn.studies import CONTROL, COUNT_COLUMNS, STUDIES, study, study_table, told_apart
+from msstgcn.studies import CONTROL, COUNT_COLUMNS, STUDIES, resolved, study, study_table, told_apart
 
 
 @pytest.fixture
@@ -62,9 +62,9 @@ def test_what_could_be_resolved_is_none_for_one_training_or_few_people_and_a_das
     assert report.outcome_shown(study_table(once, "base"))["resolvable"].tolist() == ["–"] * 3 + ["none"] * 6
     few = study_table(counts[counts["subject"] < "s5"], "base")
     assert np.isinf(few["resolvable"].dropna()).all(), "4 / 2^5 is above .05"
-    assert report.resolved(few["resolvable"].dropna()) == "none"
-    assert report.resolved(pd.Series([0.0, np.inf])) == "none" and report.resolved(pd.Series([0.0])) == "–"
-    assert report.resolved(pd.Series([0.0, 0.02, 0.0301, np.inf])) == "2.0 to 3.0"
+    assert resolved(few["resolvable"].dropna()) == "none"
+    assert resolved(pd.Series([0.0, np.inf])) == "none" and resolved(pd.Series([0.0])) == "–"
+    assert resolved(pd.Series([0.0, 0.02, 0.0301, np.inf])) == "2.0 to 3.0"
 
 
 def test_the_shown_table_has_intervals_as_text_and_dashes_for_the_base(counts):

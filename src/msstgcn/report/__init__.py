@@ -2,7 +2,7 @@
 
 from msstgcn.report.clip import Clip, clip
 from msstgcn.report.numbers import glue, interval
-from msstgcn.report.outcomes import outcome_shown, outcome_text, outcomes, resolved
+from msstgcn.report.outcomes import outcome_shown, outcome_text, outcomes
 from msstgcn.report.studies import cost_accuracy, forest, study_figure, sweep
 from msstgcn.report.style import COLOURS, colour, use_style
 from msstgcn.report.tables import table
@@ -19,7 +19,6 @@ __all__ = [
     "outcome_shown",
     "outcome_text",
     "outcomes",
-    "resolved",
     "study_figure",
     "sweep",
     "table",

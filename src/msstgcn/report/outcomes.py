@@ -97,7 +97,7 @@ def outcomes(
 
 def _rows(table: pd.DataFrame) -> list[dict[str, str]]:
     """Cells of one run by column: its variants, and what it could have resolved."""
-    from msstgcn.studies import told_apart
+    from msstgcn.studies import resolved, told_apart
 
     rows: dict[str, dict[str, str]] = {}
     for row, apart in zip(table.to_dict("records"), told_apart(table), strict=True):
@@ -122,26 +122,6 @@ def _cell(row: dict[Any, Any], apart: bool) -> str:
     second = f"<span>{points(row['difference'])} [{low:.1f}, {high:.1f}],</span> <span>p {p}</span>"
     second = f"<strong>{second}</strong>" if apart else second
     return f"{first}<br><small>{second}</small>"
-
-
-def resolved(least: pd.Series[float]) -> str:
-    """The smallest and the largest of the true differences that some comparisons could have resolved, in points.
-
-    Parameters
-    ----------
-    least : Series of float
-        Of a study's table, ``resolvable``.
-
-    Returns
-    -------
-    str
-        As in ``2.6 to 2.9``; ``none`` where none can be told apart, a dash where nobody's counts differ.
-    """
-    there = least[(least > 0) & np.isfinite(least)]
-    if there.empty:
-        return "none" if (least > 0).any() else "–"
-    low, high = f"{100 * there.min():.1f}", f"{100 * there.max():.1f}"
-    return low if low == high else f"{low} to {high}"
 
 
 def _least(value: float) -> str:

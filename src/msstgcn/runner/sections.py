@@ -18,6 +18,7 @@ from msstgcn.studies import (
     answer,
     in_a_class,
     points,
+    resolved,
     told_apart,
 )
 
@@ -80,7 +81,7 @@ def seen_in_records(chapter: int) -> pd.DataFrame:
     DataFrame
         One row a study that has a record. Columns ``study``; ``base`` with its overall F1 and interval; ``better``,
         ``worse`` and ``not told apart``: variants with their difference in points of overall F1; ``in one class``: what
-        was told apart in a class and not overall; ``resolvable``: points of overall F1, see `report.resolved`.
+        was told apart in a class and not overall; ``resolvable``: points of overall F1, see `studies.resolved`.
     """
     import pandas as pd
 
@@ -96,10 +97,13 @@ def seen_in_records(chapter: int) -> pd.DataFrame:
         for (_, row), apart in zip(overall.iloc[1:].iterrows(), told_apart(overall)[1:], strict=True):
             kind = "not told apart" if not apart else "better" if row["difference"] > 0 else "worse"
             kinds[kind].append(f"{row['variant']} ({points(row['difference'])})")
-        kinds["in one class"] = [one.replace(" points", "") for one in in_a_class(table)]
+        kinds["in one class"] = [
+            f"“{row['variant']}” ({row['class']}, {points(row['difference'])})"
+            for _, row in in_a_class(table).iterrows()
+        ]
         shown = {kind: ", ".join(names) or "–" for kind, names in kinds.items()}
         f1 = report.interval(base["F1"], base["low"], base["high"])
-        least = report.resolved(overall["resolvable"])
+        least = resolved(overall["resolvable"])
         rows.append({"study": study.name, "base": f"{base['variant']}: {f1}", **shown, "resolvable": least})
     return pd.DataFrame(rows)
 

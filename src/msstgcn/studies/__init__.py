@@ -1,6 +1,6 @@
 """Experiments as data, what came out of them, and what others have published."""
 
-from msstgcn.studies.answers import METRICS, answer, in_a_class, points, told_apart
+from msstgcn.studies.answers import METRICS, answer, in_a_class, points, resolved, told_apart
 from msstgcn.studies.methods import METHODS, Method
 from msstgcn.studies.outcome import (
     COST_COLUMNS,
@@ -50,6 +50,7 @@ __all__ = [
     "protocol_table",
     "published",
     "recall_table",
+    "resolved",
     "study",
     "study_table",
     "told_apart",

@@ -2,8 +2,7 @@
 
 A difference is claimed only if its interval excludes zero and its p value, after Holm's correction, is below .05, and
 if more than one training stands behind it. Where nothing can be claimed, the text says so, and what the run could have
-found. Whether that agrees with what was
-expected is left to the reader.
+found. Whether that agrees with what was expected is left to the reader.
 """
 
 from __future__ import annotations
@@ -23,6 +22,8 @@ METRICS: dict[str, str] = {
     "ME": "F1 of micro-expressions",
     "MaE": "F1 of macro-expressions",
 }
+#: What `resolved` gives where none can be told apart, and where nobody's counts differ.
+NOTHING_RESOLVED, NOTHING_DIFFERS = "none", "–"
 _LEVEL = 0.05
 
 
@@ -86,8 +87,28 @@ def points(value: float) -> str:
     return "0.0" if shown in ("+0.0", "-0.0") else shown
 
 
-def in_a_class(table: pd.DataFrame) -> list[str]:
-    """Differences that are seen in a class and not overall, as in ``“mean” (ME, -2.1 points)``.
+def resolved(least: pd.Series[float]) -> str:
+    """The smallest and the largest of the true differences that some comparisons could have resolved, in points.
+
+    Parameters
+    ----------
+    least : Series of float
+        Of a study's table, ``resolvable``.
+
+    Returns
+    -------
+    str
+        As in ``2.6 to 2.9``; ``none`` where none can be told apart, a dash where nobody's counts differ.
+    """
+    there = least[(least > 0) & np.isfinite(least)]
+    if there.empty:
+        return NOTHING_RESOLVED if (least > 0).any() else NOTHING_DIFFERS
+    low, high = f"{100 * there.min():.1f}", f"{100 * there.max():.1f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def in_a_class(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of differences that are seen in a class and not overall.
 
     Parameters
     ----------
@@ -97,15 +118,17 @@ def in_a_class(table: pd.DataFrame) -> list[str]:
     apart = table[told_apart(table)]
     key = list(zip(apart["variant"], apart["difference"] > 0, strict=True))
     overall = {one for one, name in zip(key, apart["class"], strict=True) if name == "overall"}
-    hidden = apart[[one not in overall for one in key]]
-    return [
-        f"{_named(row)} ({row['class']}, {points(row['difference'])} points)" for _, row in hidden.iterrows()
-    ]
+    return apart[[one not in overall for one in key]]
 
 
 def _in_a_class(table: pd.DataFrame, metric: str) -> list[str]:
     """The last sentence, if there is something to say in it."""
-    hidden = in_a_class(table) if metric == "overall" else []
+    if metric != "overall":
+        return []
+    hidden = [
+        f"{_named(row)} ({row['class']}, {points(row['difference'])} points)"
+        for _, row in in_a_class(table).iterrows()
+    ]
     return [f"Seen in one class and not overall: {_joined(hidden)}."] if hidden else []
 
 
@@ -189,14 +212,11 @@ def _could(rows: pd.DataFrame) -> str:
     """What comparisons could have found: the end of a sentence."""
     if rows["one training"].all():
         return "how far another training would move these is not known, and several seeds would show it"
-    spread = rows.loc[rows["resolvable"] > 0, "resolvable"]
-    if spread.empty:
+    size = resolved(rows["resolvable"])
+    if size == NOTHING_DIFFERS:
         return "nobody's counts differ, which shows nothing of what could have been found"
-    spread = spread[np.isfinite(spread)]
-    if spread.empty:
+    if size == NOTHING_RESOLVED:
         return "with so few people no difference, however large, can be told from chance"
-    low, high = f"{100 * spread.min():.1f}", f"{100 * spread.max():.1f}"
-    size = low if low == high else f"{low} to {high}"
     return f"a true difference of {size} points would have been found four times in five"
 
 
