@@ -59,6 +59,16 @@ def patch_forward(flow, weight, constant, starts, basis, out, winner):  # type: 
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
+def _slope_of_group(slope, basis, n, t, g, group):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Slope of one group (C,) from that of the parts (N, J, T, C): the change of basis backwards."""
+    for c in range(len(group)):
+        group[c] = 0
+    for j in range(basis.shape[1]):
+        for c in range(len(group)):
+            group[c] += basis[g, j] * slope[n, j, t, c]
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"})
 def patch_backward(flow, slope, starts, basis, winner, to_weight, to_constant):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Slopes of the weights (2 k, C) and the constants (R, C), added to what they hold."""
     channels = to_weight.shape[1]
@@ -72,11 +82,7 @@ def patch_backward(flow, slope, starts, basis, winner, to_weight, to_constant): 
         constant[:] = 0
         for t in range(flow.shape[1] - TAPS + 1):
             for g in range(len(starts) - 1):
-                for c in range(channels):
-                    group[c] = 0
-                for j in range(basis.shape[1]):
-                    for c in range(channels):
-                        group[c] += basis[g, j] * slope[n, j, t, c]
+                _slope_of_group(slope, basis, n, t, g, group)
                 for v in range(starts[g], starts[g + 1]):
                     f0, f1 = flow[n, t, v, 0], flow[n, t, v, 1]
                     f2, f3 = flow[n, t + 1, v, 0], flow[n, t + 1, v, 1]
@@ -95,11 +101,9 @@ def patch_backward(flow, slope, starts, basis, winner, to_weight, to_constant): 
         to_constant += constant
 
 
-@njit(
-    cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"}
-)  # sums over channels may run in any order
+@njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
 def patch_backward_flow(weight, slope, starts, basis, winner, to_flow):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Slope of the flow (N, K, R, 2), added to what it holds."""
+    """Slope of the flow (N, K, R, 2), added to what it holds; its sums over channels may run in any order."""
     channels = weight.shape[1]
     group = np.empty(channels, weight.dtype)
     zero = weight.dtype.type(0)
@@ -107,11 +111,7 @@ def patch_backward_flow(weight, slope, starts, basis, winner, to_flow):  # type:
     for n in range(to_flow.shape[0]):
         for t in range(to_flow.shape[1] - TAPS + 1):
             for g in range(len(starts) - 1):
-                for c in range(channels):
-                    group[c] = 0
-                for j in range(basis.shape[1]):
-                    for c in range(channels):
-                        group[c] += basis[g, j] * slope[n, j, t, c]
+                _slope_of_group(slope, basis, n, t, g, group)
                 for v in range(starts[g], starts[g + 1]):
                     s0, s1, s2, s3, s4, s5 = zero, zero, zero, zero, zero, zero
                     this = np.uint8(v)
