@@ -340,6 +340,22 @@ def test_what_a_study_takes_is_counted_and_told(quick, capsys):
     )
 
 
+def test_the_time_that_training_takes_grows_with_the_work_of_the_network():
+    base, narrow, one = (stages.profile("smoke", **own) for own in ({}, {"channels": 16}, {"scales": 1}))
+    convolutions = (
+        2 * 64 * 3 * 15 * 10 + 64 * 64 * (5 * 11 * 3 + 5 * 7 + 7) + 64 * 10
+    )  # in, out, kernel, places
+    mixing = 64 * (15 * 10 * 10 + 11 * 3 * 3)
+    assert budget._multiplications(base) == convolutions + mixing
+    seconds = [
+        budget.estimate([], [(own, 2)], variants=1, device="cpu").seconds for own in (narrow, base, one)
+    ]
+    assert seconds[0] < seconds[1] / 2 < seconds[2] / 4
+    windows = budget.estimate([], [(base, 2)], variants=1, device="cpu").windows
+    on_a_gpu = budget.estimate([], [(base, 2)], variants=1, device="cuda").seconds
+    assert on_a_gpu == pytest.approx(windows / budget.WINDOWS_PER_GPU)
+
+
 def test_in_full_size_segments_with_an_expression_get_as_many_steps_as_all():
     steps = {
         part.name: budget.estimate([], [(part.chosen, 1)], variants=1, device="cpu").windows

@@ -9,10 +9,12 @@ from pathlib import Path
 import joblib
 import numpy as np
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from msstgcn.errors import InputError
 from msstgcn.motion.regions import region_set
 from msstgcn.motion.windows import steps_of
+from msstgcn.network import MSSTGCN
 from msstgcn.runner.feature_stages import data_store, dataset, feature_places
 from msstgcn.settings import Profile
 
@@ -22,11 +24,12 @@ RENDER_MS, READ_MS, FACE_MS = 6.2, 0.5, 1.9
 #: Milliseconds a frame on one core for the flow to the 16 other frames of a window (``msstgcn bench motion``);
 #: a method that is not listed is taken to be as slow as the slowest.
 FLOW_MS = {"patch-lk": 0.65, "patch-lk-torch": 15.0, "dis": 41.0, "farneback": 82.0}
-#: Windows a second in training on one core: what the record of ``msstgcn bench train`` comes to for the network as the
-#: method has it; variants of it are up to four times slower.
-WINDOWS_PER_CORE = 26_000
-#: The same on a GPU, where all folds are one program: of thirty at once on an H200, with what it takes to keep and ask
-#: them (the record of the study ``iou``). More folds at once make up to four times as many.
+#: Microseconds of one core that training takes for a window: in any case, and for a million multiplications of the
+#: network's way forward. A line through what windows of 5, 11 and 25 frames took (the record of the study ``window``);
+#: the method's 17 frames lie on it. A learned matrix, and one scale, take about twice what it says.
+WINDOW_US, MILLION_US = 10.0, 28.0
+#: Windows a second in training on a GPU, where all folds are one program: of thirty at once on an H200, with what it
+#: takes to keep and ask them (the record of the study ``iou``). More folds at once make up to four times as many.
 WINDOWS_PER_GPU = 700_000
 #: Memory: of the program with its packages; of one process that measures motion; of a window beside its flow, for its
 #: targets and its part in the statistics of the first convolution; how often flow is held (as measured, put together,
@@ -99,11 +102,13 @@ def estimate(
     missing = {place: cost for chosen in measured for place, cost in _missing(chosen)}
     frames, spent = sum(n for n, _ in missing.values()), sum(n * ms for n, ms in missing.values()) / 1000
     windows = sum(round(folds * _windows(chosen)) for chosen, folds in trained)
-    rate = WINDOWS_PER_GPU if device == "cuda" else WINDOWS_PER_CORE * cores
+    taught = sum(
+        folds * _windows(chosen) * _window_seconds(chosen, device, cores) for chosen, folds in trained
+    )
     largest = max((_bytes(chosen, folds, device, cores) for chosen, folds in trained), default=0.0)
     if device != "cuda":
         largest = PROGRAM + max(largest, min(cores, len(missing)) * WORKER)
-    return Budget(variants, frames, windows, spent / cores + windows / rate, largest, device)
+    return Budget(variants, frames, windows, spent / cores + taught, largest, device)
 
 
 def _missing(chosen: Profile) -> Iterator[tuple[tuple[str, ...], tuple[int, float]]]:
@@ -137,14 +142,33 @@ def _windows(chosen: Profile) -> float:
     return learned.epochs * max(used * learned.segment * (1 - 1 / folds), batch)
 
 
+def _window_seconds(chosen: Profile, device: str, cores: int) -> float:
+    """Seconds that training takes for a window."""
+    if device == "cuda":
+        return 1 / WINDOWS_PER_GPU
+    return (WINDOW_US + MILLION_US * _multiplications(chosen) / 1e6) / 1e6 / cores
+
+
+def _multiplications(chosen: Profile) -> float:
+    """Multiplications with which the network of a profile scores one window."""
+    network, window = MSSTGCN(chosen.network).eval(), _window(chosen)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(torch.zeros(1, 2, window, len(region_set(chosen.motion.regions))))
+    return counter.get_total_flops() / 2  # it counts the additions too
+
+
+def _window(chosen: Profile) -> int:
+    """Frames in the longest window of a profile: one that is given in seconds is longer in a faster video."""
+    return max((chosen.motion.at(video.fps).window for video in dataset(chosen).videos), default=0)
+
+
 def _bytes(chosen: Profile, folds: int, device: str, cores: int) -> float:
     """Memory of training: all windows, and the activations of the folds that must train at once.
 
     On a CPU that is one a core; on a GPU one, for as many train together as its memory holds.
     """
-    data = dataset(chosen)
+    data, window = dataset(chosen), _window(chosen)
     regions = len(region_set(chosen.motion.regions))
-    window = max((chosen.motion.at(video.fps).window for video in data.videos), default=0)
     flow = 4 * 2 * window * regions
     at_once = 1 if device == "cuda" else min(cores, folds)
     batch = chosen.learning.segments * chosen.learning.segment
