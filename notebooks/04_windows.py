@@ -302,7 +302,7 @@ span = range(max(0, middle - round(3 * video.fps)), min(len(video), middle + rou
 
 # %% tags=["hide-input"]
 curves = Figure(figsize=(3.2, 1.3), dpi=100, layout="none")
-axes = curves.add_axes((0.13, 0.2, 0.85, 0.72))
+axes = curves.add_axes((0.16, 0.2, 0.82, 0.72))
 time = np.arange(len(shown)) / shown.fps
 strongest = int(np.abs(wanted[number][middle]).max(axis=(0, 2)).argmax())
 nodes = {"left": BROW if strongest > 5 else MOUTH, "mouth": strongest}
@@ -321,7 +321,7 @@ for one in video.nuisances:
 
 # %% tags=["hide-input"]
 axes.set(xlim=(span.start / video.fps, span.stop / video.fps))
-axes.set_ylabel("up, % of IOD", fontsize=7)
+axes.set_ylabel("up, % of IOD", fontsize=7, labelpad=1)
 axes.legend(fontsize=7, loc="upper right", ncols=2)
 axes.tick_params(labelsize=7)
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Six seconds of a video, and under the face the upward motion of the region that moves most in the expression (green) and of another one (blue), from the first to the last frame of each window. Bands: labelled expressions, micro (orange) and macro (blue). Grey at the bottom: blinks, speech, jerks and other things that are no expression.", "name": "fig-motion-film"}}
