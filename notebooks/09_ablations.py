@@ -36,14 +36,16 @@ from msstgcn.runner.sections import (
     alarms,
     ends_of,
     of_record,
+    recalls,
     seen_in_records,
+    spread_of_record,
     still_improving,
     study_section,
 )
-from msstgcn.studies import recall_table
 
 report.use_style()
 common = {"profile": profile, "seed": seed, "device": device}
+report.glue("ch9_spread", spread_of_record("lambda"))
 
 # %% [markdown]
 # ## How to read what follows
@@ -61,17 +63,24 @@ common = {"profile": profile, "seed": seed, "device": device}
 #   studies: of all the comparisons of a chapter one or two may be found by chance. It takes the trained networks as they
 #   are. So it can be small while the interval, which also allows for another training, holds zero.
 # - *Could be resolved* is the true difference, in points, that such a comparison would have found four times in five.
-#   **A smaller one can well be there and not be seen.** *None* stands where nothing can be told apart, however large,
+#   **A smaller one can well be there and not be seen.** It can also be seen, with luck: then a filled mark lies on the grey
+#   bar of a figure. *None* stands where nothing can be told apart, however large,
 #   and a dash where nobody's counts differ.
 #
 # An answer claims a difference only if its interval excludes zero, $p < .05$, **and each variant was trained more than
-# once**. Two trainings of one and the same network, with other seeds, differ by as much as two groups of people do, and
-# no drawing of subjects can know that. A run of the profile `cpu` trains once. So it shows which way a variant went,
-# and claims nothing; ask for `seeds=3`, and wait three times as long, if you want it to. It is also short: hardly a
-# micro-expression is found.
+# once**. Two trainings of one and the same network, with other seeds, differ too, and no drawing of subjects can know by
+# how much. {glue}`ch9_spread` A run of this page trains each variant once, whatever the profile. So it shows which way a
+# variant went, and claims nothing; ask for `seeds=3`, and wait three times as long, if you want it to. In the profile
+# `cpu` it is also short: hardly a micro-expression is found.
 #
 # The runs of record are larger and have several seeds. Where there is one, its rows stand in the same table, and its
-# answer after yours. They are trained for a short time, too; what that may hide, the section *How long to train?* says.
+# answer after yours. With two seeds, as some of them have, the interval holds only about half of the variance that
+# another training brings, so take what such a run claims as a hint. All are trained for a short time; what that may hide,
+# the section *How long to train?* says.
+#
+# In the cell at the end of each section, `mine` holds the settings of a variant of your own. Names, ranges and meanings
+# stand in `src/msstgcn/settings/stages.py`; a wrong name is refused, with the right ones. Your row is compared with the
+# base like all others. If it changes two things at once, look also at the row that changes one of them.
 #
 # The base is trained anew where a study has another size, so its F1 differs from section to section; on another device
 # even the same seeds give other networks. Compare within a table only.
@@ -140,13 +149,14 @@ plt.show()
 #
 # {glue}`ch9_window_mismatch_note` {glue}`ch9_window_mismatch_record`
 #
-# The table below has the errors of the ends of hits, which are what was expected to suffer.
+# The table below has the errors of the ends of hits, which are what was expected to suffer. Only what was found has such
+# errors, so the rows do not rest on the same expressions.
 
 # %%
 report.table(
     ends_of(mismatch),
     name="ablation_mismatch_ends",
-    caption="Errors of the ends of hits, frames; late if positive.",
+    caption="Errors of the ends of hits, frames; late if positive. Middle half: from lower to upper quartile; size: the sign left out.",
     digits=1,
 )
 
@@ -173,7 +183,7 @@ study_section(
     caption="Flow from the first frame of the window to all, from each frame to the next, and halves of the window.",
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that cannot be told apart."}, "figure": {"caption": "Which pairs of frames the flow compares: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-pairs-compared"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "Which pairs of frames the flow compares: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-pairs-compared"}}
 report.forest(pairs.table(), record=of_record(pairs))
 plt.show()
 
@@ -183,8 +193,8 @@ plt.show()
 # {glue}`ch9_pairs_note` {glue}`ch9_pairs_record`
 
 # %% [markdown]
-# *Your turn.* Do differences of neighbouring frames need the graph? Features that another variant has measured
-# already are not measured again.
+# *Your turn.* Do differences of neighbouring frames need the mixing of regions? Compare your row with *adjacent only*.
+# Features that another variant has measured already are not measured again.
 
 # %%
 mine = {"pairs": "adjacent-only", "operator": "none"}
@@ -206,7 +216,7 @@ study_section(
     head, caption="The head's movement taken out by a rigid fit, by the nose alone, and not at all."
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that cannot be told apart."}, "figure": {"caption": "How the head's movement is taken out: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-head-model"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "How the head's movement is taken out: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-head-model"}}
 report.forest(head.table(), record=of_record(head))
 plt.show()
 
@@ -215,7 +225,9 @@ plt.show()
 #
 # {glue}`ch9_head_model_note` {glue}`ch9_head_model_record`
 #
-# What was expected speaks of false alarms. Counted over people and seeds:
+# What was expected speaks of false alarms. Counted over people and seeds they stand below, beside the hits: whoever spots
+# less has fewer of both. Whether the mouth suffers most is not looked at here;
+# [chapter 3](03_faces_and_flow.ipynb) measures signal over noise there, model by model.
 
 # %%
 report.table(
@@ -234,8 +246,8 @@ report.outcomes(own.table())
 # %% [markdown]
 # ## Three scales, two, or one?
 #
-# Facial local graph pooling makes three parts of the ten regions, and one face of the three parts. That is the paper's
-# main idea for the graph. With two scales the three parts stay until the end and the embedding is the mean over them;
+# Facial local graph pooling (FLGP) makes three parts of the ten regions, and one face of the three parts. That is the
+# paper's main idea for the graph. Does it help to see the face at three scales? With two scales the three parts stay until the end and the embedding is the mean over them;
 # with one, the ten regions do. The number of weights is the same in all three, because the temporal kernels are
 # shared by the nodes.
 #
@@ -245,7 +257,7 @@ report.outcomes(own.table())
 scales = stages.study("scales", profile, seed=seed, device=device)
 study_section(scales, caption="Spatial scales of the graph.")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that cannot be told apart."}, "figure": {"caption": "Number of spatial scales: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-scales"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "Number of spatial scales: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-scales"}}
 report.forest(scales.table(), record=of_record(scales))
 plt.show()
 
@@ -282,7 +294,7 @@ study_section(
     pooling, caption="Pooling by the largest node of a group, and by the mean of the rectified nodes."
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that cannot be told apart."}, "figure": {"caption": "How the nodes of a group become one: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-pooling"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "How the nodes of a group become one: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-pooling"}}
 report.forest(pooling.table(), record=of_record(pooling))
 plt.show()
 
@@ -303,7 +315,7 @@ report.glue("ch9_rectified_mean", after_laplacian.relu().mean(-1).mean().item(),
 # {glue}`ch9_dead_mean`, which is rounding, and after the rectifier it is {glue}`ch9_rectified_mean` on average.
 
 # %% [markdown]
-# *Your turn.* With the adjacency, what the parts have in common survives, and a mean has something to work on.
+# *Your turn.* With the adjacency, what the parts have in common survives the mixing. Compare your row with *mean*.
 
 # %%
 mine = {"pooling": "mean", "operator": "adjacency"}
@@ -316,15 +328,17 @@ report.outcomes(own.table())
 # The method mixes the nodes with the symmetric normalised Laplacian $I - D^{-1/2} A D^{-1/2}$, the *difference* between
 # a region and its neighbours. Graph convolutions usually take $D^{-1/2} (A + I) D^{-1/2}$, a *mean* over them
 # {cite}`kipf2017gcn`. Nothing at all is the third choice, and a matrix that is learned, from the Laplacian on, the
-# fourth: 109 weights more.
+# fourth: {glue}`ch9_more_weights` weights more.
 #
 # *Expected:* {glue}`ch9_operator_expected`
 
 # %%
 operator = stages.study("operator", profile, seed=seed, device=device)
+weights = operator.costs.set_index("variant")["parameters"]
+report.glue("ch9_more_weights", int(weights["learned"] - weights[operator.study.base]))
 study_section(operator, caption="Matrices that mix the nodes of the graph.")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that cannot be told apart."}, "figure": {"caption": "What mixes the nodes: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-operator"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "What mixes the nodes: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-operator"}}
 report.forest(operator.table(), record=of_record(operator))
 plt.show()
 
@@ -334,10 +348,10 @@ plt.show()
 # {glue}`ch9_operator_note` {glue}`ch9_operator_record`
 
 # %% [markdown]
-# *Your turn.* Half the channels, and the mean over neighbours.
+# *Your turn.* Half the channels, and the mean over neighbours: compare your row with *adjacency*.
 
 # %%
-mine = {"operator": "adjacency", "regions": "10", "channels": 32}
+mine = {"operator": "adjacency", "channels": 32}
 own = stages.study("operator", **common, add={"mine": mine})
 report.outcomes(own.table())
 
@@ -354,7 +368,7 @@ report.outcomes(own.table())
 edges = stages.study("edges", profile, seed=seed, device=device)
 study_section(edges, caption="The facial graph and two random ones with as many edges at every region.")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that cannot be told apart."}, "figure": {"caption": "Which regions are joined: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-edges"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "Which regions are joined: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-edges"}}
 report.forest(edges.table(), record=of_record(edges))
 plt.show()
 
@@ -372,8 +386,8 @@ for ax, (name, one) in zip(axes, drawn.items(), strict=True):
 plt.show()
 
 # %% [markdown]
-# *Your turn.* One more random graph. Two or three of them say little about all; the runs of record have no more, so a
-# claim about *random graphs* would need many seeds.
+# *Your turn.* One more random graph. Two or three say little about all random graphs, and the run of record has no more:
+# a claim about all of them would need many.
 
 # %%
 mine = {"graph": "random", "graph_seed": 3}
@@ -450,7 +464,7 @@ report.outcomes(own.table())
 boundary = stages.study("boundary-loss", profile, seed=seed, device=device)
 study_section(boundary, caption="Losses on onset and offset.")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that cannot be told apart."}, "figure": {"caption": "The loss on boundaries: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-boundary-loss"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "The loss on boundaries: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-boundary-loss"}}
 report.forest(boundary.table(), record=of_record(boundary))
 plt.show()
 
@@ -500,7 +514,9 @@ report.outcomes(own.table())
 # ## What do the parts add?
 #
 # The reader of the paper would like one table: the spatio-temporal graph network alone, with pooling, with contrast, with
-# both. What is known of the paper's numbers does not tell the two apart. The last row is the contrastive loss as it was
+# both. The numbers that we know from the paper do not separate pooling from contrast. Every difference below is from
+# *full*: the row *+ FLGP* shows what is lost without contrast, *+ contrastive* what is lost without pooling. The last row
+# is the contrastive loss as it was
 # released, on embeddings of any length ([chapter 7](07_learning.ipynb)).
 #
 # *Expected:* {glue}`ch9_components_expected`
@@ -509,7 +525,7 @@ report.outcomes(own.table())
 components = stages.study("components", profile, seed=seed, device=device)
 study_section(components, caption="Components of the method.")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that cannot be told apart."}, "figure": {"caption": "Pooling and contrast, one at a time: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-components"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "Pooling and contrast, one at a time: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-components"}}
 report.forest(components.table(), record=of_record(components))
 plt.show()
 
@@ -521,16 +537,20 @@ plt.show()
 # The paper's case rests on micro-expressions. For them alone, in this run: {glue}`ch9_components_answer_me`
 # {glue}`ch9_components_record_me`
 #
-# One network stands in two studies: *+ contrastive* here is *one scale* of the study of scales. What that study says of
-# micro-expressions: {glue}`ch9_scales_record_me` If two runs of record differ in size, believe the one with more epochs and
-# more seeds. A variant that is behind after a few epochs may only be slower.
+# Two networks stand in two studies: *+ contrastive* here is *one scale* of the study of scales, and *+ FLGP* is *0* of the
+# study of lambda. What those say of micro-expressions:
+#
+# - {glue}`ch9_scales_record_me`
+# - {glue}`ch9_lambda_record_me`
+#
+# If two runs of record differ in size, believe the one with more epochs and more seeds. A variant that is behind after a
+# few epochs may only be slower.
 
 # %%
-found = recall_table(components.events)
 report.table(
-    found,
+    recalls(components),
     name="ablation_components_recall",
-    caption="Share of the expressions found, those of the eyelids alone apart.",
+    caption="Share of the expressions found, those of the eyelids alone apart; added over seeds.",
 )
 
 # %%
@@ -539,8 +559,8 @@ for name, own in (("eyes", full[full["eye_only"]]), ("others", full[~full["eye_o
     report.glue(f"ch9_found_{name}", f"{own['hit'].sum()} of {len(own)}")
 
 # %% [markdown]
-# Of the expressions that move nothing but eyelids the full method found {glue}`ch9_found_eyes`, of all others
-# {glue}`ch9_found_others`. No region lies on an eyelid; what is missed there counts as missed in every F1 of this
+# In this run the full method found {glue}`ch9_found_eyes` of the expressions that move nothing but eyelids, and
+# {glue}`ch9_found_others` of all others. No region lies on an eyelid; what is missed there counts as missed in every F1 of this
 # chapter.
 
 # %% [markdown]
@@ -559,9 +579,10 @@ report.outcomes(own.table())
 # guess. In between, each epoch draws, for every segment with an expression, one other segment, or half as many.
 #
 # Fewer segments make an epoch shorter, and after so few epochs every step still counts (see *How long to train?*). So
-# one variant draws segments with an expression for 27 epochs: about as many steps as all segments give in the epochs of
-# the other variants, with a learning rate that falls as far. It was added, and its outcome expected, after the first run
-# of record of the others. The two variants in between have no such twin: part of what they lose is steps.
+# one variant draws segments with an expression for 27 epochs: in the profiles `cpu` and `gpu` about as many steps as all
+# segments give in the epochs of the other variants, with a learning rate that falls as far. It was added, and its outcome
+# expected, after the first run of record of the others. The two variants in between have no such twin: how much of what
+# they lose is steps, this study cannot say.
 #
 # *Expected:* {glue}`ch9_segments_expected`
 
@@ -569,7 +590,7 @@ report.outcomes(own.table())
 segments = stages.study("segments", profile, seed=seed, device=device)
 study_section(segments, caption="Segments that training draws from.")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that cannot be told apart."}, "figure": {"caption": "Segments to train on: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-segments"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "Segments to train on: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-segments"}}
 report.forest(segments.table(), record=of_record(segments))
 plt.show()
 
@@ -635,7 +656,7 @@ report.outcomes(own.table())
 # %% [markdown]
 # ## All runs of record on one page
 #
-# The table below has one line a study: its base with overall F1, which variants were told apart from the base and by how
+# The table below has one line a study: seeds of training, its base with overall F1, which variants were told apart from the base and by how
 # many points, which were not, which only in one class, and the differences that the study could have resolved. Runs of
 # record differ in size from study to study; the notes above say what each of them was.
 
@@ -657,7 +678,9 @@ report.table(seen, name="ablations_of_record", caption=caption)
 #
 # :::{admonition} Exercises
 # :class: tip
-# 1. Which studies could the run of your profile have answered? Compare what *could be resolved* with the differences.
+# 1. Which questions could the runs of record have answered? Compare what *could be resolved* with the differences, and
+#    with what you would call a difference that matters.
 # 2. Holm's correction depends on the number of variants. Run a study with `only=["..."]` for one variant and compare $p$.
 # 3. Run one study with three seeds, `stages.study("scales", profile, seeds=3)`. How far apart are the seeds?
+#    `result.counts.groupby(["variant", "seed"])[["tp", "fp", "fn"]].sum()` has the counts of each.
 # :::

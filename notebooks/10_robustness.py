@@ -37,7 +37,7 @@ from msstgcn.datasets import DIFFICULTIES, synthetic
 from msstgcn.motion.alignment import misplaced
 from msstgcn.motion.working import CROP_IOD
 from msstgcn.runner import records, stages, study_runs
-from msstgcn.runner.sections import alarms, of_record, seen_in_records, study_section
+from msstgcn.runner.sections import alarms, cost_shown, of_record, recalls, seen_in_records, study_section
 from msstgcn.settings import MotionSettings, SyntheticSettings
 from msstgcn.studies import recall_table, resolved
 from msstgcn.studies.answers import told_apart
@@ -62,7 +62,7 @@ report.glue("ch10_crop", MotionSettings().crop / CROP_IOD, ".0f")
 # the same subjects. Its p value is corrected for the number of variants in that table (Holm {cite}`holm1979`).
 # *Could be resolved* is the true difference, in points, that such a comparison would find four times in five; a smaller
 # one can be there and stay unseen. In the figures a filled mark is told apart from the base, an open one is not
-# ([chapter 9](09_ablations.ipynb) says when that is). The sentences under a figure are made from the table by a rule, never
+# ([chapter 9](09_ablations.ipynb) says when that is); a grey band is the base's interval. The sentences under a figure are made from the table by a rule, never
 # written by hand.
 #
 # In most sections nothing is trained. The networks are those of [chapter 8](08_spotting_and_scoring.ipynb), each asked
@@ -140,7 +140,8 @@ plt.show()
 # %% [markdown]
 # :::{admonition} Try it
 # :class: tip
-# Let the decoder search further for the ends of a micro-expression, `"me_far": 6`. Another rate, `{"fps": 40.0}`, trains its own networks.
+# Let the decoder search further for the ends of a micro-expression, `"me_far": 6`. Another rate trains its own
+# networks: `{"fps": 40.0, "me_near": 3, "me_far": 11, "mae_near": 11, "mae_far": 41}`, with the spans of the base in seconds.
 # :::
 
 # %%
@@ -174,6 +175,8 @@ plt.show()
 # :::{admonition} Try it
 # :class: tip
 # What does the paper's own head model, the nose alone, make of three times the motion? `{"head_motion": 3.0, "head": "nose"}`
+# (The networks were trained on what the rigid fit leaves, so they pay for the change of model, too;
+# [chapter 9](09_ablations.ipynb) trains with the nose.)
 # :::
 
 # %%
@@ -184,8 +187,8 @@ report.outcomes(tried.table())
 # %% [markdown]
 # ## Number of regions
 #
-# The paper takes ten regions, three on each brow and four on the mouth, and does not say what others would do. Six are
-# the least that tells the sides apart. Twelve add the wings of the nose, fourteen the upper eyelids, and twenty-two the
+# The paper takes ten regions, three on each brow and four on the mouth, and does not say what others would do. Six
+# keep one region on each brow and the four of the mouth. Twelve add the wings of the nose, fourteen the upper eyelids, and twenty-two the
 # ends of the brows and more of the lips. Each set has a graph of its own, and its networks are trained anew.
 #
 # *Expected:* {glue}`ch10_regions_expected`
@@ -203,13 +206,22 @@ plt.show()
 #
 # {glue}`ch10_regions_note` {glue}`ch10_regions_record`
 #
+# What was expected speaks of nose and eyelids. The table counts what was found of the expressions of the eyelids alone.
+
+# %%
+report.table(
+    recalls(result),
+    name="regions_recall",
+    caption="Share of the expressions found, those of the eyelids alone apart; added over seeds.",
+)
+
+# %% [markdown]
 # More regions cost little: one set of weights serves all of them, and most of the work on features is done once for the
 # whole face. Below are the weights of a network, and the seconds of work on features and of training when they were made,
 # which depend on the machine and on what else it did.
 
 # %%
-costs = result.costs.assign(regions=[result.study.places[name] for name in result.costs["variant"]])
-costs[["variant", "regions", "parameters", "features_s", "training_s"]].round(1)
+report.table(cost_shown(result), caption="Cost of the sets of regions.", digits=1)
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -245,6 +257,9 @@ plt.show()
 # **Answer.** {glue}`ch10_intensity_answer_me`
 #
 # {glue}`ch10_intensity_note` {glue}`ch10_intensity_record_me`
+#
+# Overall counts hold the macro-expressions, too, and an interval that was spotted as one of them where there is none.
+# {glue}`ch10_intensity_record`
 
 # %%
 kept = records.study_record("intensity")
@@ -254,7 +269,7 @@ recall = pd.concat(parts, ignore_index=True)
 recall = recall[recall["class"] == "ME"].drop(columns="class")
 own = recall[recall["run"] == "this run"]
 report.glue("ch10_faint", int(own["expressions"].max()) if len(own) else 0)
-caption = "Recall of micro-expressions by their intensity, apart for those that move eyelids only."
+caption = "Recall of micro-expressions by their intensity, apart for those that move eyelids only; added over seeds."
 report.table(recall, name="recall_by_intensity", caption=caption)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Recall of micro-expressions over the intensity of all of them, one line for those that move brows or mouth and one for those that move eyelids only, with intervals and a dashed line at the recall of the intensities as drawn; a panel for this run, and one for the run of record."}, "figure": {"caption": "Share of the micro-expressions that were found when all of them are equally strong. Dashed: as they are drawn, from 0.4 to 2 %.", "name": "fig-recall"}}
@@ -325,8 +340,9 @@ report.table(
 #
 # The generator knows what happened in every frame. So each spotted interval that is no hit can be put down to what
 # it lies on: a blink, a jerk of the head, speech, swallowing, a twitch too faint for a label, or an expression of the
-# other class. Some lie there by chance. The black line says how many would, if the same intervals lay anywhere in
-# their videos.
+# other class; a second interval on an expression that was hit already is *same expression again*. Some lie there by
+# chance. The numbers in brackets, and the black lines in the figure, say how many would, if the same intervals lay
+# anywhere in their videos.
 
 # %%
 parts = study_runs.parts_of(result.study, profile, seed=seed)
@@ -373,7 +389,7 @@ plt.show()
 # %% [markdown]
 # :::{admonition} Try it
 # :class: tip
-# Would measuring less of the eyes help? Ask for people who neither blink nor look around: `{"blink_rate": 0.0, "gaze_rate": 0.0}`.
+# What if nobody's eyes moved at all? Ask for people who neither blink nor look around: `{"blink_rate": 0.0, "gaze_rate": 0.0}`.
 # :::
 
 # %%
@@ -451,9 +467,11 @@ report.outcomes(tried.table())
 # ## The overlap that makes a hit
 #
 # A spotted interval is a hit if its IoU with a true one is at least one half. That is a convention, and for some uses
-# it is too strict or too lax. Here nothing is trained or measured anew: the intervals of chapter 8 are matched again.
+# it is too strict or too lax. Here nothing is trained or measured anew: the intervals of chapter 8 (in full size those
+# of chapter 9's base) are matched again.
 #
-# *Expected:* {glue}`ch10_iou_expected`
+# *Expected:* {glue}`ch10_iou_expected` (Ten frames found two short at both ends are 6 of 10, shifted by two 8 of 12; two too
+# wide at both ends still pass, 10 of 14.)
 
 # %%
 results["iou"] = result = stages.study("iou", profile, seed=seed, device=device)
@@ -479,7 +497,8 @@ events = result.events[result.events["variant"] == least]
 events = events.assign(outcome=np.where(events["hit"], "hit", "missed"))
 report.glue("ch10_least", result.study.places[least])
 ends = spotting.boundary_table(events)
-report.table(ends, name="ends", caption="Errors of the ends of hits, frames; late if positive.", digits=1)
+caption = "Errors of the ends of hits, frames; late if positive. Middle half: from lower to upper quartile; size: the sign left out."
+report.table(ends, name="ends", caption=caption, digits=1)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Four histograms of errors in frames: onset and offset of micro-expressions above, of macro-expressions below; zero is marked."}, "figure": {"caption": "How many frames late the ends of hits are. Left of zero: too early.", "name": "fig-ends"}}
 fig, axes = plt.subplots(2, 2, sharex="row", sharey="row", figsize=(7.6, 4.2))
@@ -592,8 +611,9 @@ caption = "What the studies of this chapter rest on, and the difference that the
 report.table(pd.DataFrame(rows, columns=columns), name="resolvable", caption=caption)
 
 # %% [markdown]
-# The runs of record of this chapter, one line a study: the base with overall F1, which variants were told apart from it
+# The runs of record of this chapter, one line a study: seeds of training, the base with overall F1, which variants were told apart from it
 # and by how many points, which were not, which only in one class, and the differences that the study could have resolved.
+# (The study of intensity, too, is summed up by overall F1.)
 
 # %%
 seen = seen_in_records(10)

@@ -34,7 +34,7 @@ import numpy as np
 from msstgcn import graph, report
 from msstgcn.motion.regions import region_set
 from msstgcn.runner import feature_stages, stages
-from msstgcn.runner.sections import of_record, spotted_by, study_section
+from msstgcn.runner.sections import cost_shown, of_record, spotted_by, study_section
 from msstgcn.studies import peaks, recall_table
 from msstgcn.studies import study as study_named
 
@@ -65,8 +65,8 @@ videos = feature_stages.features(sized)
 # own video. That adapts to lively and to still people. It also means that in each video something exceeds it. A lower
 # peak within $2 S$ of a higher one is dropped: each movement has an echo one half span before and after it.
 #
-# **Interval.** Around the peak, as long as the contrast of those regions, along the directions that they have at the
-# peak, is above a part $\psi$ of it. If it lasts at most half a second it is a micro-expression, otherwise a
+# **Interval.** It reaches to both sides of the peak as long as the contrast of those regions, along the directions that
+# they have at the peak, stays above a part $\psi$ of its value there. If it lasts at most half a second it is a micro-expression, otherwise a
 # macro-expression.
 
 # %%
@@ -80,7 +80,7 @@ curve, _ = peaks.magnitude(peaks.contrast(path, half), video.mask)
 found, _ = peaks.spot(path, video.mask, half, fraction, 0.2)
 threshold = curve.mean() + fraction * (curve.max() - curve.mean())
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "A curve of the magnitude of motion over the frames of one video, with a horizontal line as threshold, bars for true micro- and macro-expressions above it and bars for the intervals around its peaks."}, "figure": {"caption": "Magnitude of the contrast over one video, with the span of macro-expressions. Dotted: the threshold. The green bars are the intervals around the peaks above it, before the length decides their class.", "name": "fig-peaks"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "A curve of the magnitude of motion over the frames of one video, with a horizontal line as threshold, bars for true micro- and macro-expressions above it and bars for the intervals around its peaks."}, "figure": {"caption": "Magnitude of the contrast over one video, with the span of macro-expressions. Dotted: the threshold. The green bars are the intervals around the peaks above it, before the length decides their class; a peak within 2 S of a higher one has none. Here psi is .2.", "name": "fig-peaks"}}
 fig, ax = plt.subplots(figsize=(7.6, 2.8))
 ax.plot(curve, color="0.3", linewidth=1)
 ax.axhline(threshold, color="0.3", linestyle=":", linewidth=1)
@@ -109,7 +109,7 @@ plt.show()
 # network's own kernels {cite}`bai2018tcn`: any region may mix with any other, and nothing says which are neighbours.
 # Everything else, from loss to decoder, is the network's.
 #
-# `cooccurrence-gcn` keeps the network and takes other edges. Methods of this family join regions that are active
+# `cooccurrence-gcn` keeps blocks, kernels and pooling, takes other edges, and mixes by a mean. Methods of this family join regions that are active
 # together {cite}`yin2023auwgcn`. Each action unit moves certain regions; with $n_i$ the training expressions that move
 # region $i$, and $n_{ij}$ those that move $i$ and $j$, the edge between them gets the weight
 #
@@ -117,6 +117,8 @@ plt.show()
 #
 # 1 if they are never moved apart, 0 if never together. The nodes are mixed by $D^{-1/2} (A + I) D^{-1/2}$
 # {cite}`kipf2017gcn` with these weights as $A$: a mean over neighbours, where the network's Laplacian takes a difference.
+# So what separates it from MS-STGCN may be the edges or the mean; a variant `{"graph": "cooccurrence"}` changes the edges
+# alone. [Chapter 9](09_ablations.ipynb) changes the mean alone.
 # This is our reading of the idea and no re-implementation of any of those methods.
 #
 # ## Floors
@@ -183,15 +185,14 @@ report.table(
 # %% [markdown]
 # ## What it costs
 #
-# Every method needs the features, and making those is most of the work. On top of that the networks have weights to
+# Every method but the floors needs the features, and making those is most of the work. On top of that the networks have weights to
 # train; of the others the seconds are those of choosing and spotting. Both are of all videos, and
 # hold for the machine that made them.
 
 # %%
-costs = result.costs.rename(columns={"features_s": "features [s]", "training_s": "training [s]"})
-costs.round(1)
+report.table(cost_shown(result), caption="What each method costs.", digits=1)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels of overall F1 with intervals, one mark for each method: against the number of parameters, and against the seconds of training; methods without parameters stand at zero."}, "figure": {"caption": "Accuracy against cost, in this run: overall F1 with its interval, over the weights of a network and over the seconds it takes to train all folds. Methods that cost nothing stand at zero.", "name": "fig-cost"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels of overall F1 with intervals, one mark for each method: against the number of parameters, and against the seconds of training; methods without parameters stand at zero."}, "figure": {"caption": "Accuracy against cost, in this run: overall F1 with its interval, over the weights of a network and over the seconds it takes to train all folds. Methods without weights stand at zero in the left panel.", "name": "fig-cost"}}
 report.cost_accuracy(result.table(), result.costs)
 plt.show()
 
@@ -235,7 +236,7 @@ report.glue("ch11_typical", np.median([np.abs(change).max() for change in moved.
 report.glue("ch11_most", most)
 report.glue("ch11_people", len(people))
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two ten by ten matrices over the regions: the weights counted over everybody, and how much they change when one person is left out."}, "figure": {"caption": "Left: weights of the edges, counted over everybody. Right: how far they move when the person is left out in whom they hang most.", "name": "fig-leak"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two ten by ten matrices over the regions: the weights counted over everybody, and how much they change when one person is left out."}, "figure": {"caption": "Left: weights of the edges, counted over everybody. Right: how far they move when the person on whom they depend most is left out.", "name": "fig-leak"}}
 fig, axes = plt.subplots(1, 2, figsize=(7.8, 3.9), sharey=True)
 reach = max(np.abs(moved[most]).max(), 1e-9)
 for ax, matrix, title, look in (

@@ -54,9 +54,14 @@ def test_a_page_breaks_no_interval_and_a_file_has_plain_spaces(tables):
         assert "17 frames: 0.425 [0.384, 0.465]" in (tables / f"t.{kind}").read_text()
 
 
-def test_the_same_table_gives_the_same_page(tables):
-    pages = [report.table(FRAME, name="t", caption="c").to_html() for _ in range(2)]
+@pytest.mark.parametrize("name", ["t", ""])
+def test_the_same_table_gives_the_same_page(tables, name):
+    pages = [report.table(FRAME, name=name, caption="c").to_html() for _ in range(2)]
     assert pages[0] == pages[1]
+
+
+def test_a_table_without_a_name_is_shown_and_not_written(tables):
+    assert "0.250" in report.table(FRAME, caption="c").to_html() and not list(tables.iterdir())
 
 
 def test_a_table_name_is_a_plain_file_name(tables):

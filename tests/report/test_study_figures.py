@@ -133,8 +133,8 @@ def test_variants_that_share_a_place_are_lines_of_their_own():
     )  # fmt: skip
     figure = report.sweep(rows, fps, "overall")
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [
-        "fps, in frames",
-        "fps, in seconds",
+        "in frames",
+        "in seconds",
     ]
     lines = [
         line

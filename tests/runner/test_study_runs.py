@@ -425,7 +425,8 @@ def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsy
     assert_frame_equal(kept.table(), result.table())
     assert records.study_record("pair") is kept  # its table is made once
     note = records.study_note("pair")
-    assert "profile cpu with lr = 0.02, 4 subjects, 2 seeds, synthetic-samm-lv" in note
+    size = "4 subjects, 2 seeds, 1 video a subject, 6 s a video, 2 folds, 2 to 3 epochs"
+    assert f"profile cpu with lr = 0.02, {size}, synthetic-samm-lv" in note
     assert "leaves out" not in note
     assert command(monkeypatch, *given, "--only", "b") == 0
     assert records.study_note("pair").endswith("on cpu; it leaves out c.")
@@ -458,7 +459,9 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
     told = ", ".join(f"{name} ({points(overall['difference'][name])})" for name in ("b", "c"))
     cells = seen.loc["pair", ["better", "worse", "not told apart"]]
     assert sorted(", ".join(cell for cell in cells if cell != "–").split(", ")) == told.split(", ")
-    assert seen.loc["pair", "resolvable"] == resolved(overall["resolvable"].dropna())
+    assert seen.loc["pair", "seeds"] == 2 and seen.loc["pair", "resolvable"] == resolved(
+        overall["resolvable"].dropna()
+    )
     assert sections.seen_in_records(12).empty
     counted, table = sections.alarms(own).set_index("variant"), result.table().set_index(["variant", "class"])
     assert (
@@ -466,9 +469,24 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
         and counted.loc["b", "MaE false alarms"] == table.loc[("b", "MaE"), "FP"]
     )
     assert sections.ends_of(own)["hits"].sum() == result.events["hit"].sum()
+    recalls = sections.recalls(own)
+    assert set(recalls["run"]) == {"of record"} and recalls["found"].sum() == result.events["hit"].sum()
+    assert sections.cost_shown(own)["training [s]"].tolist() == own.costs["training_s"].tolist()
     spotted = table.loc[("c", "overall"), ["TP", "FP"]].sum()
     assert f"{spotted} intervals in the run of record, a " in sections.spotted_by(own, "c")
     assert "not run" in sections.spotted_by(own, "nosuch")
+
+
+def test_the_spread_of_a_base_is_that_of_its_seeds_and_of_its_people(project):
+    assert sections.spread_of_record("pair") == ""
+    study_runs.run_and_record([STUDY], "cpu", device="cpu", seeds=1, record=True)
+    assert sections.spread_of_record("pair") == ""
+    ((result, _),) = study_runs.run_and_record([STUDY], "cpu", device="cpu", seeds=3, record=True)
+    counts = result.counts[result.counts["variant"] == "a"]
+    sums = counts.groupby("seed")[["tp", "fp", "fn"]].sum()
+    spread = (2 * sums["tp"] / (2 * sums["tp"] + sums["fp"] + sums["fn"])).std()
+    told = sections.spread_of_record("pair")
+    assert f"F1 of 3 trainings of the base has a standard deviation of {100 * spread:.1f} points" in told
 
 
 @pytest.mark.parametrize(

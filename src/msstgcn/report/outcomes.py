@@ -112,14 +112,14 @@ def _rows(table: pd.DataFrame) -> list[dict[str, str]]:
 
 def _cell(row: dict[Any, Any], apart: bool) -> str:
     """F1 with interval, and under it the difference from the base."""
-    from msstgcn.studies import points
+    from msstgcn.studies import points, points_between
 
     first = f"<span>{interval(row['F1'], row['low'], row['high'])}</span>"
     if row["difference"] != row["difference"]:
         return first
-    low, high = (100 * row[name] for name in ("diff low", "diff high"))
     p = _probability(row["p"]).replace("0.", ".")
-    second = f"<span>{points(row['difference'])} [{low:.1f}, {high:.1f}],</span> <span>p {p}</span>"
+    between = points_between(row["diff low"], row["diff high"])
+    second = f"<span>{points(row['difference'])} {between},</span> <span>p {p}</span>"
     second = f"<strong>{second}</strong>" if apart else second
     return f"{first}<br><small>{second}</small>"
 

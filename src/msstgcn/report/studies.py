@@ -208,7 +208,7 @@ def _sweep_panel(ax: Axes, rows: pd.DataFrame, places: Mapping[str, float]) -> N
     if base["variant"] in places:
         ax.plot(places[base["variant"]], base["F1"], "o", color="0.3", markersize=5, zorder=3)
     for number, (_, row) in enumerate(rows[place.isna()].iterrows()):
-        ax.axhline(row["F1"], color=CYCLE[number % len(CYCLE)], linestyle=":", label=row["variant"])
+        ax.axhline(row["F1"], color="0.3", linestyle=(":", "-.")[number % 2], label=row["variant"])
 
 
 def _series(placed: pd.DataFrame, base: str) -> dict[str, pd.DataFrame]:
@@ -216,7 +216,8 @@ def _series(placed: pd.DataFrame, base: str) -> dict[str, pd.DataFrame]:
     others = placed[placed["variant"] != base]
     if not others["place"].duplicated().any():
         return {"": placed}
-    kinds = others["variant"].str.replace(r"[\d.]+", "", regex=True).str.strip(" ,")
+    names = others["variant"].str.replace(r"^[\d.]+[^,]*, ", "", regex=True)  # 60 fps, window in seconds
+    kinds = names.str.replace(r"[\d.]+", "", regex=True).str.strip(" ,")
     of_base = placed[placed["variant"] == base]
     return {str(kind): pd.concat([of_base, rows]) for kind, rows in others.groupby(kinds, sort=False)}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msstgcn import paths
 from msstgcn.errors import InputError
-from msstgcn.files import written_whole
+from msstgcn.files import digest_bytes, written_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,18 +61,19 @@ def _write(path: Path, text: str) -> None:
 
 
 def table(
-    frame: pd.DataFrame, *, name: str, caption: str, digits: int = 3, folder: Path | None = None
+    frame: pd.DataFrame, *, caption: str, name: str = "", digits: int = 3, folder: Path | None = None
 ) -> Styler:
-    """Write a table to ``book/tables/<name>.{csv,md,tex}`` and return it for display.
+    """Write a table to ``book/tables/<name>.{csv,md,tex}``, if it has a name, and return it for display.
 
     Parameters
     ----------
     frame : DataFrame
         One row a line, columns as they shall be headed; the index is not written.
-    name : str
-        File name without ending: small letters, digits and underscores.
     caption : str
         What the table shows, in a sentence.
+    name : str, optional
+        File name without ending: small letters, digits and underscores. A table without one is shown alone: one of
+        seconds, say, which are others in every run.
     digits : int, default 3
         Decimals of floating-point numbers, in Markdown, LaTeX and on the page; the CSV keeps all of them.
     folder : Path, optional
@@ -88,23 +89,26 @@ def table(
     InputError
         If the name is not of that form.
     """
-    if not re.fullmatch(r"[a-z0-9_]+", name):
+    if name and not re.fullmatch(r"[a-z0-9_]+", name):
         raise InputError(f"table name {name!r}", expected="small letters, digits and underscores")
     from pandas.api.types import is_numeric_dtype
 
     numeric = [bool(is_numeric_dtype(dtype)) for dtype in frame.dtypes]
-    cells = [[str(column) for column in frame.columns]]
-    cells += [[_cell(value, digits) for value in row] for row in frame.itertuples(index=False)]
-    folder = folder or paths.tables_dir()
-    _write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
-    _write(folder / f"{name}.md", _as_markdown(cells, numeric, caption))
-    _write(folder / f"{name}.tex", _as_latex(cells, numeric, caption, name))
+    if name:
+        cells = [[str(column) for column in frame.columns]]
+        cells += [[_cell(value, digits) for value in row] for row in frame.itertuples(index=False)]
+        folder = folder or paths.tables_dir()
+        _write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+        _write(folder / f"{name}.md", _as_markdown(cells, numeric, caption))
+        _write(folder / f"{name}.tex", _as_latex(cells, numeric, caption, name))
     shown = (
         frame.style.hide(axis="index")
         .set_caption(caption)
         .format(lambda value: _unbroken(_cell(value, digits)))
     )
-    shown.set_uuid(name)  # a name of our own instead of a random one: the same run gives the same page
+    shown.set_uuid(
+        name or digest_bytes(caption.encode())[:10]
+    )  # not a random one: the same run gives the same page
     right: list[Hashable] = [
         name for name, is_number in zip(frame.columns, numeric, strict=True) if is_number
     ]

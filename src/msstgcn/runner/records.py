@@ -20,7 +20,7 @@ from msstgcn.errors import InputError
 from msstgcn.files import written_whole
 from msstgcn.paths import records_dir
 from msstgcn.runner.provenance import commit, versions
-from msstgcn.studies import StudyResult, study
+from msstgcn.studies import METHOD, StudyResult, study
 from msstgcn.studies.packing import unpacked
 
 
@@ -129,17 +129,38 @@ def study_note(name: str) -> str:
     if not has_record(f"study-{name}"):
         return f"There is no run of record of the study {chosen.name} yet."
     held = latest_record(f"study-{name}")
-    people = len({owner.split(" ", 1)[1] for owner in held["result"]["owners"]})
     usual = chosen.size(held["profile"])
-    told = ("device", "only", "subjects")  # said otherwise
+    told = ("device", "only", "subjects", "videos", "seconds", "folds", "epochs")  # said otherwise
     set_to = [f"{k} = {v}" for k, v in held["settings"].items() if k not in told and usual.get(k) != v]
     missing = [name for name in chosen.variants if name not in held["result"]["variants"]]
-    size = f"{people} subjects, {held['seeds']} {'seed' if held['seeds'] == 1 else 'seeds'}"
     profile = f"profile {held['profile']}{' with ' + ', '.join(set_to) if set_to else ''}"
     return (
-        f"The run of record is of {held['date']} (commit {held['commit']}): {profile}, {size}, {held['data']}, "
+        f"The run of record is of {held['date']} (commit {held['commit']}): {profile}, {_size(held)}, {held['data']}, "
         f"on {held['device']}{'; it leaves out ' + ' and '.join(missing) if missing else ''}."
     )
+
+
+def _size(held: Mapping[str, Any]) -> str:
+    """How much a study's record rests on: people, seeds, and what its settings say of videos and training."""
+    settings, variants = held["settings"], held["result"]["variants"].values()
+    people = len({owner.split(" ", 1)[1] for owner in held["result"]["owners"]})
+    parts = [_counted(people, "subject"), _counted(held["seeds"], "seed")]
+    if settings.get("videos", -1) > 0:
+        parts.append(_counted(settings["videos"], "video") + " a subject")
+    if settings.get("seconds", -1) > 0:
+        parts.append(f"{settings['seconds']:g} s a video")
+    if settings.get("folds", -1) > 0:
+        parts.append(_counted(settings["folds"], "fold"))
+    epochs = {own.get("epochs", settings.get("epochs", -1)) for own in variants if METHOD not in own}
+    if epochs and min(epochs) > 0:
+        parts.append(_counted(max(epochs), "epoch", least=min(epochs)))
+    return ", ".join(parts)
+
+
+def _counted(number: int, what: str, *, least: int | None = None) -> str:
+    """As in "1 seed", "5 seeds", "4 to 32 epochs"."""
+    several = f"{number} {what}{'' if number == 1 else 's'}"
+    return several if least in (None, number) else f"{least} to {several}"
 
 
 def machine() -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from msstgcn import report
 from msstgcn.files import written_whole
 from msstgcn.runner.records import study_note, study_record
-from msstgcn.spotting import boundary_table
+from msstgcn.spotting import bootstrap_f1, boundary_table
 from msstgcn.studies import (
     METRICS,
     SIZES,
@@ -18,9 +20,11 @@ from msstgcn.studies import (
     answer,
     in_a_class,
     points,
+    recall_table,
     resolved,
     told_apart,
 )
+from msstgcn.studies.outcome import counts_array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,9 +83,10 @@ def seen_in_records(chapter: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a study that has a record. Columns ``study``; ``base`` with its overall F1 and interval; ``better``,
-        ``worse`` and ``not told apart``: variants with their difference in points of overall F1; ``in one class``: what
-        was told apart in a class and not overall; ``resolvable``: points of overall F1, see `studies.resolved`.
+        One row a study that has a record. Columns ``study``; ``seeds`` of training; ``base`` with its overall F1 and
+        interval; ``better``, ``worse`` and ``not told apart``: variants with their difference in points of overall
+        F1; ``in one class``: what was told apart in a class and not overall; ``resolvable``: points of overall F1, see
+        `studies.resolved`.
     """
     import pandas as pd
 
@@ -104,7 +109,9 @@ def seen_in_records(chapter: int) -> pd.DataFrame:
         shown = {kind: ", ".join(names) or "–" for kind, names in kinds.items()}
         f1 = report.interval(base["F1"], base["low"], base["high"])
         least = resolved(overall["resolvable"])
-        rows.append({"study": study.name, "base": f"{base['variant']}: {f1}", **shown, "resolvable": least})
+        seeds = int(base["seeds"])
+        named = f"{base['variant']}: {f1}"
+        rows.append({"study": study.name, "seeds": seeds, "base": named, **shown, "resolvable": least})
     return pd.DataFrame(rows)
 
 
@@ -131,9 +138,9 @@ def still_improving(table: pd.DataFrame | None) -> str:
     if not told_apart(overall)[longest] or last <= f1:
         return seen
     return (
-        f"{seen} So the other studies, whose networks are trained for {usual} epochs in full size and for fewer where "
-        "their notes say so, compare networks that would still have improved. What pays only late cannot be seen in "
-        "them."
+        f"{seen} So most of the other studies, whose networks are trained for {usual} epochs in full size or for as "
+        "many as their notes say, compare networks that would still have improved. What pays only late cannot be "
+        "seen in them."
     )
 
 
@@ -196,6 +203,53 @@ def alarms(result: StudyResult) -> pd.DataFrame:
         for count, name in (("TP", "hits"), ("FP", "false alarms"), ("FN", "missed")):
             found[f"{label} {name}"] = found["variant"].map(own[count])
     return found.reset_index(drop=True)
+
+
+def recalls(result: StudyResult) -> pd.DataFrame:
+    """Recall of every variant, class and kind of expression, with its interval, as in `studies.recall_table`.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``run`` (of record where there is one, else this run), then those of that table.
+    """
+    run, larger = _larger(result)
+    found = recall_table(larger.events)
+    found.insert(0, "run", run)
+    return found
+
+
+def cost_shown(result: StudyResult) -> pd.DataFrame:
+    """What every variant costs, as a table to show.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``variant, parameters``, ``features [s]`` and ``training [s]``, seconds of all videos and folds.
+    """
+    return result.costs.rename(columns={"features_s": "features [s]", "training_s": "training [s]"})
+
+
+def spread_of_record(name: str) -> str:
+    """How far overall F1 of a study's base scatters over its trainings and over people, in the run of record, in words.
+
+    Two standard deviations in points: of the seeds' F1, and of the F1 of one training when its people are drawn
+    again, which is the length of its interval over 3.92. Empty where there is no record of several seeds.
+    """
+    kept = study_record(name)
+    if kept is None:
+        return ""
+    counts = counts_array(kept.counts, kept.study.base, ("me", "mae"))
+    if len(counts) == 1:
+        return ""
+    one_each = [bootstrap_f1(own) for own in counts]
+    over_seeds = np.std([one.value for one in one_each], ddof=1)
+    over_people = np.mean([one.high - one.low for one in one_each]) / (2 * 1.96)
+    return (
+        f"In the run of record of the study {name}, F1 of {len(counts)} trainings of the base has a standard deviation "
+        f"of {100 * over_seeds:.1f} points; that of one training, with people drawn again, one of "
+        f"{100 * over_people:.1f} points."
+    )
 
 
 def write_study(result: StudyResult, folder: Path) -> list[Path]:

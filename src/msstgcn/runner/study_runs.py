@@ -44,6 +44,7 @@ from msstgcn.studies import (
     FOUND_COLUMNS,
     METHOD,
     METHODS,
+    WITHOUT_MOTION,
     Study,
     StudyResult,
     answer,
@@ -488,7 +489,8 @@ def _computed(
     videos = feature_stages.features(part.chosen)
     there = {video.video for video in videos}
     left_out = [video.name for video in feature_stages.dataset(part.chosen).videos if video.name not in there]
-    common = {"left_out": left_out, "features_s": feature_stages.features_seconds(part.chosen)}
+    features_s = 0.0 if part.method in WITHOUT_MOTION else feature_stages.features_seconds(part.chosen)
+    common = {"left_out": left_out, "features_s": features_s}
     if part.method:
         truth, results = score_stages.truth(part.chosen), {}
         for seed in seeds:

@@ -1,7 +1,7 @@
 """Experiments as data, what came out of them, and what others have published."""
 
-from msstgcn.studies.answers import METRICS, answer, in_a_class, points, resolved, told_apart
-from msstgcn.studies.methods import METHODS, Method
+from msstgcn.studies.answers import METRICS, answer, in_a_class, points, points_between, resolved, told_apart
+from msstgcn.studies.methods import METHODS, WITHOUT_MOTION, Method
 from msstgcn.studies.outcome import (
     COST_COLUMNS,
     COUNT_COLUMNS,
@@ -38,6 +38,7 @@ __all__ = [
     "RECALL_COLUMNS",
     "SIZES",
     "STUDIES",
+    "WITHOUT_MOTION",
     "Method",
     "Study",
     "StudyResult",
@@ -47,6 +48,7 @@ __all__ = [
     "in_a_class",
     "inflation",
     "points",
+    "points_between",
     "protocol_table",
     "published",
     "recall_table",

@@ -31,8 +31,7 @@ def told_apart(table: pd.DataFrame) -> pd.Series[bool]:
     """Whether each row of a study's table differs from the base.
 
     Its interval excludes zero and p is below .05; and if two networks are compared, each was trained more than once:
-    neither interval nor p knows by how much another training would move one training's F1, and that is as much as
-    other people would.
+    neither interval nor p knows by how much another training would move one training's F1.
 
     Parameters
     ----------
@@ -75,9 +74,13 @@ def answer(study: Study, table: pd.DataFrame, metric: str = "overall") -> str:
         return f"There is nothing to compare: only {_named(base)} was run. Its {what} is {_f1(base)}."
     placed = _placed(study, base, others)
     beside = others.drop(placed.index)
-    said = [] if placed.empty else [_ends(study, base, placed, what), *_along(study, base, placed)]
-    if len(beside):
-        said += [_found(base, beside, what), _not_found(beside)]
+    if placed.empty:
+        said = [_found(base, others, what), _not_found(others)]
+    else:
+        said = [_ends(study, base, placed, what), *_along(study, base, placed)]
+        if len(beside):
+            found = _found(base, beside, what)
+            said += [f"Beside the sweep, {found[0].lower()}{found[1:]}", _not_found(beside)]
     return " ".join([*said, *_in_a_class(table, metric)])
 
 
@@ -85,6 +88,21 @@ def points(value: float) -> str:
     """A difference of F1 in points, hundredths, with its sign: ``+1.2``, ``-0.4``, ``0.0``."""
     shown = f"{100 * value:+.1f}"
     return "0.0" if shown in ("+0.0", "-0.0") else shown
+
+
+def points_between(low: float, high: float) -> str:
+    """An interval of differences in points: ``[-2.9, -0.4]``.
+
+    An end that would be rounded to zero has its first digit instead, so that it shows on which side of zero it lies.
+    """
+    return f"[{_end(low)}, {_end(high)}]"
+
+
+def _end(value: float) -> str:
+    shown = f"{100 * value:.1f}"
+    if value and not float(shown):
+        return np.format_float_positional(100 * value, precision=1, fractional=False)
+    return "0.0" if shown == "-0.0" else shown
 
 
 def resolved(least: pd.Series[float]) -> str:
@@ -151,13 +169,12 @@ def _f1(row: pd.Series) -> str:
 
 def _by(row: pd.Series) -> str:
     """The difference of a row in points, with interval and p."""
-    value, low, high = (points(row[name]) for name in ("difference", "diff low", "diff high"))
     p = f"p = {row['p']:.3f}" if row["p"] >= 0.001 else "p < 0.001"
-    return f"{value} points [{low}, {high}], {p}"
+    return f"{points(row['difference'])} points {points_between(row['diff low'], row['diff high'])}, {p}"
 
 
-def _at(row: pd.Series) -> str:
-    return f"{row['variant']} ({_by(row)})"
+def _with_difference(row: pd.Series) -> str:
+    return f"{_named(row)} ({_by(row)})"
 
 
 def _joined(parts: Sequence[str]) -> str:
@@ -167,7 +184,7 @@ def _joined(parts: Sequence[str]) -> str:
 def _listed(rows: pd.DataFrame) -> str:
     """Variants with their differences, the largest first."""
     order = rows["difference"].abs().sort_values(ascending=False, kind="stable").index
-    return _joined([f"{_named(row)} ({_by(row)})" for _, row in rows.loc[order].iterrows()])
+    return _joined([_with_difference(row) for _, row in rows.loc[order].iterrows()])
 
 
 def _found(base: pd.Series, others: pd.DataFrame, what: str) -> str:
@@ -228,7 +245,7 @@ def _ends(study: Study, base: pd.Series, placed: pd.DataFrame, what: str) -> str
     names: dict[str, str] = {}
     for row in shown:
         note = " (the base)" if row["variant"] == base["variant"] else ""
-        names.setdefault(row["variant"], f"{_f1(row)} at {row['variant']}{note}")
+        names.setdefault(row["variant"], f"{_f1(row)} at {_named(row)}{note}")
     return f"{what[0].upper()}{what[1:]} is {_joined(list(names.values()))}."
 
 
@@ -249,7 +266,9 @@ def _along(study: Study, base: pd.Series, placed: pd.DataFrame) -> list[str]:
         return [f"{start}; {_could(rest)}."]
     said = [f"Going away from the base, {'; '.join(parts)}."]
     if len(rest):
-        said.append(f"At {_joined(list(rest['variant']))} no difference was seen; {_could(rest)}.")
+        said.append(
+            f"At {_joined([_named(row) for _, row in rest.iterrows()])} no difference was seen; {_could(rest)}."
+        )
     return said
 
 
@@ -258,11 +277,11 @@ def _side(base: pd.Series, rows: pd.DataFrame) -> list[str]:
     apart = rows[told_apart(rows)]
     better, worse = apart[apart["difference"] > 0], apart[apart["difference"] < 0]
     parts = [
-        f"it is {word} at {_joined([_at(row) for _, row in some.iterrows()])}"
+        f"it is {word} at {_joined([_with_difference(row) for _, row in some.iterrows()])}"
         for word, some in (("better", better), ("worse", worse))
         if len(some)
     ]
     broken = worse[worse["high"] < base["low"]]
     if len(broken):
-        parts.append(f"it breaks at {broken['variant'].iloc[0]}, whose interval lies below the base's")
+        parts.append(f"it breaks at {_named(broken.iloc[0])}, whose interval lies below the base's")
     return parts

@@ -264,3 +264,5 @@ def _tiles(video: VideoFeatures, seconds: float, top: int | None) -> Proposed:
 
 #: Methods by name; a variant asks for one with ``method``.
 METHODS: dict[str, Method] = {"flow-peaks": flow_peaks, "random": at_random, "always-on": always_on}
+#: Those that do not look at the motion.
+WITHOUT_MOTION = ("random", "always-on")
