@@ -36,7 +36,7 @@ from msstgcn import report, spotting
 from msstgcn.datasets import DIFFICULTIES, synthetic
 from msstgcn.motion.alignment import misplaced
 from msstgcn.motion.working import CROP_IOD
-from msstgcn.runner import records, stages, study_runs
+from msstgcn.runner import records, stages, study_parts
 from msstgcn.runner.sections import alarms, cost_shown, of_record, recalls, seen_in_records, study_section
 from msstgcn.settings import MotionSettings, SyntheticSettings
 from msstgcn.studies import recall_table, resolved
@@ -345,7 +345,7 @@ report.table(
 # anywhere in their videos.
 
 # %%
-parts = study_runs.parts_of(result.study, profile, seed=seed)
+parts = study_parts.parts_of(result.study, profile, seed=seed)
 causes = []
 for part in parts:
     found = result.found[result.found["variant"] == part.name]

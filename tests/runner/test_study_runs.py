@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,18 @@ from msstgcn import learning, spotting
 from msstgcn.datasets import Video
 from msstgcn.errors import InputError
 from msstgcn.motion.features import VideoFeatures
-from msstgcn.runner import budget, cli, feature_stages, records, sections, stages, study_runs, training_stages
+from msstgcn.runner import (
+    budget,
+    cli,
+    feature_stages,
+    records,
+    sections,
+    stages,
+    study_parts,
+    study_runs,
+    training_stages,
+    variant_results,
+)
 from msstgcn.studies import METHODS, SIZES, STUDIES, Study, answer, points, resolved
 
 SMALL = {
@@ -69,7 +81,10 @@ def quick(tmp_path, monkeypatch):
 
 
 def run(study=STUDY, profile="cpu", **given):
-    return stages.study(study, profile, **{**SMALL, "folds": 2, "device": "cpu", **given})
+    if isinstance(study, Study):
+        sizes = {profile: {**SMALL, "folds": 2, **study.sizes.get(profile, {})}}
+        study = replace(study, sizes=sizes)
+    return stages.study(study, profile, **{"device": "cpu", **given})
 
 
 def same(first, second):
@@ -124,7 +139,7 @@ def test_a_second_run_computes_nothing_and_an_added_variant_only_itself(quick):
 def test_a_killed_study_goes_on_and_ends_the_same(quick, monkeypatch, tmp_path):
     whole = run(seeds=2)
     monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "again"))
-    compute, calls = study_runs._computed, []
+    compute, calls = variant_results.computed, []
 
     def killed(part, *rest):
         calls.append(part.name)
@@ -132,11 +147,11 @@ def test_a_killed_study_goes_on_and_ends_the_same(quick, monkeypatch, tmp_path):
             raise KeyboardInterrupt
         return compute(part, *rest)
 
-    monkeypatch.setattr(study_runs, "_computed", killed)
+    monkeypatch.setattr(variant_results, "computed", killed)
     with pytest.raises(KeyboardInterrupt):
         run(seeds=2)
     monkeypatch.setattr(
-        study_runs, "_computed", lambda part, *rest: calls.append(part.name) or compute(part, *rest)
+        variant_results, "computed", lambda part, *rest: calls.append(part.name) or compute(part, *rest)
     )
     same(whole, run(seeds=2))
     assert calls == ["a", "b", "b", "c"]
@@ -185,11 +200,11 @@ def test_a_look_is_what_a_training_that_ends_there_says(quick):
         return stages.loso(chosen, device="cpu")
 
     long, short = trained(4, 1), trained(3, 0)
-    look = study_runs.looked_at(long, 3)
+    look = variant_results.looked_at(long, 3)
     assert look.watched[0].tolist() == [1, 2, 3] and len(look.history) == len(short.history)
     for video, said in short.probabilities.items():
         np.testing.assert_array_equal(look.probabilities[video], said.astype(np.float16))
-    end = study_runs.looked_at(long, 4).probabilities
+    end = variant_results.looked_at(long, 4).probabilities
     assert all((end[video] == said).all() for video, said in long.probabilities.items())
 
 
@@ -203,7 +218,7 @@ def test_people_without_a_network_are_refused(quick):
     base = stages.profile("cpu", watch=0, **SMALL)
     stranger = waving(stages.dataset(stages.profile("cpu", **{**SMALL, "subjects": 5})).videos[-1], 17)
     with pytest.raises(InputError, match="no network was trained without s005; expected .*s001, s002"):
-        study_runs.transferred(stages.loso(base, device="cpu"), base, [stranger], "cpu")
+        variant_results.transferred(stages.loso(base, device="cpu"), base, [stranger], "cpu")
 
 
 def test_a_method_is_given_features_labels_and_seed_and_trains_nothing(quick, monkeypatch):
@@ -269,6 +284,30 @@ def test_a_variant_that_cannot_run_is_refused_before_anything_is_trained(quick, 
     assert quick == []
 
 
+def test_what_a_study_varies_cannot_be_set_for_all_of_its_variants(quick):
+    with pytest.raises(InputError, match=r"study pair: epochs is what this study varies, in 'b'; expected"):
+        run(epochs=5)
+    assert quick == []
+    assert run(epochs=stages.AS_PROFILE, only=["c"]).counts["variant"].unique().tolist() == ["a", "c"]
+    run(epochs=1, only=["c"])
+
+
+def test_minus_one_is_a_value_where_a_setting_can_be_negative():
+    assert (
+        stages.profile("cpu", yaw=-1.0).data.yaw == -1 and stages.profile("cpu", folds=-1).learning.folds == 0
+    )
+    parts = study_parts.parts_of(study_of({"a": {}}), "cpu", landmark_offset=-1.0)
+    assert parts[0].chosen.motion.landmark_offset == -1
+    with pytest.raises(InputError, match="unknown setting 'seedling'"):
+        study_parts.parts_of(study_of({"a": {}}), "cpu", seedling=-1)
+
+
+def test_what_counts_a_result_is_part_of_its_key(quick, monkeypatch):
+    place = study_runs._place(study_parts.parts_of(STUDY, "cpu", **SMALL)[0], 0, "cpu")
+    monkeypatch.setattr(study_runs, "own_digest", lambda *modules: f"another {modules}")
+    assert study_runs._place(study_parts.parts_of(STUDY, "cpu", **SMALL)[0], 0, "cpu") != place
+
+
 def test_names_and_numbers_that_mean_nothing_are_refused(quick):
     for given, message in (
         ({"study": "windwo"}, "unknown study 'windwo'"),
@@ -293,12 +332,12 @@ def test_synthetic_videos_are_not_changed_where_others_are_worked_on(quick):
         update={"source": feature_stages.sources.DiskSettings(dataset="samm-lv", root="/data")}
     )
     with pytest.raises(InputError, match="flow 'truth' is known of synthetic videos only"):
-        study_runs._must_not_change_recordings(
+        study_parts._must_not_change_recordings(
             chosen.model_copy(update={"motion": chosen.motion.but(flow="truth")}), {}
         )
     with pytest.raises(InputError, match="iod, noise can be changed in synthetic videos only"):
-        study_runs._must_not_change_recordings(chosen, {"noise": 1, "iod": 60, "epochs": 3})
-    study_runs._must_not_change_recordings(chosen, {"epochs": 3})
+        study_parts._must_not_change_recordings(chosen, {"noise": 1, "iod": 60, "epochs": 3})
+    study_parts._must_not_change_recordings(chosen, {"epochs": 3})
 
 
 def test_a_study_for_which_there_is_no_memory_is_refused(quick, monkeypatch):
@@ -359,7 +398,7 @@ def test_the_time_that_training_takes_grows_with_the_work_of_the_network():
 def test_in_full_size_segments_with_an_expression_get_as_many_steps_as_all():
     steps = {
         part.name: budget.estimate([], [(part.chosen, 1)], variants=1, device="cpu").windows
-        for part in study_runs.parts_of(STUDIES["segments"], "gpu", seed=1)
+        for part in study_parts.parts_of(STUDIES["segments"], "gpu", seed=1)
     }
     assert steps["with expression only, 27 epochs"] == pytest.approx(steps["all"], rel=0.1)
     assert steps["with expression only (as released)"] < steps["all"] / 2
@@ -546,4 +585,4 @@ def test_studies_of_a_chapter_are_made_before_it_runs(project, quick, monkeypatc
 def test_all_studies_can_run_in_every_profile():
     for one in STUDIES.values():
         for profile in ("smoke", "cpu", "gpu"):
-            study_runs.parts_of(one, profile)
+            study_parts.parts_of(one, profile)

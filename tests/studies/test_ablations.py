@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from msstgcn.runner.study_runs import parts_of
+from msstgcn.runner.study_parts import parts_of
 from msstgcn.settings import NetworkSettings
 from msstgcn.studies import STUDIES
 from msstgcn.studies.ablations import ABLATIONS, KERNELS

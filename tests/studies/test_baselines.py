@@ -2,7 +2,7 @@
 
 import pytest
 
-from msstgcn.runner import study_runs
+from msstgcn.runner import study_parts
 from msstgcn.studies import CONTROL, METHOD, METHODS, study
 from msstgcn.studies.baselines import BASELINE_STUDIES
 
@@ -11,7 +11,7 @@ from msstgcn.studies.baselines import BASELINE_STUDIES
 @pytest.mark.parametrize("profile", ["smoke", "cpu", "gpu"])
 def test_every_variant_can_run_in_every_size(which, profile):
     assert study(which.name) is which and which.chapter == 11
-    assert [part.name for part in study_runs.parts_of(which, profile)] == list(which.variants)
+    assert [part.name for part in study_parts.parts_of(which, profile)] == list(which.variants)
 
 
 def test_every_method_and_a_control_stand_beside_the_network():
@@ -22,7 +22,7 @@ def test_every_method_and_a_control_stand_beside_the_network():
 
 
 def test_the_leak_differs_in_whose_labels_the_edges_count_alone():
-    parts = study_runs.parts_of(study("leak"), "cpu")
+    parts = study_parts.parts_of(study("leak"), "cpu")
     mine, all_ = (part.chosen.network for part in parts)
     assert (mine.graph, all_.graph) == ("cooccurrence", "cooccurrence-all")
     assert all_.but(graph=mine.graph) == mine

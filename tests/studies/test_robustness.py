@@ -5,7 +5,7 @@ import pytest
 
 from msstgcn.datasets import synthetic
 from msstgcn.runner import stages
-from msstgcn.runner.study_runs import parts_of
+from msstgcn.runner.study_parts import parts_of
 from msstgcn.settings import MotionSettings, NetworkSettings
 from msstgcn.studies import STUDIES
 from msstgcn.studies.robustness import ROBUSTNESS, WINDOWS

@@ -86,10 +86,20 @@ def code_digest(*modules: str) -> str:
 
     Read once in a process: a source that is edited while it works is not what it works with.
     """
+    return _digest_of(closure(modules))
+
+
+@cache
+def own_digest(*modules: str) -> str:
+    """SHA-256 of the source of the modules alone, not of what they import."""
+    return _digest_of(modules)
+
+
+def _digest_of(modules: Iterable[str]) -> str:
     parts: list[bytes] = []
-    for module in closure(modules):
+    for module in modules:
         path = _source(module)
-        assert path is not None  # `closure` holds only modules with a source
+        assert path is not None  # the caller names only modules with a source
         for file in [path, *_data_files(module)]:
             parts += [f"{module}/{file.name}".encode(), file.read_bytes()]
     return digest_bytes(*parts)

@@ -6,9 +6,11 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
+
+from pydantic.fields import FieldInfo
 
 from msstgcn import paths, settings
 from msstgcn.datasets import Dataset, Video, open_dataset, synthetic
@@ -67,7 +69,8 @@ def profile(
     dataset, root, repair : str
         The videos to work on; see `sources.on_disk`. Some data sets change a setting: `settings.ON_DATASET`.
     changes
-        Settings of any stage by name, as ``epochs=5`` or ``flow="farneback"``; -1 keeps the profile's value.
+        Settings of any stage by name, as ``epochs=5`` or ``flow="farneback"``; -1 keeps the profile's value, but of
+        a setting that can itself be negative.
 
     Raises
     ------
@@ -89,16 +92,31 @@ def profile(
     for field, value in changes.items():
         if field not in fields:
             raise unknown_name("setting", field, fields)
-        if value != AS_PROFILE:
+        if not keeps_profile(field, value):
             for stage in fields[field]:
                 stage[field] = value
     return Profile.make(parts, where=f"profile {name}")
 
 
+@cache
+def setting_names() -> Mapping[str, FieldInfo]:
+    """What is known of the settings of all stages, by their names; a seed is no setting."""
+    parts = [type(getattr(settings.profile("smoke"), part)) for part in _PARTS]
+    return {name: field for part in parts for name, field in part.model_fields.items() if name != "seed"}
+
+
 def settings_among(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of some values that are settings of a stage, by their name."""
-    known = {field for part in _PARTS for field in getattr(settings.profile("smoke"), part).model_dump()}
+    """Those of some values that are settings of a stage, or its seed, by their name."""
+    known = {*setting_names(), "seed"}
     return {name: value for name, value in values.items() if name in known}
+
+
+def keeps_profile(name: str, value: object) -> bool:
+    """Whether a value says to keep the profile's: -1, where the setting of that name cannot be negative."""
+    field = setting_names().get(name)
+    if value != AS_PROFILE or field is None:
+        return False
+    return all(getattr(bound, "ge", 0) >= 0 for bound in field.metadata)
 
 
 def dataset(chosen: Profile) -> Dataset:
