@@ -2,10 +2,12 @@
 
 import errno
 import json
+import multiprocessing
 import os
 from socket import gethostname
 
 import pytest
+import torch
 
 from msstgcn.errors import InputError
 from msstgcn.runner.store import Store, key_of
@@ -27,6 +29,7 @@ def test_an_entry_is_there_once_it_is_whole(store):
     _write(store)
     entry = store.entry("runs", "a")
     assert entry["seed"] == 3
+    assert {"made", "commit"} <= set(entry) and entry["versions"]["torch"] == torch.__version__
     assert list(entry["files"]) == ["sub/result.txt"]
     assert (store.folder("runs", "a") / "sub" / "result.txt").read_text() == "1"
 
@@ -53,7 +56,7 @@ def test_other_failures_of_the_disk_stay_what_they_are(store):
         raise PermissionError(errno.EACCES, "no")
 
 
-@pytest.mark.parametrize("harm", ["change", "remove", "add", "ledger"])
+@pytest.mark.parametrize("harm", ["change", "remove", "add", "ledger", "no object"])
 def test_a_harmed_entry_is_reported_and_never_used(store, capsys, harm):
     _write(store)
     folder = store.folder("runs", "a")
@@ -64,7 +67,7 @@ def test_a_harmed_entry_is_reported_and_never_used(store, capsys, harm):
     elif harm == "add":
         (folder / "more.txt").write_text("x")
     else:
-        (folder / "entry.json").write_text("{")
+        (folder / "entry.json").write_text("{" if harm == "ledger" else "[]")
     assert store.entry("runs", "a") is None
     assert "made again" in capsys.readouterr().err
     assert not folder.exists()
@@ -75,6 +78,25 @@ def test_writing_again_replaces_the_entry(store):
     _write(store, "2")
     assert (store.folder("runs", "a") / "sub" / "result.txt").read_text() == "2"
     assert store.entry("runs", "a") is not None
+
+
+def _write_and_read_often(root, times):
+    store = Store(root)
+    for _ in range(times):
+        _write(store)
+        assert store.entry("runs", "a") is not None
+
+
+def test_two_processes_may_make_the_same_entry_at_the_same_time(store, capfd):
+    fork = multiprocessing.get_context("fork")
+    workers = [fork.Process(target=_write_and_read_often, args=(store.root, 150)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert "made again" not in capfd.readouterr().err and store.entry("runs", "a") is not None
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    assert [path.name for path in store.folder("runs").iterdir()] == ["a"]
 
 
 def test_a_sweep_removes_what_dead_processes_left_and_nothing_else(store):

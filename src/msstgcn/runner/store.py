@@ -2,18 +2,21 @@
 
 An entry is a folder with the result's files and ``entry.json``, which lists each file's digest and says how the
 result was made (settings, seeds, versions, commit, device, time): the run ledger. An entry whose files do not
-match their digests is reported, removed and made again, never used.
+match their digests is reported, removed and made again, never used. Two processes may make the same entry: the
+files of the first stay.
 """
 
 from __future__ import annotations
 
+import datetime
 import errno
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from socket import gethostname
 from typing import Any
@@ -21,6 +24,7 @@ from typing import Any
 from msstgcn.errors import InputError
 from msstgcn.files import digest_bytes, digest_file
 from msstgcn.report.log import warn
+from msstgcn.runner.provenance import commit, versions
 
 ENTRY = "entry.json"
 _UNFINISHED = ".unfinished-"
@@ -34,6 +38,38 @@ def key_of(*parts: object) -> str:
 def _manifest(folder: Path) -> dict[str, str]:
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ENTRY)
     return {path.relative_to(folder).as_posix(): digest_file(path) for path in files}
+
+
+def _read(folder: Path) -> dict[str, Any] | None:
+    """What an entry's ledger says, or None where it is not sound."""
+    try:
+        entry: dict[str, Any] = json.loads((folder / ENTRY).read_text(encoding="utf-8"))
+        return entry if entry["files"] == _manifest(folder) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _renamed(old: Path, new: Path) -> bool:
+    """Whether a folder could be given a new name; not where there is one of that name."""
+    try:
+        old.rename(new)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            return False
+        raise
+    return True
+
+
+def _circumstances() -> dict[str, Any]:
+    """When and with what an entry is made."""
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return {"made": now, **_software()}
+
+
+@cache
+def _software() -> dict[str, Any]:
+    """Commit and versions, asked for once: a process works with the code that it began with."""
+    return {"commit": commit(), "versions": versions()}
 
 
 class Store:
@@ -60,16 +96,24 @@ class Store:
         folder = self.folder(*name)
         if not folder.is_dir():
             return None
-        try:
-            entry: dict[str, Any] = json.loads((folder / ENTRY).read_text(encoding="utf-8"))
-            sound = entry["files"] == _manifest(folder)
-        except (OSError, ValueError, KeyError):
-            sound = False
-        if sound:
-            return entry
-        warn(f"{folder}: a file is missing or was changed since it was written; the result is made again")
-        shutil.rmtree(folder)
-        return None
+        found = _read(folder) or _read(folder)  # once more: another process may have moved it just then
+        if found is None and folder.is_dir():
+            warn(f"{folder}: a file is missing or was changed since it was written; the result is made again")
+            self._remove(folder)
+        return found
+
+    def _remove(self, folder: Path) -> None:
+        """Take an entry away at once, so that nobody finds half of it."""
+        aside = self._temporary(folder)
+        with suppress(FileNotFoundError):  # another process has removed it
+            folder.rename(aside / "removed")
+        shutil.rmtree(aside, ignore_errors=True)
+
+    def _temporary(self, folder: Path) -> Path:
+        """A new folder beside an entry; its name says which process of which machine works on it."""
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        prefix = f"{_UNFINISHED}{os.getpid()}-{gethostname()}-"
+        return Path(tempfile.mkdtemp(dir=folder.parent, prefix=prefix))
 
     def sweep(self) -> None:
         """Remove what killed processes of this machine left unfinished; those still at work keep theirs."""
@@ -96,18 +140,17 @@ class Store:
         """
         folder = self.folder(*name)
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(
-                tempfile.mkdtemp(dir=folder.parent, prefix=f"{_UNFINISHED}{os.getpid()}-{gethostname()}-")
-            )
+            temporary = self._temporary(folder)
             temporary.chmod(0o755)
             try:
                 yield temporary
-                entry = {**about, "files": _manifest(temporary)}
+                entry = {**_circumstances(), **about, "files": _manifest(temporary)}
                 (temporary / ENTRY).write_text(json.dumps(entry, indent=1, default=str), encoding="utf-8")
-                if folder.exists():
-                    shutil.rmtree(folder)
-                temporary.rename(folder)
+                while not _renamed(temporary, folder):
+                    there = _read(folder)
+                    if there and there["files"] == entry["files"]:
+                        break  # another process was first
+                    self._remove(folder)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
         except OSError as error:
