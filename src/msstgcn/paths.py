@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 from msstgcn.errors import InputError
@@ -51,3 +52,21 @@ def tables_dir() -> Path:
     """Folder that tables are written to: ``MSSTGCN_TABLES`` (set while a chapter is run), else ``book/tables/``."""
     named = os.environ.get("MSSTGCN_TABLES")
     return Path(named).resolve() if named else project_root() / "book" / "tables"
+
+
+def writable(folder: Path) -> Path:
+    """Give a folder back, made if it is missing.
+
+    Raises
+    ------
+    InputError
+        If nothing can be written into it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise InputError(
+            f"nothing can be written there ({error.strerror})", where=folder, do="choose another folder"
+        ) from None

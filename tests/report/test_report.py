@@ -40,7 +40,7 @@ def test_latex_and_markdown_escape_what_means_something_there(tables):
     report.table(FRAME.assign(bar="a|b"), name="t", caption="c_1")
     tex = (tables / "t.tex").read_text()
     assert r"ME\_1" in tex and r"50 \% \& more" in tex and r"\caption{c\_1}" in tex
-    assert tex.count(r"\\") == 3
+    assert tex.count(r"\\") == 3 and r"a\textbar{}b" in tex
     markdown = (tables / "t.md").read_text().splitlines()
     assert markdown[2].count("|") == 5 and r"a\|b" in markdown[4]
     assert markdown[3] == "| :--- | ---: | ---: | :--- |"

@@ -118,7 +118,7 @@ def test_a_cluster_that_loses_a_worker_gives_what_this_machine_gives(data, clust
         assert one.flow.tobytes() == other.flow.tobytes()
         assert one.quality.tobytes() == other.quality.tobytes()
         assert one.mask.tobytes() == other.mask.tobytes()
-    assert not list(data.glob(".progress-*"))
+    assert not list(data.glob(".unfinished-*"))
 
 
 def test_no_scheduler_is_one_clear_message(monkeypatch):

@@ -9,11 +9,11 @@ from msstgcn.runner import records
 
 
 def test_a_record_names_its_date_commit_command_and_versions(bare_project, monkeypatch):
-    monkeypatch.setattr(records.sys, "argv", ["msstgcn", "bench", "render"])
+    monkeypatch.setattr(records.sys, "argv", ["msstgcn", "bench", "ren der"])
     path = records.write_record("render", {"fps": 120.0}, seconds=3.14, seeds=[0, 1])
     record = json.loads(path.read_text())
     assert path.parent == bare_project / "benchmarks" and path.name == f"render-{record['date']}.json"
-    assert record["command"] == "msstgcn bench render" and record["seeds"] == [0, 1]
+    assert record["command"] == "msstgcn bench 'ren der'" and record["seeds"] == [0, 1]
     assert record["result"] == {"fps": 120.0} and record["seconds"] == 3.1
     assert record["versions"]["numpy"] and record["commit"] == "none" and "cores" in record["machine"]
 

@@ -449,7 +449,8 @@ def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsy
     given = ("study", "run", "pair", "--seeds", "2", "--device", "cpu", "--set", "lr=0.02", "--record")
     assert command(monkeypatch, *given) == 0
     shown = capsys.readouterr().out
-    assert "Is it better?" in shown and "resolvable" in shown
+    assert "Is it better?" in shown and "could be resolved" in shown
+    assert max(map(len, shown.splitlines())) <= 80
     record = records.latest_record("study-pair")
     assert record["seeds"] == 2 and record["settings"]["lr"] == 0.02 and record["settings"]["folds"] == 2
     result = stages.study("pair", "cpu", seeds=2, device="cpu", lr=0.02)
@@ -467,12 +468,83 @@ def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsy
     size = "4 subjects, 2 seeds, 1 video a subject, 6 s a video, 2 folds, 2 to 3 epochs"
     assert f"profile cpu with lr = 0.02, {size}, synthetic-samm-lv" in note
     assert "leaves out" not in note
+    before = {path: path.read_bytes() for path in records.records_dir().iterdir()}
+    for smaller, why in (
+        (("--only", "b"), "the one there has the variant 'c'"),
+        (("--seeds", "1"), "the one there has 2 seeds"),
+        (("--profile", "smoke"), "a run of record in the profile smoke"),
+    ):
+        assert command(monkeypatch, *given, *smaller) == 2
+        assert why in capsys.readouterr().err
+    with pytest.raises(InputError, match="smaller: the one there has 4 subjects; make the run as large"):
+        records.must_not_be_smaller("study-pair", "cpu", subjects=3, seeds=2, variants="abc")
+    assert {path: path.read_bytes() for path in records.records_dir().iterdir()} == before
+    next(iter(before)).unlink()
     assert command(monkeypatch, *given, "--only", "b") == 0
     assert records.study_note("pair").endswith("on cpu; it leaves out c.")
-    path = next(records.records_dir().glob("study-pair-*.json"))
-    path.write_text(path.read_text().replace('"runs"', '"walks"'))
-    with pytest.raises(InputError, match="the record cannot be read.*msstgcn study run pair --record"):
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda text: text.replace('"runs"', '"walks"'),
+        lambda text: text.replace('"truth": 0', '"truth": 9'),
+        lambda text: text.replace('"seeds": 2', '"seeds": 50'),
+        lambda text: text.replace('"tp": "', '"tp": "-'),
+        lambda text: text[: len(text) // 2],
+    ],
+)
+def test_a_damaged_record_is_named_and_how_to_make_it_again(project, harm):
+    study_runs.run_and_record([STUDY], "cpu", device="cpu", seeds=2, record=True).__next__()
+    (path,) = records.records_dir().iterdir()
+    path.write_text(harm(path.read_text()))
+    with pytest.raises(InputError, match=f"{path.name}: the record cannot be read.*; make it again"):
         records.study_record("pair")
+
+
+@pytest.mark.parametrize("text", ["[]", "null", '{"result": {}}', '{"result": {"owners": ["me"]}}'])
+def test_a_note_names_a_damaged_record(project, text):
+    records.records_dir().mkdir(exist_ok=True)
+    (records.records_dir() / "study-pair-2026-01-01.json").write_text(text)
+    with pytest.raises(InputError, match=r"study-pair-2026-01-01.json: the record cannot be read"):
+        records.study_note("pair")
+
+
+def test_the_command_refuses_before_it_works(project, quick, monkeypatch, capsys):
+    (project / "file").write_text("")
+    for given, why in (
+        (("--set", "seeds=3"), "--set: unknown setting 'seeds'"),
+        (("--set", "device=cpu"), "--set: unknown setting 'device'"),
+        (("--set", "epochs"), "--set epochs; expected --set name=value"),
+        (("--add", "mine"), "--add 'mine'; expected --add 'NAME: SETTING=VALUE ...'"),
+        (("--add", "mine: epoch=3"), "--add 'mine': unknown setting 'epoch'"),
+        (("--out", str(project / "file")), "nothing can be written there"),
+    ):
+        assert command(monkeypatch, "study", "run", "pair", "--device", "cpu", *given) == 2
+        shown = capsys.readouterr()
+        assert why in shown.err and not shown.out and quick == []
+
+
+def test_a_variant_of_ones_own_can_be_added_on_the_command_line(project, monkeypatch, capsys):
+    given = ("study", "run", "pair", "--device", "cpu", "--only", "b", "--json")
+    assert command(monkeypatch, *given, "--add", "mine: kernels=[5,5,5,5] regions=10 lr=0.01") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["study"] == "pair" and told["profile"] == "cpu" and told["seed"] == 0
+    assert [row["variant"] for row in told["rows"]] == ["a"] * 3 + ["b"] * 3 + ["mine"] * 3
+    assert told["rows"][3]["resolvable"] == "none" and told["answer"].startswith("One training")
+
+
+def test_variants_are_listed_with_what_they_set(monkeypatch, capsys):
+    assert command(monkeypatch, "study", "list", "window") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["17 frames: (as the method has it)", "5 frames: window=5 kernels=[3,2,2,1]"]
+
+
+def test_all_studies_of_a_data_set_on_disk_are_those_that_change_no_video(capsys):
+    kept = {one.name for one in study_runs.answerable(STUDIES.values(), {"dataset": "samm-lv"})}
+    assert {"yaw", "frame-rate", "intensity"}.isdisjoint(kept) and {"lambda", "iou", "alignment"} <= kept
+    assert "left out, because they change the videos" in capsys.readouterr().err
+    assert len(study_runs.answerable(STUDIES.values(), {})) == len(STUDIES)
 
 
 def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeypatch):
@@ -562,7 +634,7 @@ def test_studies_are_listed_one_a_line_and_run_one_after_the_other(project, monk
         command(monkeypatch, "study", "run", "pair", "twin", "--device", "cpu", "--only", "b", "--json") == 0
     )
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
-    assert [row["variant"] for row in first] == ["a"] * 3 + ["b"] * 3
+    assert [row["variant"] for row in first["rows"]] == ["a"] * 3 + ["b"] * 3
     assert first == second  # the same under another name
     assert command(monkeypatch, "study", "run", "pair", "nosuch") == 2
     assert "unknown study 'nosuch'" in capsys.readouterr().err

@@ -133,5 +133,26 @@ def _probability(p: float) -> str:
 
 
 def outcome_text(table: pd.DataFrame) -> str:
-    """The same as plain text, for a terminal."""
-    return outcome_shown(table).to_string(index=False)
+    """The same for a terminal of 80 columns: a variant and its three rows; differences in points of F1."""
+    import pandas as pd
+
+    from msstgcn.studies import points, points_between, resolved
+
+    base = table["variant"].iloc[0]
+    lines = [
+        f"Differences from “{base}” in points of F1, with p; last, what could be resolved.",
+        f"{'':9}{'TP':>5}{'FP':>5}{'FN':>5}  {'F1, 95 % interval':22}{'difference':20}{'p':>7}{'':5}".rstrip(),
+    ]
+    for variant, rows in table.groupby("variant", sort=False):
+        lines.append(str(variant))
+        for row in rows.to_dict("records"):
+            counts = "".join(f"{row[name]:5}" for name in ("TP", "FP", "FN"))
+            line = f"  {row['class']:7}{counts}  {interval(row['F1'], row['low'], row['high']):22}"
+            if variant != base:
+                difference = (
+                    f"{points(row['difference'])} {points_between(row['diff low'], row['diff high'])}"
+                )
+                p = _probability(row["p"]).replace(" ", "")
+                line += f"{difference:20}{p:>7}{resolved(pd.Series([row['resolvable']])):>5}"
+            lines.append(line.rstrip())
+    return "\n".join(lines)

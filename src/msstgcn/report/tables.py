@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _LATEX = str.maketrans(
     {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
-     "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
+     "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "<": r"\textless{}", ">": r"\textgreater{}",
+     "|": r"\textbar{}"}
 )  # fmt: skip
 
 _INTERVAL = re.compile(r"\S+ \[[^\]]*\]")
@@ -48,6 +49,7 @@ def _as_latex(cells: list[list[str]], numeric: list[bool], caption: str, name: s
     columns = "".join("r" if right else "l" for right in numeric)
     label = name.replace("_", "-")
     lines = [
+        r"% needs \usepackage{booktabs}",
         r"\begin{table}", rf"\caption{{{caption.translate(_LATEX)}}}", rf"\label{{tab:{label}}}",
         rf"\begin{{tabular}}{{{columns}}}", r"\toprule", header, r"\midrule", *rows, r"\bottomrule",
         r"\end{tabular}", r"\end{table}", "",

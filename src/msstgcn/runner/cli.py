@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import sys
@@ -13,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from msstgcn.errors import InputError
+from msstgcn.errors import InputError, unknown_name
 from msstgcn.files import written_whole
 from msstgcn.runner.garbage import collect_rarely
 
@@ -74,15 +75,15 @@ def _options(
         os.environ["MSSTGCN_PROGRESS"] = "lines"
 
 
-def _assignments(items: list[str]) -> dict[str, object]:
-    """Read ``name=value`` items."""
+def _assignments(items: list[str], option: str = "-p") -> dict[str, object]:
+    """Read ``name=value`` items of an option."""
     values: dict[str, object] = {}
     for item in items:
         name, equals, text = item.partition("=")
         if not equals or not name:
-            raise InputError(f"-p {item}", expected="-p name=value")
+            raise InputError(f"{option} {item}", expected=f"{option} name=value")
         if name in values:
-            raise InputError(f"parameter {name} is given twice", expected="each parameter once")
+            raise InputError(f"{option} {name} is given twice", expected="each name once")
         values[name] = text
     return values
 
@@ -632,10 +633,23 @@ def _show(result: dict[str, Any], as_json: bool) -> None:
 
 
 @study_app.command("list")
-def study_list() -> None:
-    """Every study, one a line: the chapter that tells it, its name, its question."""
-    from msstgcn.studies import STUDIES
+def study_list(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A study whose variants are to be shown.")
+    ] = None,
+) -> None:
+    """Every study, one a line: the chapter that tells it, its name, its question.
 
+    With a name the variants of that study, one a line with what each sets; the first is the one that the others are
+    compared with. For instance: msstgcn study list lambda.
+    """
+    from msstgcn.studies import STUDIES, study
+
+    if name is not None:
+        for variant, own in study(name).variants.items():
+            sets = " ".join(f"{key}={_compact(value)}" for key, value in own.items())
+            typer.echo(f"{variant}: {sets or '(as the method has it)'}")
+        return
     width = max(map(len, STUDIES))
     for one in STUDIES.values():
         typer.echo(f"{one.chapter:2}  {one.name:{width}}  {one.question}")
@@ -659,7 +673,17 @@ def study_run(
     setting: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="NAME=VALUE", help="A setting of every variant, as epochs=5; repeatable."
+            "--set",
+            metavar="NAME=VALUE",
+            help="A setting of every variant, as epochs=5, but none that the study varies; repeatable.",
+        ),
+    ] = None,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--add",
+            metavar="'NAME: SETTING=VALUE ...'",
+            help="A variant of your own, as 'mine: lambda_contrast=0.2 epochs=4'; repeatable.",
         ),
     ] = None,
     dataset: DatasetOption = "synthetic",
@@ -675,31 +699,66 @@ def study_run(
     """Train and score every variant of a study, and compare each with the first.
 
     What it will take is said before it begins. Stopped half-way, the same command goes on where it was; variants that
-    were made before are not made again. For instance: msstgcn study run motion --seeds 3.
+    were made before are not made again. Variants and what they set are told by msstgcn study list NAME; names, ranges
+    and meanings of settings stand in src/msstgcn/settings/stages.py.
+
+    For instance: msstgcn study run lambda --seeds 3 --only 0 --set epochs=4
     """
+    from msstgcn.paths import writable
     from msstgcn.runner import study_runs
     from msstgcn.runner.sections import write_study
     from msstgcn.studies import STUDIES, study
 
-    changes = {key: _literal(value) for key, value in _assignments(setting or []).items()}
-    chosen = [study(name) for name in (STUDIES if names == ["all"] else names)]
-    given: dict[str, Any] = {"seed": seed, "seeds": seeds, **_source(dataset, root, repair), **changes}
+    changes, own = _settings(setting or [], "--set"), dict(map(_variant, add or []))
+    source = _source(dataset, root, repair)
+    chosen = study_runs.answerable(STUDIES.values(), source) if "all" in names else [study(n) for n in names]
+    if out:
+        writable(out)
+    given: dict[str, Any] = {"seed": seed, "seeds": seeds, **source, **changes}
     made = study_runs.run_and_record(
-        chosen, profile, device=device, only=only or None, record=record, **given
+        chosen, profile, device=device, only=only or None, add=own or None, record=record, **given
     )
     for result, record_path in made:
         table = result.table()
-        typer.echo(table.to_json(orient="records") if as_json else study_runs.as_text(result, table))
+        about = {"profile": profile, **given}
+        typer.echo(study_runs.as_json(result, table, about) if as_json else study_runs.as_text(result, table))
         for path in (*(write_study(result, out) if out else ()), *filter(None, [record_path])):
             typer.echo(path, err=True)
 
 
-def _literal(text: object) -> object:
-    """A number where the text is one, otherwise the text."""
+def _settings(items: list[str], option: str, *more: str) -> dict[str, object]:
+    """Read settings of stages, ``name=value``, and of whatever else may be named."""
+    from msstgcn.runner.feature_stages import setting_names
+
+    found = {name: _literal(name, str(value)) for name, value in _assignments(items, option).items()}
+    known = [*setting_names(), *more]
+    for name in found:
+        if name not in known:
+            raise unknown_name("setting", name, known, where=option)
+    return found
+
+
+def _variant(text: str) -> tuple[str, dict[str, object]]:
+    """Read a variant, ``name: setting=value ...``."""
+    name, colon, items = text.partition(":")
+    if not colon or not name.strip() or not items.strip():
+        raise InputError(f"--add {text!r}", expected="--add 'NAME: SETTING=VALUE ...'")
+    return name.strip(), _settings(items.split(), f"--add {name.strip()!r}", "control", "method")
+
+
+def _literal(name: str, text: str) -> object:
+    """What a setting's value is: JSON where the text is that, otherwise the text; regions have numbers for names."""
+    if name == "regions" and not text.startswith("["):
+        return text.strip('"')
     try:
-        return json.loads(str(text))
+        return json.loads(text)
     except ValueError:
         return text
+
+
+def _compact(value: object) -> str:
+    """A setting's value as the command line takes it."""
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 
 _INTERRUPTED = 130  # status with which typer ends after Ctrl-C
@@ -708,6 +767,9 @@ _INTERRUPTED = 130  # status with which typer ends after Ctrl-C
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and status 2."""
     collect_rarely()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # no result is lost to a terminal that lacks a letter
     try:
         app()
     except InputError as error:
@@ -717,10 +779,16 @@ def main() -> None:
             typer.echo("msstgcn: stopped; the same command goes on from here", err=True)
         raise
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno == errno.ENOSPC:
+            sys.exit(
+                _fail(
+                    f"no space left on the disk ({error.filename}); free some and run the same command again"
+                )
+            )
+        if error.filename is None:
             raise
         sys.exit(
-            _fail(f"no space left on the disk ({error.filename}); free some and run the same command again")
+            _fail(f"{error.filename}: {error.strerror}; look whether the place is there and can be used")
         )
 
 

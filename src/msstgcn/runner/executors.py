@@ -10,7 +10,6 @@ How far the work is shows in small files in the store, because that is what all 
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import tempfile
@@ -24,6 +23,7 @@ import joblib
 
 from msstgcn.errors import InputError, unknown_name
 from msstgcn.report.log import Advance, bar
+from msstgcn.runner.store import unfinished
 
 #: Gives number and result of each call that has ended. Parameters: function, arguments of each call, what follows
 #: ``//``.
@@ -186,7 +186,7 @@ def counted(root: Path, what: str, steps: Sequence[int], unit: str) -> Iterator[
         Steps of each call; one that is at its last counts as done whatever its counter says.
     """
     root.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=root, prefix=f".progress-{os.getpid()}-"))
+    folder = Path(tempfile.mkdtemp(dir=root, prefix=unfinished()))
     folder.chmod(0o755)
     counters = [Counter(folder, number) for number in range(len(steps))]
     stop = threading.Event()

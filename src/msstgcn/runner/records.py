@@ -10,8 +10,10 @@ import json
 import os
 import platform
 import re
+import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from msstgcn.errors import InputError
 from msstgcn.files import written_whole
 from msstgcn.paths import records_dir
 from msstgcn.runner.provenance import commit, versions
-from msstgcn.studies import METHOD, StudyResult, study
+from msstgcn.studies import METHOD, Study, StudyResult, study
 from msstgcn.studies.packing import unpacked
 
 
@@ -49,7 +51,7 @@ def write_record(name: str, result: Any, *, seconds: float, **about: Any) -> Pat
         "name": name,
         "date": today,
         "commit": commit(),
-        "command": " ".join(["msstgcn", *sys.argv[1:]]),
+        "command": shlex.join(["msstgcn", *sys.argv[1:]]),
         **about,
         "machine": machine(),
         "versions": versions(),
@@ -71,10 +73,24 @@ def latest_record(name: str) -> Mapping[str, Any]:
         If there is none, or it cannot be read.
     """
     path = _latest(name)
+    with _readable(path):
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(record, dict) or "result" not in record:
+            raise ValueError("no object with a result")
+        return record
+
+
+@contextmanager
+def _readable(path: Path, again: str = "") -> Iterator[None]:
+    """Say of a damaged record which file it is, and how to make it again, where that is known."""
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise InputError(f"the record cannot be read ({error})", where=path, do="make it again") from None
+        yield
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise InputError(
+            f"the record cannot be read ({type(error).__name__}: {error})",
+            where=path,
+            do=f"make it again{': ' if again else ''}{again}",
+        ) from None
 
 
 def _latest(name: str) -> Path:
@@ -113,14 +129,51 @@ def study_record(name: str) -> StudyResult | None:
     maxsize=64
 )  # a section, its figure and the chapter's last page ask for the same, and its table takes time
 def _unpacked(name: str, path: Path, _changed: int) -> StudyResult:
-    try:
-        return unpacked(latest_record(f"study-{name}")["result"], study(name))
-    except (KeyError, TypeError, ValueError) as error:
+    held = latest_record(f"study-{name}")
+    with _readable(path, f"msstgcn study run {name} --record"):
+        result = unpacked(held["result"], study(name))
+        for variant, own in result.counts.groupby("variant"):
+            if own["seed"].nunique() != held["seeds"]:
+                raise ValueError(f"variant {variant!r} does not have {held['seeds']} seeds")
+        return result
+
+
+def must_not_be_smaller(
+    name: str, profile: str, *, subjects: int, seeds: int, variants: Collection[str]
+) -> None:
+    """Raise if a run is not to take the place of a study's run of record: it is a trial, or smaller in something.
+
+    Parameters
+    ----------
+    name : str
+        Of the record, as `write_record` has it.
+    profile : str
+    subjects, seeds : int
+        How much the new run rests on.
+    variants : collection of str
+        Those it has.
+    """
+    if profile == "smoke":
         raise InputError(
-            f"the record cannot be read ({type(error).__name__}: {error})",
+            "a run of record in the profile smoke", expected="cpu or gpu", do="leave --record out"
+        )
+    if not has_record(name):
+        return
+    path = _latest(name)
+    with _readable(path):
+        held = latest_record(name)
+        people = _people(held)
+        more = [
+            *([f"{people} subjects"] if people > subjects else []),
+            *([f"{held['seeds']} seeds"] if held["seeds"] > seeds else []),
+            *(f"the variant {one!r}" for one in held["result"]["variants"] if one not in variants),
+        ]
+    if more:
+        raise InputError(
+            f"a run of record that is smaller: the one there has {', '.join(more)}",
             where=path,
-            do=f"make it again: msstgcn study run {name} --record",
-        ) from None
+            do="make the run as large, or remove that file first",
+        )
 
 
 def study_note(name: str) -> str:
@@ -128,7 +181,12 @@ def study_note(name: str) -> str:
     chosen = study(name)
     if not has_record(f"study-{name}"):
         return f"There is no run of record of the study {chosen.name} yet."
-    held = latest_record(f"study-{name}")
+    path = _latest(f"study-{name}")
+    with _readable(path, f"msstgcn study run {name} --record"):
+        return _note(chosen, latest_record(f"study-{name}"))
+
+
+def _note(chosen: Study, held: Mapping[str, Any]) -> str:
     usual = chosen.size(held["profile"])
     told = ("device", "only", "subjects", "videos", "seconds", "folds", "epochs")  # said otherwise
     set_to = [f"{k} = {v}" for k, v in held["settings"].items() if k not in told and usual.get(k) != v]
@@ -143,8 +201,7 @@ def study_note(name: str) -> str:
 def _size(held: Mapping[str, Any]) -> str:
     """How much a study's record rests on: people, seeds, and what its settings say of videos and training."""
     settings, variants = held["settings"], held["result"]["variants"].values()
-    people = len({owner.split(" ", 1)[1] for owner in held["result"]["owners"]})
-    parts = [_counted(people, "subject"), _counted(held["seeds"], "seed")]
+    parts = [_counted(_people(held), "subject"), _counted(held["seeds"], "seed")]
     if settings.get("videos", -1) > 0:
         parts.append(_counted(settings["videos"], "video") + " a subject")
     if settings.get("seconds", -1) > 0:
@@ -155,6 +212,11 @@ def _size(held: Mapping[str, Any]) -> str:
     if epochs and min(epochs) > 0:
         parts.append(_counted(max(epochs), "epoch", least=min(epochs)))
     return ", ".join(parts)
+
+
+def _people(held: Mapping[str, Any]) -> int:
+    """How many subjects a study's record rests on."""
+    return len({owner.split(" ", 1)[1] for owner in held["result"]["owners"]})
 
 
 def _counted(number: int, what: str, *, least: int | None = None) -> str:

@@ -35,6 +35,11 @@ def key_of(*parts: object) -> str:
     return digest_bytes(*(str(part).encode() for part in parts))[:24]
 
 
+def unfinished() -> str:
+    """How the name of something begins that this process works on: what `Store.sweep` removes if it is killed."""
+    return f"{_UNFINISHED}{os.getpid()}-{gethostname()}-"
+
+
 def _manifest(folder: Path) -> dict[str, str]:
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ENTRY)
     return {path.relative_to(folder).as_posix(): digest_file(path) for path in files}
@@ -112,8 +117,7 @@ class Store:
     def _temporary(self, folder: Path) -> Path:
         """A new folder beside an entry; its name says which process of which machine works on it."""
         folder.parent.mkdir(parents=True, exist_ok=True)
-        prefix = f"{_UNFINISHED}{os.getpid()}-{gethostname()}-"
-        return Path(tempfile.mkdtemp(dir=folder.parent, prefix=prefix))
+        return Path(tempfile.mkdtemp(dir=folder.parent, prefix=unfinished()))
 
     def sweep(self) -> None:
         """Remove what killed processes of this machine left unfinished; those still at work keep theirs."""

@@ -7,6 +7,8 @@ same in them.
 
 from __future__ import annotations
 
+import json
+import textwrap
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,13 +21,14 @@ import pandas as pd
 
 from msstgcn import learning
 from msstgcn.errors import InputError
+from msstgcn.paths import records_dir, writable
 from msstgcn.report import outcome_text
 from msstgcn.report.log import say, tracked, warn
 from msstgcn.runner import budget, feature_stages, score_stages, training_stages, variant_results
 from msstgcn.runner.dependencies import code_digest, own_digest
-from msstgcn.runner.records import write_record
+from msstgcn.runner.records import must_not_be_smaller, write_record
 from msstgcn.runner.store import key_of
-from msstgcn.runner.study_parts import Part, chooses, parts_of
+from msstgcn.runner.study_parts import Part, changes_recordings, chooses, parts_of
 from msstgcn.runner.training_stages import with_training_seed
 from msstgcn.settings import Profile
 from msstgcn.studies import (
@@ -39,8 +42,10 @@ from msstgcn.studies import (
     answer,
     study,
 )
+from msstgcn.studies.answers import NOTHING_RESOLVED
 from msstgcn.studies.packing import packed
 
+_WIDTH = 80  # of a terminal
 _TABLES = {"counts": COUNT_COLUMNS, "events": EVENT_COLUMNS, "found": FOUND_COLUMNS}
 
 
@@ -126,6 +131,10 @@ def _planned(
         raise InputError(f"{seeds} seeds", expected="at least one")
     if only is None and profile == "smoke":
         only = list(chosen.variants)[-1:]
+        if len(chosen.variants) > 2:
+            say(
+                f"study {chosen.name}: in smoke the first and the last of {len(chosen.variants)} variants only"
+            )
     chosen = chosen.with_variants(add, only)
     _must_not_be_varied(chosen, changes)
     planned = _Planned(
@@ -179,7 +188,13 @@ def run_and_record(
     (StudyResult, Path or None)
         What a study found, and the record if one was asked for.
     """
-    for planned in [_planned(one, profile, **given) for one in several]:
+    feature_stages.data_store().sweep()
+    all_planned = [_planned(one, profile, **given) for one in several]
+    if record:
+        writable(records_dir())
+        for planned in all_planned:
+            _must_be_worth_a_record(planned, profile)
+    for planned in all_planned:
         started = time.monotonic()
         (result,) = _run([planned])
         path = _recorded(planned, result, profile, time.monotonic() - started, given) if record else None
@@ -204,12 +219,49 @@ def _recorded(
         "data": feature_stages.data_of(planned.parts[0].chosen),
         "device": "; ".join(training_stages.used_devices()) or "cpu",
     }
-    return write_record(f"study-{planned.study.name}", packed(result), seconds=seconds, **about)
+    return write_record(_record_name(planned), packed(result), seconds=seconds, **about)
+
+
+def _record_name(planned: _Planned) -> str:
+    """Records of a data set on disk have names of their own; the book shows those of synthetic videos."""
+    source = planned.parts[0].chosen.source
+    return f"study-{planned.study.name}{f'-{source.dataset}' if source else ''}"
+
+
+def _must_be_worth_a_record(planned: _Planned, profile: str) -> None:
+    """Raise, before anything runs, if a smaller run is to take the place of a larger one."""
+    people = len(feature_stages.dataset(planned.parts[0].chosen).subjects)
+    seeds, variants = len(planned.seeds), planned.study.variants
+    must_not_be_smaller(_record_name(planned), profile, subjects=people, seeds=seeds, variants=variants)
 
 
 def as_text(result: StudyResult, table: pd.DataFrame) -> str:
     """A study's result for a terminal: the question, the table, what the run could have seen, the answer."""
-    return f"{result.study.question}\n{outcome_text(table)}\n{answer(result.study, table)}"
+    said = [textwrap.fill(text, _WIDTH) for text in (result.study.question, answer(result.study, table))]
+    return f"{said[0]}\n\n{outcome_text(table)}\n\n{said[1]}"
+
+
+def as_json(result: StudyResult, table: pd.DataFrame, about: Mapping[str, Any]) -> str:
+    """A study's result on one line of JSON: ``study``, ``question``, what it was made with, ``rows``, ``answer``.
+
+    A number that is none is null; ``resolvable`` is ``"none"`` where no difference, however large, can be told apart.
+    """
+    rows = json.loads(table.to_json(orient="records"))
+    for row, least in zip(rows, table["resolvable"], strict=True):
+        if np.isinf(least):
+            row["resolvable"] = NOTHING_RESOLVED
+    study = {"study": result.study.name, "question": result.study.question}
+    return json.dumps({**study, **about, "rows": rows, "answer": answer(result.study, table)})
+
+
+def answerable(studies: Iterable[Study], source: Mapping[str, Any]) -> list[Study]:
+    """Studies that can be run on a data set on disk, if one is named; the others are told, and left out."""
+    asked = list(studies)
+    kept = [one for one in asked if not (source and changes_recordings(one))]
+    if len(kept) < len(asked):
+        names = ", ".join(one.name for one in asked if one not in kept)
+        say(f"left out, because they change the videos, and only synthetic ones can be: {names}")
+    return kept
 
 
 def _afford(planned: _Planned) -> None:

@@ -80,7 +80,9 @@ def answer(study: Study, table: pd.DataFrame, metric: str = "overall") -> str:
         said = [_ends(study, base, placed, what), *_along(study, base, placed)]
         if len(beside):
             found = _found(base, beside, what)
-            said += [f"Beside the sweep, {found[0].lower()}{found[1:]}", _not_found(beside)]
+            said.append(f"Beside the sweep, {found[0].lower()}{found[1:]}")
+            if not beside["one training"].all():  # that has been said of the places
+                said.append(_not_found(beside))
     return " ".join([*said, *_in_a_class(table, metric)])
 
 

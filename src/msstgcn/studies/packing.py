@@ -74,6 +74,8 @@ def unpacked(held: Mapping[str, Any], study: Study) -> StudyResult:
     for run in held["runs"]:
         about = {"variant": run["variant"], "seed": run["seed"]}
         numbers = {name: _numbers(run[name]) for name in ("tp", "fp", "fn")}
+        if min(map(min, numbers.values()), default=0) < 0:
+            raise ValueError(f"a count below zero in {run['variant']!r}")
         people = pd.DataFrame(owners, columns=_OWNERS)
         counts.append(people.assign(**about, **numbers))
         own = truths[run["truth"]].assign(**about, hit=[mark == "1" for mark in run["hit"]])
