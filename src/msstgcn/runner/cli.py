@@ -33,7 +33,7 @@ bench_app = typer.Typer(
 app.add_typer(data_app, name="data")
 app.add_typer(bench_app, name="bench")
 study_app = typer.Typer(
-    help="Experiments: variants side by side, on the same subjects.",
+    help="Experiments: variants side by side, on the same subjects. For instance: msstgcn study run lambda",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -641,7 +641,7 @@ def study_list(
     """Every study, one a line: the chapter that tells it, its name, its question.
 
     With a name the variants of that study, one a line with what each sets; the first is the one that the others are
-    compared with. For instance: msstgcn study list lambda.
+    compared with. For instance: msstgcn study list lambda
     """
     from msstgcn.studies import STUDIES, study
 
