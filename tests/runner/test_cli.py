@@ -56,7 +56,7 @@ def test_score_takes_a_list_of_videos_and_refuses_others(msstgcn, tables, tmp_pa
     [
         (("run", "99"), "unknown chapter '99'"),
         (("run", "1", "-p", "seed"), "expected -p name=value"),
-        (("run", "1", "-p", "seed=1", "-p", "seed=2"), "parameter seed is given twice"),
+        (("run", "1", "-p", "seed=1", "-p", "seed=2"), "-p seed is given twice"),
         (("run", "1", "--profile", "huge"), "profile = 'huge'.*smoke, cpu, gpu"),
         (("run", "1", "-p", "sead=1"), "unknown parameter 'sead'"),
         (("book", "--profile", "huge"), "profile = 'huge'"),
@@ -87,6 +87,16 @@ def test_a_full_disk_is_one_line(msstgcn, monkeypatch, tmp_path):
     monkeypatch.setattr("msstgcn.runner.book.make_book", full)
     status, _, err = msstgcn("book")
     assert status == 2 and "no space left on the disk (somewhere)" in err
+
+
+def test_a_place_that_cannot_be_used_is_one_line(msstgcn, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("msstgcn.runner.book.make_book", lambda *_: (tmp_path / "file").mkdir())
+    status, _, err = msstgcn("book")
+    assert (
+        status == 2
+        and err == f"msstgcn: {tmp_path}/file: File exists; look whether the place is there and can be used\n"
+    )
 
 
 def test_stopping_says_how_to_go_on(msstgcn, monkeypatch):
