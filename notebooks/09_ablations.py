@@ -656,7 +656,7 @@ report.outcomes(own.table())
 # %% [markdown]
 # ## All runs of record on one page
 #
-# The table below has one line a study: seeds of training, its base with overall F1, which variants were told apart from the base and by how
+# The table below has one line a study: its base with overall F1 and seeds of training, which variants were told apart from the base and by how
 # many points, which were not, which only in one class, and the differences that the study could have resolved. Runs of
 # record differ in size from study to study; the notes above say what each of them was.
 

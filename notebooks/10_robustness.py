@@ -610,7 +610,7 @@ caption = "What the studies of this chapter rest on, and the difference that the
 report.table(pd.DataFrame(rows, columns=columns), name="resolvable", caption=caption)
 
 # %% [markdown]
-# The runs of record of this chapter, one line a study: seeds of training, the base with overall F1, which variants were told apart from it
+# The runs of record of this chapter, one line a study: the base with overall F1 and seeds of training, which variants were told apart from it
 # and by how many points, which were not, which only in one class, and the differences that the study could have resolved.
 # (The study of intensity, too, is summed up by overall F1.)
 

@@ -201,16 +201,16 @@ def _note(chosen: Study, held: Mapping[str, Any]) -> str:
 def _size(held: Mapping[str, Any]) -> str:
     """How much a study's record rests on: people, seeds, and what its settings say of videos and training."""
     settings, variants = held["settings"], held["result"]["variants"].values()
-    parts = [_counted(_people(held), "subject"), _counted(held["seeds"], "seed")]
+    parts = [counted(_people(held), "subject"), counted(held["seeds"], "seed")]
     if settings.get("videos", -1) > 0:
-        parts.append(_counted(settings["videos"], "video") + " a subject")
+        parts.append(counted(settings["videos"], "video") + " a subject")
     if settings.get("seconds", -1) > 0:
         parts.append(f"{settings['seconds']:g} s a video")
     if settings.get("folds", -1) > 0:
-        parts.append(_counted(settings["folds"], "fold"))
+        parts.append(counted(settings["folds"], "fold"))
     epochs = {own.get("epochs", settings.get("epochs", -1)) for own in variants if METHOD not in own}
     if epochs and min(epochs) > 0:
-        parts.append(_counted(max(epochs), "epoch", least=min(epochs)))
+        parts.append(counted(max(epochs), "epoch", least=min(epochs)))
     return ", ".join(parts)
 
 
@@ -219,7 +219,7 @@ def _people(held: Mapping[str, Any]) -> int:
     return len({owner.split(" ", 1)[1] for owner in held["result"]["owners"]})
 
 
-def _counted(number: int, what: str, *, least: int | None = None) -> str:
+def counted(number: int, what: str, *, least: int | None = None) -> str:
     """As in "1 seed", "5 seeds", "4 to 32 epochs"."""
     several = f"{number} {what}{'' if number == 1 else 's'}"
     return several if least in (None, number) else f"{least} to {several}"

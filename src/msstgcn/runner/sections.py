@@ -9,7 +9,7 @@ import numpy as np
 
 from msstgcn import report
 from msstgcn.files import written_whole
-from msstgcn.runner.records import study_note, study_record
+from msstgcn.runner.records import counted, study_note, study_record
 from msstgcn.spotting import bootstrap_f1, boundary_table
 from msstgcn.studies import (
     METRICS,
@@ -83,8 +83,8 @@ def seen_in_records(chapter: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a study that has a record. Columns ``study``; ``seeds`` of training; ``base`` with its overall F1 and
-        interval; ``better``, ``worse`` and ``not told apart``: variants with their difference in points of overall
+        One row a study that has a record. Columns ``study``; ``base`` with its overall F1 and interval, and the number
+        of seeds; ``better``, ``worse`` and ``not told apart``: variants with their difference in points of overall
         F1; ``in one class``: what was told apart in a class and not overall; ``resolvable``: points of overall F1, see
         `studies.resolved`.
     """
@@ -109,9 +109,8 @@ def seen_in_records(chapter: int) -> pd.DataFrame:
         shown = {kind: ", ".join(names) or "–" for kind, names in kinds.items()}
         f1 = report.interval(base["F1"], base["low"], base["high"])
         least = resolved(overall["resolvable"])
-        seeds = int(base["seeds"])
-        named = f"{base['variant']}: {f1}"
-        rows.append({"study": study.name, "seeds": seeds, "base": named, **shown, "resolvable": least})
+        named = f"{base['variant']}: {f1}, {counted(base['seeds'], 'seed')}"
+        rows.append({"study": study.name, "base": named, **shown, "resolvable": least})
     return pd.DataFrame(rows)
 
 
