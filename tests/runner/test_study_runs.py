@@ -570,9 +570,9 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
     told = ", ".join(f"{name} ({points(overall['difference'][name])})" for name in ("b", "c"))
     cells = seen.loc["pair", ["better", "worse", "not told apart"]]
     assert sorted(", ".join(cell for cell in cells if cell != "–").split(", ")) == told.split(", ")
-    assert seen.loc["pair", "base"].endswith("], 2 seeds") and seen.loc["pair", "resolvable"] == resolved(
-        overall["resolvable"].dropna()
-    )
+    assert seen.loc["pair", "base"].endswith("], 2 seeds") and seen.loc[
+        "pair", "could be resolved"
+    ] == resolved(overall["resolvable"].dropna())
     assert sections.seen_in_records(12).empty
     counted, table = sections.alarms(own).set_index("variant"), result.table().set_index(["variant", "class"])
     assert (

@@ -85,7 +85,7 @@ def seen_in_records(chapter: int) -> pd.DataFrame:
     DataFrame
         One row a study that has a record. Columns ``study``; ``base`` with its overall F1 and interval, and the number
         of seeds; ``better``, ``worse`` and ``not told apart``: variants with their difference in points of overall
-        F1; ``in one class``: what was told apart in a class and not overall; ``resolvable``: points of overall F1, see
+        F1; ``in one class``: what was told apart in a class and not overall; ``could be resolved``: points of F1, see
         `studies.resolved`.
     """
     import pandas as pd
@@ -110,7 +110,7 @@ def seen_in_records(chapter: int) -> pd.DataFrame:
         f1 = report.interval(base["F1"], base["low"], base["high"])
         least = resolved(overall["resolvable"])
         named = f"{base['variant']}: {f1}, {counted(base['seeds'], 'seed')}"
-        rows.append({"study": study.name, "base": named, **shown, "resolvable": least})
+        rows.append({"study": study.name, "base": named, **shown, "could be resolved": least})
     return pd.DataFrame(rows)
 
 
