@@ -335,7 +335,7 @@ report.outcomes(own.table())
 # %%
 operator = stages.study("operator", profile, seed=seed, device=device)
 weights = operator.costs.set_index("variant")["parameters"]
-report.glue("ch9_more_weights", int(weights["learned"] - weights[operator.study.base]))
+report.glue("ch9_more_weights", int(weights["learned"] - weights["Laplacian"]))
 study_section(operator, caption="Matrices that mix the nodes of the graph.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "What mixes the nodes: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-operator"}}
