@@ -494,7 +494,7 @@ def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsy
         lambda text: text[: len(text) // 2],
     ],
 )
-def test_a_damaged_record_is_named_and_how_to_make_it_again(project, harm):
+def test_a_damaged_record_is_named_and_how_to_make_it_again(project, quick, harm):
     study_runs.run_and_record([STUDY], "cpu", device="cpu", seeds=2, record=True).__next__()
     (path,) = records.records_dir().iterdir()
     path.write_text(harm(path.read_text()))
@@ -588,7 +588,7 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
     assert "not run" in sections.spotted_by(own, "nosuch")
 
 
-def test_the_spread_of_a_base_is_that_of_its_seeds_and_of_its_people(project):
+def test_the_spread_of_a_base_is_that_of_its_seeds_and_of_its_people(project, quick):
     assert sections.spread_of_record("pair") == ""
     study_runs.run_and_record([STUDY], "cpu", device="cpu", seeds=1, record=True)
     assert sections.spread_of_record("pair") == ""
