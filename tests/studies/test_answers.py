@@ -175,6 +175,17 @@ def test_variants_without_a_place_are_compared_after_the_sweep():
     assert answer(sweep(PLACES), table(BASE, row("mine", 0.1, 0.05, 0.15))).startswith("In overall F1, worse")
 
 
+def test_what_could_be_found_beside_a_sweep_is_left_out_only_where_it_has_been_said():
+    unseen = row("x 2", 0.41, 0.36, 0.46, 0.7)
+    rows = table(BASE, unseen, row("mine", 0.1, 0.05, 0.15))
+    once = rows.assign(**{"one training": rows["variant"] != "full"})
+    assert answer(sweep(PLACES), once).count("how far another training would move these") == 1
+    beside = rows.assign(**{"one training": rows["variant"] == "mine"})
+    assert answer(sweep(PLACES), beside).endswith("would show it.") and "5.0 points" in answer(
+        sweep(PLACES), beside
+    )
+
+
 def test_two_sweeps_in_one_are_compared_variant_by_variant():
     places = {**PLACES, "y 2": 2.0}
     text = answer(sweep(places), table(BASE, row("x 2", 0.1, 0.05, 0.15), row("y 2", 0.39, 0.34, 0.44, 0.7)))

@@ -1,7 +1,7 @@
 """How results look: one figure style, one table writer, films, numbers for the prose."""
 
 from msstgcn.report.clip import Clip, clip
-from msstgcn.report.numbers import glue, interval
+from msstgcn.report.numbers import counted, glue, interval
 from msstgcn.report.outcomes import outcome_shown, outcome_text, outcomes
 from msstgcn.report.studies import cost_accuracy, forest, study_figure, sweep
 from msstgcn.report.style import COLOURS, colour, use_style
@@ -13,6 +13,7 @@ __all__ = [
     "clip",
     "colour",
     "cost_accuracy",
+    "counted",
     "forest",
     "glue",
     "interval",

@@ -112,16 +112,20 @@ def _rows(table: pd.DataFrame) -> list[dict[str, str]]:
 
 def _cell(row: dict[Any, Any], apart: bool) -> str:
     """F1 with interval, and under it the difference from the base."""
-    from msstgcn.studies import points, points_between
-
     first = f"<span>{interval(row['F1'], row['low'], row['high'])}</span>"
     if row["difference"] != row["difference"]:
         return first
     p = _probability(row["p"]).replace("0.", ".")
-    between = points_between(row["diff low"], row["diff high"])
-    second = f"<span>{points(row['difference'])} {between},</span> <span>p {p}</span>"
+    second = f"<span>{_difference(row)},</span> <span>p {p}</span>"
     second = f"<strong>{second}</strong>" if apart else second
     return f"{first}<br><small>{second}</small>"
+
+
+def _difference(row: dict[Any, Any]) -> str:
+    """The difference from the base with its interval, in points."""
+    from msstgcn.studies import points, points_between
+
+    return f"{points(row['difference'])} {points_between(row['diff low'], row['diff high'])}"
 
 
 def _least(value: float) -> str:
@@ -134,9 +138,7 @@ def _probability(p: float) -> str:
 
 def outcome_text(table: pd.DataFrame) -> str:
     """The same for a terminal of 80 columns: a variant and its three rows; differences in points of F1."""
-    import pandas as pd
-
-    from msstgcn.studies import points, points_between, resolved
+    from msstgcn.studies import resolved
 
     base = table["variant"].iloc[0]
     lines = [
@@ -145,14 +147,13 @@ def outcome_text(table: pd.DataFrame) -> str:
     ]
     for variant, rows in table.groupby("variant", sort=False):
         lines.append(str(variant))
-        for row in rows.to_dict("records"):
+        for number, row in enumerate(rows.to_dict("records")):
             counts = "".join(f"{row[name]:5}" for name in ("TP", "FP", "FN"))
             line = f"  {row['class']:7}{counts}  {interval(row['F1'], row['low'], row['high']):22}"
             if variant != base:
-                difference = (
-                    f"{points(row['difference'])} {points_between(row['diff low'], row['diff high'])}"
-                )
                 p = _probability(row["p"]).replace(" ", "")
-                line += f"{difference:20}{p:>7}{resolved(pd.Series([row['resolvable']])):>5}"
+                line += (
+                    f"{_difference(row):20}{p:>7}{resolved(rows['resolvable'].iloc[number : number + 1]):>5}"
+                )
             lines.append(line.rstrip())
     return "\n".join(lines)

@@ -108,9 +108,8 @@ def table(
         .set_caption(caption)
         .format(lambda value: _unbroken(_cell(value, digits)))
     )
-    shown.set_uuid(
-        name or digest_bytes(caption.encode())[:10]
-    )  # not a random one: the same run gives the same page
+    # A name of our own instead of a random one: the same run gives the same page.
+    shown.set_uuid(name or digest_bytes(caption.encode())[:10])
     right: list[Hashable] = [
         name for name, is_number in zip(frame.columns, numeric, strict=True) if is_number
     ]

@@ -15,6 +15,7 @@ from msstgcn.errors import InputError
 from msstgcn.motion.regions import region_set
 from msstgcn.motion.windows import steps_of
 from msstgcn.network import MSSTGCN
+from msstgcn.report import counted
 from msstgcn.runner.feature_stages import data_store, dataset, feature_places
 from msstgcn.settings import Profile
 
@@ -68,10 +69,9 @@ class Budget:
     device: str = "cpu"
 
     def __str__(self) -> str:
-        variants = "1 variant" if self.variants == 1 else f"{self.variants} variants"
         return (
-            f"{variants} to make: {self.frames:,} frames to measure, {self.windows:,} windows to train on; "
-            f"about {_duration(self.seconds)} and {self.memory / 1e9:.1f} GB"
+            f"{counted(self.variants, 'variant')} to make: {self.frames:,} frames to measure, "
+            f"{self.windows:,} windows to train on; about {_duration(self.seconds)} and {self.memory / 1e9:.1f} GB"
         )
 
 
@@ -101,13 +101,12 @@ def estimate(
     cores = joblib.cpu_count()
     missing = {place: cost for chosen in measured for place, cost in _missing(chosen)}
     frames, spent = sum(n for n, _ in missing.values()), sum(n * ms for n, ms in missing.values()) / 1000
-    windows = sum(round(folds * _windows(chosen)) for chosen, folds in trained)
-    taught = sum(
-        folds * _windows(chosen) * _window_seconds(chosen, device, cores) for chosen, folds in trained
-    )
+    shown = [(chosen, round(folds * _windows(chosen))) for chosen, folds in trained]
+    taught = sum(windows * _window_seconds(chosen, device, cores) for chosen, windows in shown)
     largest = max((_bytes(chosen, folds, device, cores) for chosen, folds in trained), default=0.0)
     if device != "cuda":
         largest = PROGRAM + max(largest, min(cores, len(missing)) * WORKER)
+    windows = sum(number for _, number in shown)
     return Budget(variants, frames, windows, spent / cores + taught, largest, device)
 
 

@@ -718,9 +718,9 @@ def study_run(
     made = study_runs.run_and_record(
         chosen, profile, device=device, only=only or None, add=own or None, record=record, **given
     )
+    about = {"profile": profile, **given}
     for result, record_path in made:
         table = result.table()
-        about = {"profile": profile, **given}
         typer.echo(study_runs.as_json(result, table, about) if as_json else study_runs.as_text(result, table))
         for path in (*(write_study(result, out) if out else ()), *filter(None, [record_path])):
             typer.echo(path, err=True)
@@ -779,17 +779,14 @@ def main() -> None:
             typer.echo("msstgcn: stopped; the same command goes on from here", err=True)
         raise
     except OSError as error:
+        message = f"{error.filename}: {error.strerror}; look whether the place is there and can be used"
         if error.errno == errno.ENOSPC:
-            sys.exit(
-                _fail(
-                    f"no space left on the disk ({error.filename}); free some and run the same command again"
-                )
+            message = (
+                f"no space left on the disk ({error.filename}); free some and run the same command again"
             )
-        if error.filename is None:
+        elif error.filename is None:
             raise
-        sys.exit(
-            _fail(f"{error.filename}: {error.strerror}; look whether the place is there and can be used")
-        )
+        sys.exit(_fail(message))
 
 
 def _fail(message: str) -> int:

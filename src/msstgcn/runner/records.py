@@ -21,6 +21,7 @@ from typing import Any
 from msstgcn.errors import InputError
 from msstgcn.files import written_whole
 from msstgcn.paths import records_dir
+from msstgcn.report import counted
 from msstgcn.runner.provenance import commit, versions
 from msstgcn.studies import METHOD, Study, StudyResult, study
 from msstgcn.studies.packing import unpacked
@@ -210,19 +211,14 @@ def _size(held: Mapping[str, Any]) -> str:
         parts.append(counted(settings["folds"], "fold"))
     epochs = {own.get("epochs", settings.get("epochs", -1)) for own in variants if METHOD not in own}
     if epochs and min(epochs) > 0:
-        parts.append(counted(max(epochs), "epoch", least=min(epochs)))
+        least = "" if len(epochs) == 1 else f"{min(epochs)} to "
+        parts.append(least + counted(max(epochs), "epoch"))
     return ", ".join(parts)
 
 
 def _people(held: Mapping[str, Any]) -> int:
     """How many subjects a study's record rests on."""
     return len({owner.split(" ", 1)[1] for owner in held["result"]["owners"]})
-
-
-def counted(number: int, what: str, *, least: int | None = None) -> str:
-    """As in "1 seed", "5 seeds", "4 to 32 epochs"."""
-    several = f"{number} {what}{'' if number == 1 else 's'}"
-    return several if least in (None, number) else f"{least} to {several}"
 
 
 def machine() -> str:

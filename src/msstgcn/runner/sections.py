@@ -9,7 +9,7 @@ import numpy as np
 
 from msstgcn import report
 from msstgcn.files import written_whole
-from msstgcn.runner.records import counted, study_note, study_record
+from msstgcn.runner.records import study_note, study_record
 from msstgcn.spotting import bootstrap_f1, boundary_table
 from msstgcn.studies import (
     METRICS,
@@ -109,7 +109,7 @@ def seen_in_records(chapter: int) -> pd.DataFrame:
         shown = {kind: ", ".join(names) or "–" for kind, names in kinds.items()}
         f1 = report.interval(base["F1"], base["low"], base["high"])
         least = resolved(overall["resolvable"])
-        named = f"{base['variant']}: {f1}, {counted(base['seeds'], 'seed')}"
+        named = f"{base['variant']}: {f1}, {report.counted(base['seeds'], 'seed')}"
         rows.append({"study": study.name, "base": named, **shown, "could be resolved": least})
     return pd.DataFrame(rows)
 

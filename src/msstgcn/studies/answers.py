@@ -81,7 +81,7 @@ def answer(study: Study, table: pd.DataFrame, metric: str = "overall") -> str:
         if len(beside):
             found = _found(base, beside, what)
             said.append(f"Beside the sweep, {found[0].lower()}{found[1:]}")
-            if not beside["one training"].all():  # that has been said of the places
+            if not others["one training"].all():  # else that has been said of the places
                 said.append(_not_found(beside))
     return " ".join([*said, *_in_a_class(table, metric)])
 
