@@ -104,6 +104,10 @@ plt.show()
 # videos, see {numref}`fig-rates`; the networks are trained anew at each rate, and the decoder's search spans always
 # follow the seconds. The targets keep their widths in frames.
 #
+# A faster camera also makes more windows of the same video, and more windows are more steps of training in an epoch.
+# [Chapter 9](09_ablations.ipynb) shows what more steps alone can do. So the epochs go down as the rate goes up: every
+# rate trains for as many steps as the base, to within an eighth.
+#
 # *Expected:* {glue}`ch10_frame_rate_expected`
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "The same short movement three times, at 15, 28.57 and 100 frames a second, as dots on a curve over time, with two bars under each: a window of 17 frames and one of 0.6 seconds."}, "figure": {"caption": "The shortest expression of the first twelve videos, looked at with three rates. Under it a window of 17 frames (grey) and one of .595 s (blue), both around the apex.", "name": "fig-rates"}}
@@ -141,7 +145,8 @@ plt.show()
 # :::{admonition} Try it
 # :class: tip
 # Let the decoder search further for the ends of a micro-expression, `"me_far": 6`. Another rate trains its own
-# networks: `{"fps": 40.0, "me_near": 3, "me_far": 11, "mae_near": 11, "mae_far": 41}`, with the spans of the base in seconds.
+# networks: `{"fps": 40.0, "me_near": 3, "me_far": 11, "mae_near": 11, "mae_far": 41, "epochs": 6, "lr_decay": 0.947}`,
+# with the spans of the base in seconds, and its steps.
 # :::
 
 # %%

@@ -54,18 +54,18 @@ def tables_dir() -> Path:
     return Path(named).resolve() if named else project_root() / "book" / "tables"
 
 
-def writable(folder: Path) -> Path:
-    """Give a folder back, made if it is missing.
+def writable(folder: Path) -> None:
+    """Look whether files can be written into a folder, or one of that name be made; nothing is left behind.
 
     Raises
     ------
     InputError
-        If nothing can be written into it.
+        If not.
     """
+    there = next(place for place in (folder, *folder.parents) if place.exists())
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
+        with tempfile.TemporaryFile(dir=there):
+            return
     except OSError as error:
         raise InputError(
             f"nothing can be written there ({error.strerror})", where=folder, do="choose another folder"

@@ -396,11 +396,21 @@ def test_the_time_that_training_takes_grows_with_the_work_of_the_network():
     assert on_a_gpu == pytest.approx(windows / budget.WINDOWS_PER_GPU)
 
 
-def test_in_full_size_segments_with_an_expression_get_as_many_steps_as_all():
-    steps = {
+def windows_in_full_size(name):
+    """Windows that a fold of each variant trains on."""
+    return {
         part.name: budget.estimate([], [(part.chosen, 1)], variants=1, device="cpu").windows
-        for part in study_parts.parts_of(STUDIES["segments"], "gpu", seed=1)
+        for part in study_parts.parts_of(STUDIES[name], "gpu", seed=1)
     }
+
+
+def test_every_frame_rate_gets_as_many_steps_in_full_size():
+    base, *others = windows_in_full_size("frame-rate").values()
+    assert others == pytest.approx([base] * 8, rel=0.13)
+
+
+def test_in_full_size_segments_with_an_expression_get_as_many_steps_as_all():
+    steps = windows_in_full_size("segments")
     assert steps["with expression only, 27 epochs"] == pytest.approx(steps["all"], rel=0.1)
     assert steps["with expression only (as released)"] < steps["all"] / 2
 
@@ -519,11 +529,14 @@ def test_the_command_refuses_before_it_works(project, quick, monkeypatch, capsys
         (("--set", "epochs"), "--set epochs; expected --set name=value"),
         (("--add", "mine"), "--add 'mine'; expected --add 'NAME: SETTING=VALUE ...'"),
         (("--add", "mine: epoch=3"), "--add 'mine': unknown setting 'epoch'"),
+        (("--add", "mine: lr=0.1", "--add", "mine: lr=0.2"), "--add names 'mine' twice"),
         (("--out", str(project / "file")), "nothing can be written there"),
+        (("--set", "folds=99", "--out", str(project / "new")), "folds = 99 of 4 subjects"),
     ):
         assert command(monkeypatch, "study", "run", "pair", "--device", "cpu", *given) == 2
         shown = capsys.readouterr()
         assert why in shown.err and not shown.out and quick == []
+    assert not (project / "new").exists()
 
 
 def test_a_variant_of_ones_own_can_be_added_on_the_command_line(project, monkeypatch, capsys):

@@ -709,7 +709,7 @@ def study_run(
     from msstgcn.runner.sections import write_study
     from msstgcn.studies import STUDIES, study
 
-    changes, own = _settings(setting or [], "--set"), dict(map(_variant, add or []))
+    changes, own = _settings(setting or [], "--set"), _variants(add or [])
     source = _source(dataset, root, repair)
     chosen = study_runs.answerable(STUDIES.values(), source) if "all" in names else [study(n) for n in names]
     if out:
@@ -735,6 +735,16 @@ def _settings(items: list[str], option: str, *more: str) -> dict[str, object]:
     for name in found:
         if name not in known:
             raise unknown_name("setting", name, known, where=option)
+    return found
+
+
+def _variants(items: list[str]) -> dict[str, dict[str, object]]:
+    """Read variants, each of another name."""
+    found: dict[str, dict[str, object]] = {}
+    for name, own in map(_variant, items):
+        if name in found:
+            raise InputError(f"--add names {name!r} twice", expected="another name for each variant")
+        found[name] = own
     return found
 
 

@@ -252,6 +252,12 @@ def must_be_trainable(chosen: Profile) -> Dataset:
             where=where,
             expected="at least two: one is left out, and the network learns from the others",
         )
+    if chosen.learning.folds > len(data.subjects):
+        raise InputError(
+            f"folds = {chosen.learning.folds} of {len(data.subjects)} subjects",
+            where=where,
+            expected="at most as many groups as subjects; 0 leaves one subject out at a time",
+        )
     if not any(video.expressions for video in data.videos):
         raise InputError("no annotated expression", where=where, expected="at least one to learn from")
     return data
