@@ -5,6 +5,7 @@ import re
 import sys
 from dataclasses import replace
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -364,6 +365,13 @@ def test_what_a_study_takes_is_counted_and_told(quick, capsys):
     tiles = 4 * (frames // 4 // 16)
     assert found.windows == 4 * 2 * tiles * 16 / 2  # folds and seeds, epochs, windows, half of the people
     assert budget.estimate([whole, whole], [(whole, 4)], variants=1, device="cpu").frames == frames
+    longer = whole.but(motion={"window": 33})
+    one, other, both = (
+        budget.estimate(ways, [], variants=1, device="cpu") for ways in ([whole], [longer], [whole, longer])
+    )
+    looked = frames * (budget.RENDER_MS + budget.FACE_MS) / 1000 / joblib.cpu_count()  # once, for both
+    assert both.frames == 2 * frames
+    assert both.seconds == pytest.approx(one.seconds + other.seconds - looked)
     expressive = stages.profile("cpu", **SMALL, folds=2, sampling="expression")
     assert 0 < budget.estimate([], [(expressive, 4)], variants=1, device="cpu").windows < found.windows
     none = stages.profile("cpu", **SMALL, folds=2, neutral=0.0)

@@ -99,19 +99,23 @@ def estimate(
     """
     measured = list(measured)
     cores = joblib.cpu_count()
-    missing = {place: cost for chosen in measured for place, cost in _missing(chosen)}
-    frames, spent = sum(n for n, _ in missing.values()), sum(n * ms for n, ms in missing.values()) / 1000
+    seen: dict[tuple[str, str], float] = {}  # by video, milliseconds to see its frames once, however it is measured
+    flows: dict[tuple[str, ...], tuple[int, float]] = {}  # by place, frames and milliseconds to measure them
+    for chosen in measured:
+        for place, frames, look, flow in _missing(chosen):
+            seen[place[1], place[3]], flows[place] = frames * look, (frames, frames * flow)
+    spent = (sum(seen.values()) + sum(ms for _, ms in flows.values())) / 1000
     shown = [(chosen, round(folds * _windows(chosen))) for chosen, folds in trained]
     taught = sum(windows * _window_seconds(chosen, device, cores) for chosen, windows in shown)
     largest = max((_bytes(chosen, folds, device, cores) for chosen, folds in trained), default=0.0)
     if device != "cuda":
-        largest = PROGRAM + max(largest, min(cores, len(missing)) * WORKER)
-    windows = sum(number for _, number in shown)
+        largest = PROGRAM + max(largest, min(cores, len(seen)) * WORKER)
+    windows, frames = sum(number for _, number in shown), sum(number for number, _ in flows.values())
     return Budget(variants, frames, windows, spent / cores + taught, largest, device)
 
 
-def _missing(chosen: Profile) -> Iterator[tuple[tuple[str, ...], tuple[int, float]]]:
-    """Videos without features: their place, their frames, and milliseconds a frame."""
+def _missing(chosen: Profile) -> Iterator[tuple[tuple[str, ...], int, float, float]]:
+    """Videos without features: their place, their frames, and milliseconds to see a frame and to measure it."""
     data, store = dataset(chosen), data_store()
     source = READ_MS if chosen.source else RENDER_MS
     for video, place in zip(data.videos, feature_places(data, chosen.motion), strict=True):
@@ -119,7 +123,7 @@ def _missing(chosen: Profile) -> Iterator[tuple[tuple[str, ...], tuple[int, floa
             motion = chosen.motion.at(video.fps)
             steps = steps_of(motion.window, motion.pairs) - 1
             flow = FLOW_MS.get(motion.flow, max(FLOW_MS.values())) * steps / 16
-            yield place, (len(video), source + FACE_MS + flow)
+            yield place, len(video), source + FACE_MS, flow
 
 
 def _windows(chosen: Profile) -> float:
