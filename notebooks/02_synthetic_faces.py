@@ -264,7 +264,7 @@ report.table(pd.DataFrame(rows, columns=["what", *levels]), name="difficulties",
 
 # %% [markdown]
 # Each of these can also be switched off by itself, and the others stay as they were, to the last bit: every part has
-# a random stream of its own. `msstgcn data synth` and the parameter `without` of the settings do that.
+# a random stream of its own. The setting `without` does that, as in `SyntheticSettings(without=("blink",))`.
 #
 # Film {numref}`fig-switches` shows the same three seconds of one video, expressions included, three times.
 
@@ -329,9 +329,9 @@ report.table(sizes, name="size_of_disturbances", digits=2, caption=caption)
 # matter, which [chapter 4](04_windows.ipynb) shows. A twitch strikes one of many places, so most of them are below any
 # single one.
 #
-# A micro-expression has {glue}`ch2_me` % at its apex, a macro-expression {glue}`ch2_mae` %. So the drift of a head that
-# its owner believes to hold still carries the mouth through the picture by {glue}`ch2_drift` %, more than any
-# micro-expression. Taking off the nose leaves {glue}`ch2_drift_left` %: the mouth lies nearer to the neck than the
+# A micro-expression has {glue}`ch2_me` % at its apex, a macro-expression {glue}`ch2_mae` %; only eyes that close move
+# further. So the drift of a head that its owner believes to hold still carries the mouth through the picture, in one
+# moment out of twenty, by {glue}`ch2_drift` % or more: about as far as the largest micro-expression. Taking off the nose leaves {glue}`ch2_drift_left` %: the mouth lies nearer to the neck than the
 # tip of the nose does, so a turn moves it differently. [Chapter 3](03_faces_and_flow.ipynb) takes that out as well.
 
 # %% [markdown]

@@ -15,8 +15,8 @@
 #
 # *What does the network see of one frame, and why does it take so many others to see it?*
 #
-# A micro-expression moves the skin by a few tenths of a pixel from one frame to the next: less than the error of any
-# flow. This chapter shows how a window around each frame makes it visible, why the window is as long as the network's
+# A micro-expression moves the skin by a few tenths of a pixel from one frame to the next: little more than the error of
+# the flow. This chapter shows how a window around each frame makes it visible, why the window is as long as the network's
 # receptive field, which frames of it are compared, and what expressions and their impostors look like in it. At the end
 # you can read a feature as a picture, and know by how much a window magnifies.
 
@@ -136,7 +136,7 @@ plt.show()
 # the lag, the more the signal stands out, until the head's own motion grows as well.
 #
 # The faces are synthetic, so the true motion of the skin is known. *Signal* is its root mean square inside
-# micro-expressions, *noise* that of the measurement's error in windows where nothing but the head's drift happens (or,
+# micro-expressions, in the region that moves most; *noise* is that of the measurement's error, in all regions, in windows where nothing but the head's drift happens (or,
 # if the videos are too short to have any, in windows without a micro-expression).
 
 # %% tags=["hide-input"]
@@ -175,8 +175,8 @@ report.table(lags, name="window_lags", caption="Micro-expressions against noise,
 # %% [markdown]
 # From a lag of one frame to one of {glue}`ch4_lag`, the signal grows by a factor of {glue}`ch4_gain_signal` and the
 # noise by {glue}`ch4_gain_noise`. This is the magnification that the paper {cite}`deng2024msstgcn` speaks of: nothing is
-# amplified, the motion is only seen for longer. At the longest lag a micro-expression is often over again, and the
-# signal shrinks: what moved is back at its place. Short lags are kept because they say *when*: a jump between two
+# amplified, the motion is only seen for longer. At the longest lag many a micro-expression is on its way back, so the
+# signal hardly grows any more, and the noise does. Short lags are kept because they say *when*: a jump between two
 # neighbouring entries of a window is sudden, a slope is slow.
 #
 # ## Why not add up short steps?
@@ -248,7 +248,7 @@ for name, (states, middle) in shown_states.items():
     greys, landmarks = look.follow([person.render(states[i], seed, i) for i in around])
     pictures[name] = bench.nodes(greys, landmarks, chosen.motion)[K]  # (K, 10, 2)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Five columns of two colour maps. The micro-expression darkens the brow rows only, the macro-expression those of the mouth corners, the blink the brows faintly, the jerk all rows a little, speech the lip rows in waves."}, "figure": {"caption": "One window of each: rows are regions, columns frames of the window, red is to the right or down. Each column has a scale of its own, written above it.", "name": "fig-impostors"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Five columns of two colour maps. The micro-expression darkens the brow rows only, the macro-expression those of the mouth corners, the blink the brow rows for a shorter time and one of them in a sudden jump, the jerk all rows a little, speech the lip rows in waves."}, "figure": {"caption": "One window of each: rows are regions, columns frames of the window, red is to the right or down. Each column has a scale of its own, written above it.", "name": "fig-impostors"}}
 names = [region.name for region in motion.NODES]
 figure, axes = plt.subplots(2, len(pictures), figsize=(7.2, 4.4), sharex=True, sharey=True)
 for column, (name, window) in zip(axes.T, pictures.items(), strict=True):
@@ -273,13 +273,15 @@ columns = ["what", "brows", "mouth"]
 report.table(pd.DataFrame(rows, columns=columns), name="impostors", digits=2, caption=caption)
 
 # %% [markdown]
-# Each leaves a picture of its own, and that is what the network has to learn.
+# Each leaves a picture of its own, and that is what the network has to learn. (The percentages in the names are those of
+# the landmark that moves most. A region holds the mean over a patch, which is less.)
 #
 # The **expressions** take hold of a few regions that belong together, and leave the others white: both brows come down,
 # or both mouth corners go up and apart. A **blink** should leave no trace at all, since no region lies on a lid. But a
 # patch of a brow reaches down to the crease above the eye, and the lid takes it along: in the picture, a blink is a frown
-# that is over sooner. It is no smaller than a frown either, as the table says, so only its course in time can give it
-# away. A **jerk** turns the whole head; the head-motion model has taken that out, and what is left is as faint as the
+# that is over sooner. Where the lid covers what a patch was looking at, the patch can slip for a frame or two: then one
+# row alone jumps. In size a blink is no smaller than a faint frown, as the table says, so its course in time has to give
+# it away. A **jerk** turns the whole head; the head-motion model has taken that out, and what is left is as faint as the
 # scale above it says. **Speech** has the rhythm of syllables. The lips part and meet again, upper and lower in opposite
 # directions, and the brows know nothing of it.
 #
@@ -377,7 +379,7 @@ plt.show()
 # %% [markdown]
 # ## Try it
 #
-# 1. With `adjacent-only`, the entries are small and noisy, yet nothing is missing from them: the network could add them
+# 1. With `adjacent-only`, the entries are smaller and stand out less, yet nothing is missing from them: the network could add them
 #    up. Why might that be harder to learn than it sounds? (Look at the table of lags, and at the two errors below it.)
 # 2. `msstgcn run 04 -p variant=from-first -p step=2` looks twice as far. Which expressions gain, which lose, and what would
 #    have to change in the network?

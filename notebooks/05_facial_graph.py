@@ -55,11 +55,11 @@ plt.show()
 #
 # $$L = I - D^{-1/2} A D^{-1/2}.$$
 #
-# Each node keeps its own value and gives up a share of its neighbours' values. So $L$ is a *difference* operator:
+# Each node keeps its own value, and a share of its neighbours' values is taken off. So $L$ is a *difference* operator:
 # it answers how a region moves compared with the regions around it. Many graph networks average over neighbours
 # instead {cite}`kipf2017gcn`; this one does the opposite, and that is why it has no self loops.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Heat map of a ten by ten matrix: ones on the diagonal, values between minus one half and minus one quarter where two regions are joined, zero elsewhere."}, "figure": {"caption": "The Laplacian of the facial graph. A row says how a region is compared with its neighbours: the fewer neighbours, the more each of them counts.", "name": "fig-laplacian"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Heat map of a ten by ten matrix: ones on the diagonal, negative values where two regions are joined, the largest of them where a region has few neighbours, zero elsewhere."}, "figure": {"caption": "The Laplacian of the facial graph. A row says how a region is compared with its neighbours: the fewer neighbours, the more each of them counts.", "name": "fig-laplacian"}}
 operator = graph.FACE.laplacian().numpy()
 fig, ax = plt.subplots(figsize=(5.2, 4.2))
 shown = ax.imshow(operator, cmap="RdBu_r", vmin=-1, vmax=1)
@@ -107,7 +107,7 @@ report.glue("ch5_shared_left", 100 * left, ".1f")
 # different numbers of neighbours and the square roots of those numbers do not cancel. What cancels exactly is the
 # movement in which each region moves by the square root of its degree.
 #
-# That is a second line of defence against head motion, after the anchoring of [chapter
+# That could be a second line of defence against head motion, after the head model of [chapter
 # 3](03_faces_and_flow.ipynb). Does it show on the features of this data set? Take the last frame of each window,
 # and compare the energy of the motion inside expressions with the energy outside.
 
@@ -122,7 +122,9 @@ for name, values in (("before", motion), ("after", mixed)):
 
 # %% [markdown]
 # Inside expressions the motion has {glue}`ch5_ratio_before` times the energy of the motion outside before the
-# Laplacian, and {glue}`ch5_ratio_after` times after it.
+# Laplacian, and {glue}`ch5_ratio_after` times after it. A second line of defence would make the second number the larger
+# one. But the head model has taken the head out of these features before, and little is left to be defended against; what
+# the Laplacian is worth to the score, [chapter 9](09_ablations.ipynb) asks.
 #
 # ## The same thing, the slow way
 #

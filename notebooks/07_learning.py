@@ -69,8 +69,19 @@ plt.show()
 # ## The loss
 #
 # Most frames show nothing. A loss that treats all frames alike is content with a network that never sees
-# anything. The *focal* loss {cite}`lin2017focal` weighs frames by how wrong the network still is about them, and
-# gives most of the weight to the few with a positive target: 0.90 of it for the apex, 0.80 for action.
+# anything. The *focal* loss {cite}`lin2017focal` weighs frames by how wrong the network still is about them. With $y$
+# the target and $p$ the probability that the network gives, a frame adds
+#
+# $$
+# \begin{cases}
+# -\alpha\,|y - p|^{\gamma} \log p & \text{where } y > 0, \\
+# -(1 - \alpha)\,|y + e - p|^{\gamma} \log (1 - p) & \text{where } y = 0,
+# \end{cases}
+# $$ (eq-focal)
+#
+# with $\gamma = 1$. The weight $\alpha$ goes to the few frames with a positive target: 0.90 for the apex, so that all others
+# weigh 0.10, and 0.80 for action. The margin $e = 0.16$ is the method's own: a frame in which
+# nothing happens costs nothing at $p = 0$, and nothing at $p = e$.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two pairs of curves of loss against predicted probability. Cross-entropy is high everywhere away from the right answer; the focal loss is lower, and much lower for frames without an expression."}, "figure": {"caption": "Loss of one frame against the probability that the network gives. Where nothing happens (right), the focal loss forgives more: there are so many such frames.", "name": "fig-focal"}}
 p = torch.linspace(0.01, 0.99, 99)
@@ -89,7 +100,14 @@ plt.show()
 # too; what its authors have made public uses cross-entropy. Both are available; cross-entropy is our default.)
 #
 # The last term does not look at the outputs but at the embedding: the *supervised contrastive* loss
-# {cite}`khosla2020supcon` pulls frames of the same kind together and pushes others apart. Together
+# {cite}`khosla2020supcon` pulls frames of the same kind together and pushes others apart. The kinds are neutral,
+# macro- and micro-expression. With embeddings $z$ of unit length, and $P_i$ the other frames of the batch that are of the
+# kind of frame $i$, frame $i$ adds
+#
+# $$ -\frac{1}{|P_i|} \sum_{j \in P_i} \Big( \frac{z_i^{\top} z_j}{\tau}
+#   - \log \sum_{l \ne i} \exp \frac{z_i^{\top} z_l}{\tau} \Big). $$ (eq-contrast)
+#
+# All seven terms are means over the frames of a batch. Together
 #
 # $$\mathcal{L} = 1.8\,\mathrm{apex}_{ME} + \mathrm{bound}_{ME} + 0.1\,\mathrm{act}_{ME}
 #   + \rho\,(\mathrm{apex}_{MaE} + \mathrm{bound}_{MaE} + 0.1\,\mathrm{act}_{MaE}) + \lambda\,\mathrm{con}.$$
@@ -116,13 +134,16 @@ report.glue("ch7_data", sources.videos_are(chosen))
 # Here {glue}`ch7_folds` networks saw {glue}`ch7_windows` windows of {glue}`ch7_data`, less those of their own
 # subject, for {glue}`ch7_epochs` epochs (sampling: {glue}`ch7_sampling` segments).
 #
-# Two things here are not the paper's. Its authors draw only segments that hold some expression; with the setting
-# `sampling = "all"` the network also meets blinks, speech and stillness, and the profiles `cpu` and `gpu` use it.
-# And the head's motion is taken out by a model of the rigid head instead of the nose alone
-# ([chapter 3](03_faces_and_flow.ipynb)). `LearningSettings.sampling` and `MotionSettings.head` bring the paper's
-# way back.
+# Some things here are not the paper's, and each is a setting that brings the paper's way back.
+#
+# - Its authors draw only segments that hold some expression. With `sampling = "all"` the network also meets blinks,
+#   speech and stillness; the profiles `cpu` and `gpu` use it.
+# - Motion is that of ten patches instead of dense flow (`flow`), and the head is taken out of it by a model of the rigid
+#   head instead of the nose alone (`head`, [chapter 3](03_faces_and_flow.ipynb)).
+# - The contrastive term works on embeddings of unit length (`contrast`, below).
+# - The paper trains for a hundred epochs (`epochs`).
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Falling curves over epochs: each weighted term of the loss, averaged over the folds, with a band from the lowest to the highest fold."}, "figure": {"caption": "The weighted terms of the training loss: mean over the folds, and the range of the folds.", "name": "fig-history"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Curves over epochs of five weighted terms of the loss, averaged over the folds, with a band from the lowest to the highest fold; those of apexes and boundaries fall, the contrastive one hardly."}, "figure": {"caption": "Five of the seven weighted terms of the training loss, those of action left out: mean over the folds, and the range of the folds.", "name": "fig-history"}}
 terms = ["apex_me", "boundary_me", "apex_mae", "boundary_mae", "contrast"]
 weights = dict(zip(history.columns[3:10], term_weights(chosen.learning), strict=True))
 fig, ax = plt.subplots()
@@ -136,6 +157,10 @@ ax.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, 1.25))
 plt.show()
 
 # %% [markdown]
+# The contrastive term hardly falls, and it cannot fall far. Were all frames of a kind at one point, and the other kinds
+# opposite, equation {eq}`eq-contrast` would still leave about $\log |P_i|$: hundreds of neutral frames share their kind
+# with one another. So look at what the term does to the embedding, not at its size.
+#
 # ## What the contrastive term does
 #
 # We train one fold in three ways: without the contrastive term, with it on embeddings of unit length (our
@@ -164,13 +189,15 @@ for name, fold in folds.items():
     rows.append(
         (name, np.linalg.norm(z, axis=1).mean(), np.mean(alike), apart, fold.history["total"].iloc[0])
     )
+    for short, now, before in (("within", rows[-1][2], rows[0][2]), ("neutral", apart, rows[0][3])):
+        report.glue(f"ch7_{name}_{short}", f"{now - before:+.2f}")
 columns = ["contrastive term", "length", "cosine within a kind", "cosine to neutral", "first epoch's loss"]
 contrast = pd.DataFrame(rows, columns=columns)
 report.table(
     contrast, name="contrast_forms", caption="Embeddings of a held-out subject after three kinds of training."
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Three scatter plots of embeddings in two dimensions, one a kind of training, with neutral, macro- and micro-expression frames in different colours."}, "figure": {"caption": "Embeddings of the held-out subject, along their two main directions. Grey: neutral frames.", "name": "fig-embedding"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Three scatter plots of embeddings in two dimensions, one a kind of training, with neutral, macro- and micro-expression frames in different colours."}, "figure": {"caption": "Embeddings of the held-out subject, along their two main directions. Grey: neutral frames; blue: macro-expressions; orange: micro-expressions.", "name": "fig-embedding"}}
 fig, axes = plt.subplots(1, 3, figsize=(7.6, 2.8))
 for ax, (name, z) in zip(axes, embeddings.items(), strict=True):
     centred = z - z.mean(0)
@@ -181,9 +208,14 @@ for ax, (name, z) in zip(axes, embeddings.items(), strict=True):
 plt.show()
 
 # %% [markdown]
-# The released form has a flaw that its formula shows. Before the exponential the largest product of a row is
-# taken off. With raw embeddings that largest product is nearly always a frame with *itself*, and far above all
-# others. What is left of the others is smaller than the tiny number that guards the logarithm: the part of the
+# Read the two columns of cosines together: a term that does what it says raises the first and lowers the second. With
+# the normalised form they change by {glue}`ch7_normalised_within` and {glue}`ch7_normalised_neutral`, with the released
+# one by {glue}`ch7_released_within` and {glue}`ch7_released_neutral`. This is one subject after one short training; what
+# the term does to the score, [chapter 9](09_ablations.ipynb) asks.
+#
+# The released form has a flaw that its formula shows. It is {eq}`eq-contrast` on embeddings as long as they are, and
+# before the exponential the largest product of a row is taken off. When training begins embeddings are long. That
+# largest product is then nearly always a frame with *itself*, and far above all others. What is left of the others is smaller than the tiny number that guards the logarithm: the part of the
 # loss that pushes unlike frames apart has no slope, and only the pull between like frames remains. On unit-length
 # embeddings this cannot happen.
 #

@@ -106,7 +106,7 @@ report.glue("ch8_ceiling", ceiling.overall.f1, ".2f")
 ceiling.table().round(3)
 
 # %% [markdown]
-# Even a perfect network would reach an F1 of {glue}`ch8_ceiling` through this decoder.
+# A network that gives exactly its targets would reach an F1 of {glue}`ch8_ceiling` through this decoder.
 # [Chapter 12](12_protocols.ipynb) asks the same of the real data sets.
 #
 # ## What counts as right
@@ -120,8 +120,9 @@ ceiling.table().round(3)
 # ## The result
 #
 # Every video was judged by the network that never saw its subject, after a number of epochs that was fixed
-# beforehand. The *control* was trained in the same way on labels that had been moved in time, away from the
-# motion; whatever it reaches can be had without seeing anything. Intervals in brackets come from resampling
+# beforehand. The *control* was trained in the same way on labels that had been moved by a random part of
+# their video, so that they no longer go with the motion. It shows what this training makes of labels that say nothing,
+# and that is mostly silence. What guessing reaches is another question; [chapter 11](11_baselines.ipynb) asks it. Intervals in brackets come from resampling
 # subjects {cite}`efron1979`. The table is about {glue}`ch8_data`.
 #
 # The last column is what public code of this family would print for the same networks: for every subject the epoch
@@ -173,7 +174,7 @@ report.glue("ch8_verdict", verdict)
 # {glue}`ch8_subjects` subjects, {glue}`ch8_could`. All this is about these two trainings: what others would say, only
 # several seeds can show, as the run of record has them.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Bars of F1 for micro-, macro-expressions and overall, for the trained network and for the control with shuffled labels, with intervals."}, "figure": {"caption": "F1 by class with 95 % intervals from resampling subjects: the network, and the control trained on labels that were moved away from the motion.", "name": "fig-main"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Bars of F1 for micro-, macro-expressions and overall, for the trained network and for the control with shuffled labels, with intervals."}, "figure": {"caption": "F1 by class with 95 % intervals from resampling subjects: the network, and the control trained on labels that were moved in time.", "name": "fig-main"}}
 fig, ax = plt.subplots(figsize=(7.2, 3.2))
 for place, ((name, table), colour) in enumerate(zip(measured.items(), ("spotted", "control"), strict=True)):
     error = np.abs(table[["low", "high"]].to_numpy() - table[["F1"]].to_numpy()).T
@@ -211,8 +212,8 @@ tables["main"] if tables["main"] is None else report.outcomes(
 #
 # ## Do faster features spot as well?
 #
-# [Chapter 3](03_faces_and_flow.ipynb) measured ten patches directly, a hundred times faster than dense flow, and showed
-# that they are cleaner. That is worth nothing if the network spots less with them. So it was trained on both, on the
+# [Chapter 3](03_faces_and_flow.ipynb) measured ten patches directly, many times faster than dense flow and about as exactly,
+# and took the head out with a better model than the nose. That is worth nothing if the network spots less with them. So it was trained on both, on the
 # same videos, folds and seeds, and the head's movement taken out by ten rigid points or by the nose alone.
 #
 # *What we expected.* {glue}`ch8_motion_expected`
@@ -244,8 +245,8 @@ for short, kind in (("duplicates", "duplicate"), ("confused", "other class"), ("
 report.table(fates, name="outcomes", caption="What became of each spotted and of each true interval.")
 
 # %% [markdown]
-# Among the {glue}`ch8_wrong` false alarms there are {glue}`ch8_duplicates` duplicates, {glue}`ch8_confused` with the
-# wrong class, and {glue}`ch8_near` that touch an expression of their class but overlap it too little.
+# Among the {glue}`ch8_wrong` spotted intervals that are no hits, duplicates are {glue}`ch8_duplicates`, {glue}`ch8_confused` are of
+# the wrong class, and {glue}`ch8_near` touch an expression of their class but overlap it too little.
 #
 # The hits have their ends somewhere near the true ones. Errors are in frames, late if positive.
 
@@ -271,7 +272,8 @@ report.table(frames, name="frame_measures", caption="Average precision (AP) fram
 # ## What others have published, on real videos
 #
 # :::{warning}
-# The next table is copied from publications, public code and reports. Its figures are for recordings of real
+# The next table quotes publications, public code and reports, some of them at second hand, as its last column says. Its
+# figures are for recordings of real
 # people, under protocols that differ. {glue}`ch8_caution` The table is here to show the order of magnitude of this
 # task, not to rank anything.
 # :::
@@ -290,8 +292,8 @@ report.table(others, name="published_results", caption=caption)
 
 # %% [markdown]
 # Two more warnings for readers of such tables. Public code of this family prints the oracle that our own table has
-# in its last column, and does not call it one. And none of these reports says by how much the figure would change
-# with other subjects, or with another seed.
+# in its last column, and does not call it one. And no figure in the table comes with an interval: how much it would
+# change with other subjects, or with another seed, cannot be read off it.
 #
 # :::{admonition} Try it
 # :class: tip

@@ -74,8 +74,8 @@ report.glue("ch9_spread", spread_of_record("lambda"))
 # `cpu` it is also short: hardly a micro-expression is found.
 #
 # The runs of record are larger and have several seeds. Where there is one, its rows stand in the same table, and its
-# answer after yours. With two seeds, as some of them have, the interval holds only about half of the variance that
-# another training brings, so take what such a run claims as a hint. All are trained for a short time; what that may hide,
+# answer after yours. Their notes say how many: with two seeds an interval holds only about half of the variance that
+# another training brings, with five four fifths of it. All are trained for a short time; what that may hide,
 # the section *How long to train?* says.
 #
 # In the cell at the end of each section, `mine` holds the settings of a variant of your own. Names, ranges and meanings

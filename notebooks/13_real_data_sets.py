@@ -151,7 +151,7 @@ report.table(found.head(10), name="real_videos", caption=caption)
 #
 # The real workbooks hold offsets of 0 (44 of the 300 macro-expressions of CAS(ME)²), apexes of -1 or behind the offset,
 # and onsets of 0. Everybody who works with them mends them somehow, rarely says how, and trains and scores on the
-# result. Here each way has a name, is an option of every command, and is written into the box at the foot of every
+# result. Here each way has a name, is an option of every command that reads such a data set, and is written into the box at the foot of every
 # page.
 #
 # | `--repair` | a missing offset becomes |
@@ -235,11 +235,12 @@ report.glue("ch13_measured", len(features))
 report.table(scores, name="real_scores", caption=f"Leave-one-subject-out on {sources.videos_are(chosen)}.")
 
 # %% [markdown]
-# That is {glue}`ch13_folds` folds of {glue}`ch13_epochs` epochs, from pictures and a workbook to a score. (On four
-# short synthetic videos the score means nothing; that it comes out is the point.)
+# That is {glue}`ch13_folds` folds of {glue}`ch13_epochs` epochs, from pictures and a workbook to a score. (On the few
+# short synthetic videos that stand in where no data set is given the score means nothing; that it comes out is the point.)
 #
-# The motion of {glue}`ch13_measured` of the {glue}`ch13_videos` videos could be measured. Now and then a video shows no
-# face, or a picture inside it turns out to be damaged. Such a video does not stop the others. The network is not trained
+# The motion of {glue}`ch13_measured` of the {glue}`ch13_videos` videos could be measured. A video that the
+# check above has left out has no part in any of this: its expressions are neither hits nor missed. And now and then a video
+# passes the check and shows no face, or a picture inside it turns out to be damaged. Such a video does not stop the others. The network is not trained
 # on it, and its expressions count as **missed**: a method that cannot see a face has not spotted anything in it.
 #
 # ## How long it takes
