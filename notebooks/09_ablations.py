@@ -56,26 +56,28 @@ report.glue("ch9_spread", spread_of_record("lambda"))
 # - A row is a variant, a column a class. The interval beside each F1 comes from drawing the subjects again and again, with
 #   replacement, and the seeds of training, where there are several. It says how far other people, *and* another
 #   training, could have moved the number.
-# - In small type below it stands the difference from the base in *points*, hundredths of F1. It is taken person by
-#   person and seed by seed, so that easy and hard people cancel out. It is bold where the two are told apart.
-# - $p$ is the share of random swaps of base and variant, one coin for each person, that gives as large a difference. It
-#   is corrected for the number of variants within one column of one table {cite}`holm1979`, not over columns and
-#   studies: of all the comparisons of a chapter one or two may be found by chance. It takes the trained networks as they
-#   are. So it can be small while the interval, which also allows for another training, holds zero.
+# - In small type below it stands the difference from the base in *points*, hundredths of F1. It is taken on the same
+#   people and seeds, so that what is hard for both cancels out. Two things can move it: other people, which leaving out
+#   one person at a time tells {cite}`efron1981jackknife`, and other trainings, which the seeds tell. Interval and $p$ hold
+#   the difference against both, with Student's $t$, because a few seeds tell little {cite}`satterthwaite1946`.
+# - The interval stands for itself. $p$ is corrected for the number of variants within one column of one table
+#   {cite}`holm1979`, and a difference is bold, *told apart*, where $p < .05$. It is not corrected over columns and
+#   studies: if nothing in this chapter made a difference, about one column in twenty would show one all the same.
 # - *Could be resolved* is the true difference, in points, that such a comparison would have found four times in five.
 #   **A smaller one can well be there and not be seen.** It can also be seen, with luck: then a filled mark lies on the grey
 #   bar of a figure. *None* stands where nothing can be told apart, however large,
 #   and a dash where nobody's counts differ.
 #
-# An answer claims a difference only if its interval excludes zero, $p < .05$, **and each variant was trained more than
+# An answer claims a difference only if $p < .05$ **and each variant was trained more than
 # once**. Two trainings of one and the same network, with other seeds, differ too, and no drawing of subjects can know by
 # how much. {glue}`ch9_spread` A run of this page trains each variant once, whatever the profile. So it shows which way a
 # variant went, and claims nothing; ask for `seeds=3`, and wait three times as long, if you want it to. In the profile
 # `cpu` it is also short: hardly a micro-expression is found.
 #
 # The runs of record are larger and have several seeds. Where there is one, its rows stand in the same table, and its
-# answer after yours. Their notes say how many: with two seeds an interval holds only about half of the variance that
-# another training brings, with five four fifths of it. All are trained for a short time; what that may hide,
+# answer after yours. Their notes say how many. With two seeds the interval of an F1 holds only about half of the variance
+# that another training brings, with five four fifths of it. After the answer of record a sentence says what the paper
+# holds, where it does, and whether that agrees. All are trained for a short time; what that may hide,
 # the section *How long to train?* says.
 #
 # In the cell at the end of each section, `mine` holds the settings of a variant of your own. Names, ranges and meanings
@@ -193,7 +195,8 @@ plt.show()
 # {glue}`ch9_pairs_note` {glue}`ch9_pairs_record`
 
 # %% [markdown]
-# *Your turn.* Do differences of neighbouring frames need the mixing of regions? Compare your row with *adjacent only*.
+# *Your turn.* Do differences of neighbouring frames need the mixing of regions? Compare your row with *adjacent only*
+# (in `smoke` only the first and the last variant of a table are run).
 # Features that another variant has measured already are not measured again.
 
 # %%
@@ -235,8 +238,8 @@ report.table(
 )
 
 # %% [markdown]
-# *Your turn.* Without a head model the Laplacian is a second line of defence ([chapter 5](05_facial_graph.ipynb)):
-# take it away as well.
+# *Your turn.* Without a head model the Laplacian might be a second line of defence
+# ([chapter 5](05_facial_graph.ipynb) saw nothing of it where the head is out already): take it away as well.
 
 # %%
 mine = {"head": "none", "operator": "adjacency"}
@@ -249,7 +252,8 @@ report.outcomes(own.table())
 # Facial local graph pooling (FLGP) makes three parts of the ten regions, and one face of the three parts. That is the
 # paper's main idea for the graph. Does it help to see the face at three scales? With two scales the three parts stay until the end and the embedding is the mean over them;
 # with one, the ten regions do. The number of weights is the same in all three, because the temporal kernels are
-# shared by the nodes.
+# shared by the nodes. Two more things change with the scales: the last maximum over the face becomes a mean, and the
+# second block mixes with another matrix. This study cannot take these apart.
 #
 # *Expected:* {glue}`ch9_scales_expected`
 
@@ -280,10 +284,10 @@ report.outcomes(own.table())
 # Pooling takes the largest value of each group. A mean would be the obvious other choice, but not just anywhere. In the
 # triangle of the three parts each column of the Laplacian sums to zero,
 #
-# $$\sum_w y_w = \sum_v x_v \sum_w L_{vw} = 0,$$
+# $$\sum_j L_{ij} = 0,$$
 #
-# so the mean over the parts right after the Laplacian is nothing at all, whatever the face does, and batch
-# normalisation cannot bring it back. The mean is therefore taken of what the rectifier leaves. For the maximum the
+# so what it makes of any three values adds up to zero: the mean over the parts right after the Laplacian is nothing at
+# all, whatever the face does, and batch normalisation cannot bring it back. The mean is therefore taken of what the rectifier leaves. For the maximum the
 # order makes no difference.
 #
 # *Expected:* {glue}`ch9_pooling_expected`
@@ -416,7 +420,8 @@ plt.show()
 # {glue}`ch9_lambda_note` {glue}`ch9_lambda_record`
 
 # %% [markdown]
-# *Your turn.* Weight and temperature work together: a low temperature makes the term larger.
+# *Your turn.* Weight and temperature work together: a low temperature makes the slopes of the
+# term steeper while the kinds are mixed, and lets them fade once these have parted.
 
 # %%
 mine = {"lambda_contrast": 0.01, "temperature": 0.25}
@@ -456,7 +461,9 @@ report.outcomes(own.table())
 # ## Which loss for the boundaries?
 #
 # The paper speaks of a focal loss for onset and offset, the released code holds one and uses cross-entropy. A focal loss
-# turns away from what is easy, and nearly all frames are an easy *none*.
+# turns away from what is easy, and nearly all frames are an easy *none*. Ours is $-(1 - p)^2 \log p$, with $p$ the
+# probability of what is true; the exponent is our choice, since nothing public settles it. It is smaller than the
+# cross-entropy everywhere, so boundaries weigh less against the other terms, too.
 #
 # *Expected:* {glue}`ch9_boundary_loss_expected`
 
@@ -484,7 +491,8 @@ report.outcomes(own.table())
 # %% [markdown]
 # ## Micro against macro
 #
-# The terms of macro-expressions weigh $\rho = .7$ of those of micro-expressions. There are fewer micro-expressions, and
+# The terms of macro-expressions carry the weight $\rho = .7$. Against those of micro-expressions that is .7 for boundaries
+# and action, and .7 of 1.8 for the apex ([chapter 7](07_learning.ipynb)). There are fewer micro-expressions, and
 # their frames are fewer still.
 #
 # *Expected:* {glue}`ch9_rho_expected`
@@ -516,8 +524,8 @@ report.outcomes(own.table())
 # The reader of the paper would like one table: the spatio-temporal graph network alone, with pooling, with contrast, with
 # both. The numbers that we know from the paper do not separate pooling from contrast. Every difference below is from
 # *full*: the row *+ FLGP* shows what is lost without contrast, *+ contrastive* what is lost without pooling. The last row
-# is the contrastive loss as it was
-# released, on embeddings of any length ([chapter 7](07_learning.ipynb)).
+# is the contrastive loss as it was released, on embeddings of any length and seven times as heavy
+# ([chapter 7](07_learning.ipynb)); what weight alone does, the study of lambda shows.
 #
 # *Expected:* {glue}`ch9_components_expected`
 
@@ -543,8 +551,7 @@ plt.show()
 # - {glue}`ch9_scales_record_me`
 # - {glue}`ch9_lambda_record_me`
 #
-# If two runs of record differ in size, believe the one with more epochs and more seeds. A variant that is behind after a
-# few epochs may only be slower.
+# A variant that is behind after a few epochs may only be slower.
 
 # %%
 report.table(
@@ -657,8 +664,8 @@ report.outcomes(own.table())
 # ## All runs of record on one page
 #
 # The table below has one line a study: its base with overall F1 and seeds of training, which variants were told apart from the base and by how
-# many points, which were not, which only in one class, and the differences that the study could have resolved. Runs of
-# record differ in size from study to study; the notes above say what each of them was.
+# many points, which were not, which only in one class, and the differences that the study could have resolved. The
+# notes above say how large each run was.
 
 # %%
 seen = seen_in_records(9)

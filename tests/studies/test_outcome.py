@@ -6,8 +6,18 @@ import pytest
 
 from msstgcn import report
 from msstgcn.errors import InputError
-from msstgcn.spotting import bootstrap_f1, compare
-from msstgcn.studies import CONTROL, COUNT_COLUMNS, STUDIES, resolved, study, study_table, told_apart
+from msstgcn.spotting import bootstrap_f1
+from msstgcn.studies import (
+    CONTROL,
+    COUNT_COLUMNS,
+    STUDIES,
+    pair_table,
+    paired_difference,
+    resolved,
+    study,
+    study_table,
+    told_apart,
+)
 
 
 @pytest.fixture
@@ -40,14 +50,26 @@ def test_counts_are_added_and_compared_over_the_same_subjects(counts):
             assert table.loc[(variant, title), "F1"] == pytest.approx(np.mean(by_seed))
     one, other = (cube(counts, variant) for variant in ("better", "base"))
     assert table.loc[("better", "overall"), "low"] == bootstrap_f1(one).low
-    found = compare(one, other, tests=2)
+    found = paired_difference(one, other)
     row = table.loc[("better", "overall")]
-    assert row["difference"] == found.difference.value and row["resolvable"] == found.resolvable
+    assert row["difference"] == found.value and row["resolvable"] == found.resolvable(tests=2)
+    assert (row["diff low"], row["diff high"]) == (found.estimate().low, found.estimate().high)
+
+
+def test_pairs_of_variants_are_compared_with_each_other(counts):
+    pairs = {"one": ("better", "same"), "two": ("same", "better")}
+    table = pair_table(counts, pairs).set_index(["pair", "class"])
+    found = paired_difference(cube(counts, "better"), cube(counts, "same"))
+    row = table.loc[("one", "overall")]
+    assert (row["difference"], row["diff low"]) == (found.value, found.estimate().low)
+    assert row["p"] == pytest.approx(min(1, 2 * found.p)) and not row["one training"]
+    assert table.loc[("two", "overall"), "difference"] == -found.value
+    assert pair_table(counts[counts["seed"] == 0], pairs)["one training"].all()
 
 
 def test_p_values_are_corrected_for_the_number_of_variants(counts):
     table = study_table(counts, "base").set_index(["variant", "class"])
-    raw = {v: compare(cube(counts, v), cube(counts, "base")).p for v in ("better", "same")}
+    raw = {v: paired_difference(cube(counts, v), cube(counts, "base")).p for v in ("better", "same")}
     smallest = min(raw, key=lambda v: raw[v])
     assert table.loc[(smallest, "overall"), "p"] == pytest.approx(min(1, 2 * raw[smallest]))
 
@@ -60,8 +82,8 @@ def test_what_could_be_resolved_is_none_for_one_training_or_few_people_and_a_das
     assert table["one training"].to_dict() == {"base": False, "better": False, "same": True}
     assert np.isinf(table.loc["same", "resolvable"]) and 0 < table.loc["better", "resolvable"] < 1
     assert report.outcome_shown(study_table(once, "base"))["resolvable"].tolist() == ["–"] * 3 + ["none"] * 6
-    few = study_table(counts[counts["subject"] < "s5"], "base")
-    assert np.isinf(few["resolvable"].dropna()).all(), "4 / 2^5 is above .05"
+    few = study_table(once[once["subject"] < "s2"], "base", shared=["better", "same"])
+    assert np.isinf(few["resolvable"].dropna()).all(), "more than all of F1"
     assert resolved(few["resolvable"].dropna()) == "none"
     assert resolved(pd.Series([0.0, np.inf])) == "none" and resolved(pd.Series([0.0])) == "–"
     assert resolved(pd.Series([0.0, 0.02, 0.0301, np.inf])) == "2.0 to 3.0"

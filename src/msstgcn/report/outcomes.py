@@ -115,10 +115,24 @@ def _cell(row: dict[Any, Any], apart: bool) -> str:
     first = f"<span>{interval(row['F1'], row['low'], row['high'])}</span>"
     if row["difference"] != row["difference"]:
         return first
-    p = _probability(row["p"]).replace("0.", ".")
-    second = f"<span>{_difference(row)},</span> <span>p {p}</span>"
+    second = f"<span>{_difference(row)},</span> <span>{_p(row)}</span>"
     second = f"<strong>{second}</strong>" if apart else second
     return f"{first}<br><small>{second}</small>"
+
+
+def difference_text(row: dict[Any, Any]) -> str:
+    """A difference in points with interval and p, as in ``+2.1 [0.4, 3.8], p .012``.
+
+    Parameters
+    ----------
+    row : dict
+        Of `studies.study_table` or `studies.pair_table`.
+    """
+    return f"{_difference(row)}, {_p(row)}"
+
+
+def _p(row: dict[Any, Any]) -> str:
+    return f"p {_probability(row['p'])}".replace("0.", ".")
 
 
 def _difference(row: dict[Any, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,10 @@ from msstgcn.studies import (
     STUDIES,
     Study,
     StudyResult,
+    agreement,
     answer,
     in_a_class,
+    pair_table,
     points,
     recall_table,
     resolved,
@@ -35,8 +38,9 @@ def study_section(result: StudyResult, *, caption: str) -> Styler:
     """Register what a section says of a study, and return the table to show.
 
     For a study ``head-model`` of chapter 9 the prose finds ``ch9_head_model_expected``, ``..._note`` (what the run of
-    record was), ``..._answer`` and ``..._record`` (what the reader's run and the run of record answer overall; empty
-    if there is no record), and the two for one class, as in ``..._answer_me`` and ``..._record_mae``.
+    record was), ``..._answer`` and ``..._record`` (what the reader's run and the run of record answer overall, and
+    whether the latter agrees with the paper; empty if there is no record), and the two for one class, as in
+    ``..._answer_me`` and ``..._record_mae``.
 
     Parameters
     ----------
@@ -59,9 +63,10 @@ def study_section(result: StudyResult, *, caption: str) -> Styler:
     for metric in METRICS:
         end = "" if metric == "overall" else f"_{metric.lower()}"
         report.glue(f"{start}_answer{end}", answer(study, own, metric))
-        told = (
-            "" if kept is None or recorded is None else f"Of record: {answer(kept.study, recorded, metric)}"
-        )
+        told = ""
+        if kept is not None and recorded is not None:
+            said = agreement(study, recorded) if metric == "overall" else ""
+            told = " ".join(filter(None, (f"Of record: {answer(kept.study, recorded, metric)}", said)))
         report.glue(f"{start}_record{end}", told)
     return report.outcomes(own, recorded, name=f"study_{_key(study)}", caption=caption)
 
@@ -160,7 +165,7 @@ def spotted_by(result: StudyResult, variant: str) -> str:
     return "; ".join(parts) or "nothing that is known, because it was not run"
 
 
-def _larger(result: StudyResult) -> tuple[str, StudyResult]:
+def larger(result: StudyResult) -> tuple[str, StudyResult]:
     """The run of record of the same study where there is one, else the reader's, and what a table calls it."""
     kept = study_record(result.study.name)
     return ("this run", result) if kept is None else ("of record", kept)
@@ -176,8 +181,8 @@ def ends_of(result: StudyResult) -> pd.DataFrame:
     """
     import pandas as pd
 
-    run, larger = _larger(result)
-    events = larger.events.assign(outcome=["hit" if hit else "missed" for hit in larger.events["hit"]])
+    run, most = larger(result)
+    events = most.events.assign(outcome=["hit" if hit else "missed" for hit in most.events["hit"]])
     by_variant = events.groupby("variant", sort=False)
     parts = [boundary_table(own).assign(run=run, variant=name) for name, own in by_variant]
     found = pd.concat(parts, ignore_index=True)
@@ -193,8 +198,8 @@ def alarms(result: StudyResult) -> pd.DataFrame:
         Columns ``run`` (of record where there is one, else this run), ``variant``, and for each class its ``hits``,
         ``false alarms`` and ``missed``.
     """
-    run, larger = _larger(result)
-    table = larger.table()
+    run, most = larger(result)
+    table = most.table()
     found = table[["variant"]].drop_duplicates()
     found.insert(0, "run", run)
     for label in ("ME", "MaE"):
@@ -202,6 +207,36 @@ def alarms(result: StudyResult) -> pd.DataFrame:
         for count, name in (("TP", "hits"), ("FP", "false alarms"), ("FN", "missed")):
             found[f"{label} {name}"] = found["variant"].map(own[count])
     return found.reset_index(drop=True)
+
+
+def pairs_shown(result: StudyResult, pairs: Mapping[str, tuple[str, str]], name: str) -> pd.DataFrame:
+    """Differences between pairs of variants, as a table to show.
+
+    Parameters
+    ----------
+    result : StudyResult
+    pairs : mapping of str to (str, str)
+        As `studies.pair_table` takes them; those of which a variant was not run are left out.
+    name : str
+        Title of the column that says which pair a row is.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``run`` (of record where there is one, else this run) and `name`, then for each class the difference in
+        points with interval and p, and a star where the two are told apart.
+    """
+    import pandas as pd
+
+    run, most = larger(result)
+    there = {one: pair for one, pair in pairs.items() if set(pair) <= set(most.study.variants)}
+    table = pair_table(most.counts, there)
+    texts = [report.difference_text(row) for row in table.to_dict("records")]
+    table["shown"] = [
+        f"{text} *" if star else text for text, star in zip(texts, told_apart(table), strict=True)
+    ]
+    shown = {title: table.loc[table["class"] == title, "shown"].tolist() for title in METRICS}
+    return pd.DataFrame({"run": [run] * len(there), name: list(there), **shown})
 
 
 def recalls(result: StudyResult) -> pd.DataFrame:
@@ -212,8 +247,8 @@ def recalls(result: StudyResult) -> pd.DataFrame:
     DataFrame
         Columns ``run`` (of record where there is one, else this run), then those of that table.
     """
-    run, larger = _larger(result)
-    found = recall_table(larger.events)
+    run, most = larger(result)
+    found = recall_table(most.events)
     found.insert(0, "run", run)
     return found
 

@@ -1,6 +1,15 @@
 """Experiments as data, what came out of them, and what others have published."""
 
-from msstgcn.studies.answers import METRICS, answer, in_a_class, points, points_between, resolved, told_apart
+from msstgcn.studies.answers import (
+    METRICS,
+    agreement,
+    answer,
+    in_a_class,
+    points,
+    points_between,
+    resolved,
+    told_apart,
+)
 from msstgcn.studies.methods import METHODS, WITHOUT_MOTION, Method
 from msstgcn.studies.outcome import (
     COST_COLUMNS,
@@ -8,8 +17,10 @@ from msstgcn.studies.outcome import (
     EVENT_COLUMNS,
     FOUND_COLUMNS,
     StudyResult,
+    pair_table,
     study_table,
 )
+from msstgcn.studies.paired import Difference, paired_difference
 from msstgcn.studies.protocols import (
     BASE,
     PROTOCOLS,
@@ -39,14 +50,18 @@ __all__ = [
     "SIZES",
     "STUDIES",
     "WITHOUT_MOTION",
+    "Difference",
     "Method",
     "Study",
     "StudyResult",
     "Variant",
+    "agreement",
     "answer",
     "epoch_verdict",
     "in_a_class",
     "inflation",
+    "pair_table",
+    "paired_difference",
     "points",
     "points_between",
     "protocol_table",

@@ -33,6 +33,8 @@ _WINDOW = (
         sweep="window, frames",
         places={"17 frames": 17, "5 frames": 5, "11 frames": 11, "25 frames": 25},
         sizes=_ONE_VIDEO,
+        paper="its window of 17 frames magnifies motion and keeps out large movements of the head",
+        beaten=("5 frames", "11 frames", "25 frames"),
     ),
     Study(
         "window-mismatch",
@@ -49,6 +51,8 @@ _WINDOW = (
         },
         sweep="receptive field, frames, in a window of 17",
         places={"17 of 17 frames": 17, "5 of 17 frames": 5, "11 of 17 frames": 11, "25 of 17 frames": 25},
+        paper="the window should be as long as the network's receptive field",
+        beaten=("5 of 17 frames", "11 of 17 frames", "25 of 17 frames"),
     ),
     Study(
         "pairs",
@@ -63,6 +67,8 @@ _WINDOW = (
             "long-term only": {"pairs": "long-only"},
         },
         sizes=_ONE_VIDEO,
+        paper="short- and long-term flow together magnify faint motion",
+        beaten=("adjacent only", "short-term only", "long-term only"),
     ),
     Study(
         "head-model",
@@ -83,6 +89,8 @@ _GRAPH = (
         "The paper says so. Pooling also throws away which region moved; where that decides, fewer scales could do as "
         "well.",
         {"three scales": {}, "two scales": {"scales": 2}, "one scale": {"scales": 1}},
+        paper="seeing the face at three scales helps",
+        beaten=("two scales", "one scale"),
     ),
     Study(
         "pooling",
@@ -128,6 +136,8 @@ _LOSS = (
         {"0.05": {}, **{f"{value:g}": {"lambda_contrast": value} for value in _LAMBDAS}},
         sweep="weight lambda of the contrastive loss",
         places={"0.05": 0.05, **{f"{value:g}": value for value in _LAMBDAS}},
+        paper="the contrastive loss helps",
+        beaten=("0",),
     ),
     Study(
         "temperature",
@@ -175,6 +185,8 @@ _WHOLE = (
             "+ contrastive": {"scales": 1},
             "full, contrast as released": {"contrast": "released"},
         },
+        paper="pooling and contrast both help",
+        beaten=("ST-GCN only", "+ FLGP", "+ contrastive"),
     ),
     Study(
         "segments",

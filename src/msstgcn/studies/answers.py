@@ -1,8 +1,8 @@
 """A study's answer in a few sentences, made from its table and from nothing else.
 
-A difference is claimed only if its interval excludes zero and its p value, after Holm's correction, is below .05, and
-if more than one training stands behind it. Where nothing can be claimed, the text says so, and what the run could have
-found. Whether that agrees with what was expected is left to the reader.
+A difference is claimed only if its p value, after Holm's correction, is below .05, and if more than one training stands
+behind it. Where nothing can be claimed, the text says so, and what the run could have found. Whether that agrees with
+the paper is a sentence of its own, by a rule as well; what was expected is quoted beside it.
 """
 
 from __future__ import annotations
@@ -30,16 +30,15 @@ _LEVEL = 0.05
 def told_apart(table: pd.DataFrame) -> pd.Series[bool]:
     """Whether each row of a study's table differs from the base.
 
-    Its interval excludes zero and p is below .05; and if two networks are compared, each was trained more than once:
-    neither interval nor p knows by how much another training would move one training's F1.
+    Its p is below .05; and if two networks are compared, each was trained more than once: from one training nobody can
+    know by how much another would move its F1.
 
     Parameters
     ----------
     table : DataFrame
         As `study_table` gives it.
     """
-    apart = (table["diff low"] > 0) | (table["diff high"] < 0)
-    return apart & (table["p"] < _LEVEL) & ~table["one training"]
+    return (table["p"] < _LEVEL) & ~table["one training"]
 
 
 def answer(study: Study, table: pd.DataFrame, metric: str = "overall") -> str:
@@ -84,6 +83,44 @@ def answer(study: Study, table: pd.DataFrame, metric: str = "overall") -> str:
             if not others["one training"].all():  # else that has been said of the places
                 said.append(_not_found(beside))
     return " ".join([*said, *_in_a_class(table, metric)])
+
+
+def agreement(study: Study, table: pd.DataFrame) -> str:
+    """Say whether what a study saw agrees with what the paper holds; empty where the paper says nothing.
+
+    Parameters
+    ----------
+    study : Study
+        What the paper holds, and which variants the base should beat if that is so.
+    table : DataFrame
+        As `study_table` gives it.
+    """
+    rows = table[(table["class"] == "overall") & table["variant"].isin(study.beaten)]
+    if rows.empty:
+        return ""
+    apart = rows[told_apart(rows)]
+    against, along = apart[apart["difference"] > 0], apart[apart["difference"] < 0]
+    if rows["one training"].all():
+        said = "One training of each cannot say"
+    elif len(against):
+        said = f"This contradicts it: better than {_quoted(study.base)} {_are(against)}"
+        said += f", though worse {_are(along)}" if len(along) else ""
+    elif len(along) == len(rows):
+        said = "This agrees with it"
+    else:
+        unseen = rows.drop(along.index)
+        agrees = f"This agrees with it for {_names(along)}; of the rest" if len(along) else "Of that"
+        room = points(min(1.0, max(0.0, -unseen["diff low"].min()))).lstrip("+")
+        said = f"{agrees} nothing was seen here, and the intervals leave room for {room} points at most"
+    return f"The paper holds that {study.paper}. {said}."
+
+
+def _names(rows: pd.DataFrame) -> str:
+    return _joined([_named(row) for _, row in rows.iterrows()])
+
+
+def _are(rows: pd.DataFrame) -> str:
+    return f"{'are' if len(rows) > 1 else 'is'} {_names(rows)}"
 
 
 def points(value: float) -> str:
@@ -162,7 +199,11 @@ def _placed(study: Study, base: pd.Series, others: pd.DataFrame) -> pd.DataFrame
 
 
 def _named(row: pd.Series) -> str:
-    return f"“{row['variant']}”"
+    return _quoted(row["variant"])
+
+
+def _quoted(name: str) -> str:
+    return f"“{name}”"
 
 
 def _f1(row: pd.Series) -> str:
@@ -215,7 +256,7 @@ def _nearness(base: pd.Series, others: pd.DataFrame, what: str) -> str:
     )
     if others["one training"].all():
         return near
-    return f"{near}, and for none of these do interval and p both show a difference"
+    return f"{near}, and none of these is told apart from it"
 
 
 def _not_found(others: pd.DataFrame) -> str:
@@ -224,7 +265,7 @@ def _not_found(others: pd.DataFrame) -> str:
     could = _could(others if rest.empty or len(rest) == len(others) else rest)
     if rest.empty or len(rest) == len(others):
         return f"{could[0].upper()}{could[1:]}."
-    return f"With {_joined([_named(row) for _, row in rest.iterrows()])} no difference was seen; {could}."
+    return f"With {_names(rest)} no difference was seen; {could}."
 
 
 def _could(rows: pd.DataFrame) -> str:
@@ -235,7 +276,7 @@ def _could(rows: pd.DataFrame) -> str:
     if size == NOTHING_DIFFERS:
         return "nobody's counts differ, which shows nothing of what could have been found"
     if size == NOTHING_RESOLVED:
-        return "with so few people no difference, however large, can be told from chance"
+        return "with so few people or trainings no difference, however large, can be told from chance"
     return f"a true difference of {size} points would have been found four times in five"
 
 

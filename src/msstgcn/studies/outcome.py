@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from msstgcn.spotting import FATE_COLUMNS, SPOTTED_COLUMNS, Comparison, bootstrap_f1, compare, holm
+from msstgcn.spotting import FATE_COLUMNS, SPOTTED_COLUMNS, bootstrap_f1, holm
+from msstgcn.studies.paired import Difference, paired_difference
 from msstgcn.studies.study import Study
 
 #: Columns of a study's counts.
@@ -75,8 +76,9 @@ def study_table(
 ) -> pd.DataFrame:
     """F1 of every variant and class with its interval, and its difference from the base.
 
-    Intervals come from resampling subjects, and seeds where there are several. The p values are those of the swap
-    test, adjusted by Holm's method for the number of variants compared with the base in one class.
+    Intervals of F1 come from resampling subjects, and seeds where there are several; those of differences, and the p
+    values, from `paired_difference`. These are adjusted by Holm's method for the number of variants compared with the
+    base in one class; an interval stands for itself.
 
     Parameters
     ----------
@@ -101,10 +103,13 @@ def study_table(
     rows = []
     for title, classes in _CLASSES.items():
         own = {name: counts_array(counts, name, classes) for name in (base, *others)}
-        found = {name: compare(own[name], own[base], tests=len(others), seed=seed) for name in others}
+        found = {name: paired_difference(own[name], own[base]) for name in others}
         adjusted = dict(zip(others, holm([one.p for one in found.values()]), strict=True))
         for name in (base, *others):
-            rows.append(_row(name, title, own[name], found.get(name), adjusted.get(name), seed))
+            row = _row(name, title, own[name], seed)
+            rows.append(
+                row | (_beside(found[name], adjusted[name], len(others)) if name in found else _ALONE)
+            )
     order = {name: place for place, name in enumerate((base, *others))}
     table = pd.DataFrame(rows)
     table["one training"] = (table["seeds"] == 1) & ~table["variant"].isin([base, *shared])
@@ -112,18 +117,50 @@ def study_table(
     return table.sort_values("variant", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
 
-def _row(
-    name: str, title: str, counts: NDArray[np.int64], against: Comparison | None, p: float | None, seed: int
-) -> dict[str, object]:
+def pair_table(counts: pd.DataFrame, pairs: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
+    """F1 of one variant minus F1 of another, for pairs of which neither is the base.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Columns `COUNT_COLUMNS`; every variant with the same seeds and subjects.
+    pairs : mapping of str to (str, str)
+        By a name of its own, the variant and the one that is taken off it.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``pair, class, difference, diff low, diff high, p`` (adjusted for the number of pairs) and
+        ``one training``, as in `study_table`.
+    """
+    rows = []
+    for title, classes in _CLASSES.items():
+        found = {
+            name: paired_difference(*(counts_array(counts, one, classes) for one in pair))
+            for name, pair in pairs.items()
+        }
+        adjusted = holm([one.p for one in found.values()])
+        for (name, one), p in zip(found.items(), adjusted, strict=True):
+            shown = one.estimate()
+            rows.append((name, title, shown.value, shown.low, shown.high, p))
+    table = pd.DataFrame(rows, columns=["pair", "class", "difference", "diff low", "diff high", "p"])
+    return table.assign(**{"one training": len(counts["seed"].unique()) == 1})
+
+
+def _row(name: str, title: str, counts: NDArray[np.int64], seed: int) -> dict[str, object]:
     f1 = bootstrap_f1(counts, seed=seed)
     tp, fp, fn = counts.sum((0, 1)).tolist()
-    row: dict[str, object] = {
+    return {
         "variant": name, "class": title, "seeds": len(counts), "TP": tp, "FP": fp, "FN": fn,
         "F1": f1.value, "low": f1.low, "high": f1.high,
-        "difference": np.nan, "diff low": np.nan, "diff high": np.nan, "p": np.nan, "resolvable": np.nan,
     }  # fmt: skip
-    if against is not None:
-        one = against.difference
-        row |= {"difference": one.value, "diff low": one.low, "diff high": one.high}
-        row |= {"p": p, "resolvable": against.resolvable}
-    return row
+
+
+#: What stands in the base's row where others have a difference from it.
+_ALONE = dict.fromkeys(("difference", "diff low", "diff high", "p", "resolvable"), np.nan)
+
+
+def _beside(found: Difference, p: float, tests: int) -> dict[str, float]:
+    """The part of a row that compares with the base; p is adjusted for so many tests."""
+    one = found.estimate()
+    return dict(zip(_ALONE, (one.value, one.low, one.high, p, found.resolvable(tests)), strict=True))

@@ -47,7 +47,8 @@ def _at_rate(fps: float, *, seconds: bool) -> dict[str, Any]:
     """Settings of a variant: the decoder's spans follow the seconds always, the window if asked for.
 
     A faster camera makes more segments of a video, and so more steps of an epoch: the epochs go down as the rate goes
-    up, so that every variant trains for as many steps, within an eighth, and its learning rate falls as far.
+    up, so that in full size every variant trains for as many steps, within a seventh, and its learning rate falls as
+    far.
     """
     own: dict[str, Any] = {"fps": float(fps)}
     own |= {name: max(1, round(frames * fps / SAMM_FPS)) for name, frames in _SPANS.items()}

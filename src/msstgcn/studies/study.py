@@ -63,6 +63,10 @@ class Study:
         By profile, settings of that one training over those of all variants. For ``once`` of its videos, which may be
         more, or longer, than those that the networks are asked about; for ``longest`` its epochs, and how many lie
         between two looks.
+    paper : str
+        What the paper holds about the base, as the end of a sentence; empty where it says nothing.
+    beaten : tuple of str
+        Variants that the base should do better than if that is so.
 
     Raises
     ------
@@ -80,6 +84,8 @@ class Study:
     trained: Literal["each", "once", "longest"] = "each"
     sizes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     taught: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    paper: str = ""
+    beaten: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.variants:

@@ -1,0 +1,96 @@
+"""Whether two variants differ, for other people *and* for other trainings: one paired comparison of their F1.
+
+The swap test (`spotting.swap_test`) knows of people only. Two trainings of one and the same network differ, too, often
+by more than two samples of people do, and five seeds are few to judge that by. So a study holds the difference against
+what both move it by, with Student's t, whose tails are as wide as few seeds deserve.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import stdtr, stdtrit
+
+from msstgcn.spotting import Estimate, f1_of
+from msstgcn.spotting.uncertainty import paired_counts
+
+_POWER = 0.8
+
+
+@dataclass(frozen=True)
+class Difference:
+    """F1 of one variant minus F1 of another.
+
+    Parameters
+    ----------
+    value : float
+        Mean over the seeds.
+    error : float
+        Its standard error: what other people and other trainings would move it by.
+    freedom : float
+        Degrees of freedom of that error.
+    """
+
+    value: float
+    error: float
+    freedom: float
+
+    def estimate(self, level: float = 0.95) -> Estimate:
+        """Return the difference with its interval."""
+        reach = self._quantile((1 + level) / 2) * self.error
+        return Estimate(self.value, self.value - reach, self.value + reach, level)
+
+    @property
+    def p(self) -> float:
+        """How often chance alone gives as large a difference, on either side; 1 where nobody's counts differ."""
+        if not self.error:
+            return float(self.value == 0)
+        return float(2 * stdtr(self.freedom, -abs(self.value) / self.error))
+
+    def resolvable(self, tests: int = 1, level: float = 0.95) -> float:
+        """Smallest true difference that would be found four times in five, as the first of `tests` that Holm corrects.
+
+        Returns
+        -------
+        float
+            0 where nobody's counts differ; infinity where it would be above 1, which no difference of F1 is.
+        """
+        found = (self._quantile(1 - (1 - level) / 2 / tests) + self._quantile(_POWER)) * self.error
+        return float(found) if found <= 1 else float("inf")
+
+    def _quantile(self, share: float) -> float:
+        return float(stdtrit(self.freedom, share)) if self.error else 0.0
+
+
+def paired_difference(first: ArrayLike, second: ArrayLike) -> Difference:
+    """F1 of one variant minus F1 of another, on the same subjects and with the same seeds.
+
+    Two parts make its variance. That of *people* is the jackknife's: each of the S subjects is left out in turn, of all
+    seeds at once (Efron and Stein 1981). That of *training*, with R seeds, is the variance of the R differences over R;
+    with one seed it is not known, and left out. The degrees of freedom of their sum are Satterthwaite's (1946), from
+    S - 1 and R - 1.
+
+    Parameters
+    ----------
+    first, second : array_like of int, shape (S, 3) or (R, S, 3)
+        Hits, false alarms and misses of each of at least two subjects, with each of R seeds.
+
+    Raises
+    ------
+    InputError
+        As `spotting.bootstrap_difference`.
+    """
+    one, other = paired_counts(first, second)
+    seeds, subjects, _ = one.shape
+    by_seed = f1_of(one.sum(1)) - f1_of(other.sum(1))  # (R,)
+    without = (f1_of(one.sum(1, keepdims=True) - one) - f1_of(other.sum(1, keepdims=True) - other)).mean(
+        0
+    )  # (S,)
+    people = (subjects - 1) * float(without.var())
+    training = float(by_seed.var(ddof=1)) / seeds if seeds > 1 else 0.0
+    variance = people + training
+    spread = people**2 / (subjects - 1) + (training**2 / (seeds - 1) if seeds > 1 else 0.0)
+    freedom = variance**2 / spread if spread else float("inf")
+    return Difference(float(by_seed.mean()), float(np.sqrt(variance)), freedom)

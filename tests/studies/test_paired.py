@@ -1,0 +1,78 @@
+"""A difference between two variants is held against what other people and other trainings would move it by."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from msstgcn.errors import InputError
+from msstgcn.spotting import f1_of
+from msstgcn.studies import paired_difference
+
+
+def counts(seed, seeds=4, subjects=12):
+    return np.random.default_rng(seed).integers(1, 9, (seeds, subjects, 3))
+
+
+def test_people_who_are_all_alike_leave_the_t_test_over_trainings():
+    one, other = (np.repeat(counts(seed, subjects=1), 5, axis=1) for seed in (1, 2))
+    found = paired_difference(one, other)
+    by_seed = f1_of(one.sum(1)) - f1_of(other.sum(1))
+    wanted = stats.ttest_1samp(by_seed, 0)
+    assert found.p == pytest.approx(wanted.pvalue) and found.freedom == pytest.approx(3)
+    shown, own = found.estimate(), wanted.confidence_interval(0.95)
+    assert (shown.low, shown.high) == pytest.approx((own.low, own.high))
+
+
+def test_one_training_leaves_the_jackknife_over_people():
+    one, other = counts(1, seeds=1)[0], counts(2, seeds=1)[0]
+    left = [np.delete(np.arange(12), person) for person in range(12)]
+    without = [f1_of(one[rest].sum(0)) - f1_of(other[rest].sum(0)) for rest in left]
+    variance = 11 / 12 * sum((each - np.mean(without)) ** 2 for each in without)
+    found = paired_difference(one, other)
+    assert found.error == pytest.approx(np.sqrt(variance)) and found.freedom == pytest.approx(11)
+    assert found.value == pytest.approx(f1_of(one.sum(0)) - f1_of(other.sum(0)))
+
+
+def test_the_variances_of_people_and_of_training_are_added():
+    one, other = counts(1), counts(2)
+    people = paired_difference(*(np.repeat(part.sum(0, keepdims=True), 4, axis=0) for part in (one, other)))
+    training = np.var(f1_of(one.sum(1)) - f1_of(other.sum(1)), ddof=1) / 4
+    found = paired_difference(one, other)
+    assert found.error**2 == pytest.approx(people.error**2 + training, rel=0.05)  # F1 is nearly linear
+    assert 3 < found.freedom < 3 + 11
+
+
+@pytest.mark.parametrize(
+    ("seeds", "subjects", "training", "people"), [(5, 48, 0.06, 0.3), (5, 48, 0.15, 0.1)]
+)
+def test_variants_that_do_not_differ_are_told_apart_once_in_twenty_times(seeds, subjects, training, people):
+    rng = np.random.default_rng(1)
+
+    def run(ease, there):
+        """One variant: chance in its trainings, in how it suits each person, and in each count."""
+        moved = rng.normal(0, training, (seeds, 1)) + rng.normal(0, people, (1, subjects))
+        hits = rng.binomial(there, 1 / (1 + np.exp(-(ease + moved))), (seeds, subjects))
+        return np.stack([hits, rng.poisson(6 * np.exp(-moved)), there - hits], -1)
+
+    found = []
+    for _ in range(400):
+        ease, there = rng.normal(0, 0.6, subjects), rng.poisson(12, subjects) + 1
+        found.append(paired_difference(run(ease, there), run(ease, there)).p < 0.05)
+    assert 0.02 < np.mean(found) < 0.08
+
+
+def test_what_could_be_resolved_is_found_four_times_in_five():
+    found = paired_difference(counts(1), counts(2))
+    for tests in (1, 5):
+        noncentral = stats.nct(found.freedom, found.resolvable(tests) / found.error)
+        needed = stats.t(found.freedom).ppf(1 - 0.025 / tests)
+        assert noncentral.sf(needed) == pytest.approx(0.8, abs=0.03)
+
+
+def test_where_nothing_differs_there_is_nothing_to_resolve_and_two_people_resolve_nothing():
+    same = paired_difference(counts(1), counts(1))
+    assert (same.value, same.error, same.p, same.resolvable()) == (0, 0, 1, 0)
+    few = paired_difference(counts(1, seeds=1, subjects=2), counts(2, seeds=1, subjects=2))
+    assert np.isinf(few.resolvable())
+    with pytest.raises(InputError, match="subjects"):
+        paired_difference(counts(1), counts(2, subjects=5))
