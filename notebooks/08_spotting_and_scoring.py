@@ -188,8 +188,9 @@ plt.show()
 # ## A longer run, made once
 #
 # The table above is small enough to be made again on a laptop. The same question was asked once with more subjects and
-# from several seeds, and its figures are kept with the project. {glue}`ch8_main_note` Intervals now come from
-# resampling subjects *and* seeds. The oracle is in a row of its own, and its difference from the honest row is what
+# from several seeds, and its figures are kept with the project. {glue}`ch8_main_note` Intervals of F1 now come
+# from resampling subjects *and* seeds; those of differences and their $p$ allow for both, too, in the way that
+# [chapter 9](09_ablations.ipynb) explains. The oracle is in a row of its own, and its difference from the honest row is what
 # picking the epoch on the test subject adds.
 
 # %% tags=["hide-input"]
