@@ -37,9 +37,11 @@ from msstgcn import network, report, spotting
 from msstgcn.datasets import DIFFICULTIES, synthetic
 from msstgcn.motion.alignment import misplaced
 from msstgcn.motion.working import CROP_IOD
-from msstgcn.runner import records, stages, study_parts
+from msstgcn.runner import records, stages
+from msstgcn.runner.false_alarms import causes_shown
 from msstgcn.runner.sections import (
     alarms,
+    called,
     cost_shown,
     larger,
     of_record,
@@ -384,16 +386,11 @@ report.table(
 # it lies on: a blink, a jerk of the head, speech, swallowing, a twitch too faint for a label, or an expression of the
 # other class; a second interval on an expression that was hit already is *same expression again*. Some lie there by
 # chance. The numbers in brackets, and the black lines in the figure, say how many would, if the same intervals lay
-# anywhere in their videos.
+# anywhere in their videos. Counted over people and seeds, they are those of {glue}`ch10_causes`.
 
 # %%
-parts = study_parts.parts_of(result.study, profile, seed=seed)
-causes = []
-for part in parts:
-    found = result.found[result.found["variant"] == part.name]
-    counted = spotting.cause_table(stages.dataset(part.chosen).videos, found)
-    causes.append(counted.assign(variant=part.name))
-causes = pd.concat(causes, ignore_index=True)
+run, causes = causes_shown(result, profile, seed=seed)
+report.glue("ch10_causes", called(run))
 usual = causes[causes["variant"] == result.study.base]
 blinks = usual[usual["cause"] == "blink"]
 report.glue("ch10_alarms", usual["number"].sum())
@@ -423,8 +420,8 @@ fig.legend(loc="outside upper left", ncols=len(names))
 plt.show()
 
 # %% [markdown]
-# These are the alarms of this run alone. Of {glue}`ch10_alarms` in the videos as usual, {glue}`ch10_on_blinks` lie on a blink;
-# {glue}`ch10_on_blinks_chance` would by chance. The largest number has the cause *{glue}`ch10_first`*. An interval whose
+# Of {glue}`ch10_alarms` in the videos as usual, {glue}`ch10_on_blinks` lie on a blink; {glue}`ch10_on_blinks_chance` would
+# by chance. The largest number has the cause *{glue}`ch10_first`*. An interval whose
 # ends are off lies on a true expression of its class, but shares too little with it. Swallows and words move the mouth
 # with action units that expressions have, too; which of them move together, and when, is what tells them apart.
 
@@ -538,7 +535,7 @@ plt.show()
 least = min(result.study.variants, key=result.study.places.get)
 run, most = larger(result)
 events = most.events[most.events["variant"] == least]
-report.glue("ch10_ends", "the run of record" if run == "of record" else run)
+report.glue("ch10_ends", called(run))
 events = events.assign(outcome=np.where(events["hit"], "hit", "missed"))
 report.glue("ch10_least", result.study.places[least])
 ends = spotting.boundary_table(events)

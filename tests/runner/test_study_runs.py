@@ -19,6 +19,7 @@ from msstgcn.motion.features import VideoFeatures
 from msstgcn.runner import (
     budget,
     cli,
+    false_alarms,
     feature_stages,
     records,
     sections,
@@ -623,6 +624,23 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
     spotted = table.loc[("c", "overall"), ["TP", "FP"]].sum()
     assert f"{spotted} intervals in the run of record, a " in sections.spotted_by(own, "c")
     assert "not run" in sections.spotted_by(own, "nosuch")
+
+
+def test_what_false_alarms_lie_on_is_that_of_record_once_a_record_holds_it(project, monkeypatch):
+    asks = replace(STUDIES["pair"], causes=True)
+    own = stages.study(asks, "cpu", device="cpu")
+    run, causes = false_alarms.causes_shown(own, "cpu", seed=0)
+    wrong = own.table().query("`class` != 'overall'").set_index(["variant", "class"])["FP"]
+    assert run == "this run" and causes["number"].sum() == wrong.sum() > 0
+    assert causes["variant"].unique().tolist() == ["a", "b", "c"]
+    study_runs.run_and_record([STUDIES["pair"]], "cpu", device="cpu", record=True).__next__()
+    assert false_alarms.causes_shown(own, "cpu", seed=0)[0] == "this run", "a record that does not hold them"
+    monkeypatch.setitem(STUDIES, "pair", asks)
+    ((result, _),) = study_runs.run_and_record([asks], "cpu", device="cpu", seeds=2, record=True)
+    run, causes = false_alarms.causes_shown(own, "cpu", seed=0)
+    table = result.table().query("`class` != 'overall'").set_index(["variant", "class"])
+    assert run == "of record" and causes["number"].sum() == table["FP"].sum()
+    assert_frame_equal(causes, false_alarms.causes_of(result, study_parts.parts_of(asks, "cpu")))
 
 
 def test_the_spread_of_a_base_is_that_of_its_seeds_and_of_its_people(project):

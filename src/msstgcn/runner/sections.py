@@ -171,6 +171,11 @@ def larger(result: StudyResult) -> tuple[str, StudyResult]:
     return ("this run", result) if kept is None else ("of record", kept)
 
 
+def called(run: str) -> str:
+    """What a sentence calls the run that `larger` gives."""
+    return "the run of record" if run == "of record" else run
+
+
 def ends_of(result: StudyResult) -> pd.DataFrame:
     """Errors of the ends of every variant's hits: `spotting.boundary_table`, one variant under the other.
 

@@ -26,6 +26,7 @@ from msstgcn.report import outcome_text
 from msstgcn.report.log import say, tracked, warn
 from msstgcn.runner import budget, feature_stages, score_stages, training_stages, variant_results
 from msstgcn.runner.dependencies import code_digest, own_digest
+from msstgcn.runner.false_alarms import causes_of
 from msstgcn.runner.records import must_not_be_smaller, write_record
 from msstgcn.runner.store import key_of
 from msstgcn.runner.study_parts import Part, changes_recordings, chooses, parts_of
@@ -43,7 +44,7 @@ from msstgcn.studies import (
     study,
 )
 from msstgcn.studies.answers import NOTHING_RESOLVED
-from msstgcn.studies.packing import packed
+from msstgcn.studies.packing import packed, rows_of
 
 _WIDTH = 80  # of a terminal
 _TABLES = {"counts": COUNT_COLUMNS, "events": EVENT_COLUMNS, "found": FOUND_COLUMNS}
@@ -219,7 +220,10 @@ def _recorded(
         "data": feature_stages.data_of(planned.parts[0].chosen),
         "device": "; ".join(training_stages.used_devices()) or "cpu",
     }
-    return write_record(_record_name(planned), packed(result), seconds=seconds, **about)
+    held = packed(result)
+    if planned.study.causes:
+        held["causes"] = rows_of(causes_of(result, planned.parts))
+    return write_record(_record_name(planned), held, seconds=seconds, **about)
 
 
 def _record_name(planned: _Planned) -> str:

@@ -62,7 +62,7 @@ def packed(result: StudyResult) -> dict[str, Any]:
         "owners": owners,
         "truths": [{name: _text(values) for name, values in truth.items()} for truth in truths],
         "runs": runs,
-        "costs": _rows(result.costs),
+        "costs": rows_of(result.costs),
     }
 
 
@@ -87,7 +87,7 @@ def unpacked(held: Mapping[str, Any], study: Study) -> StudyResult:
         _with_variants(study, held["variants"]),
         pd.concat(counts, ignore_index=True)[list(COUNT_COLUMNS)],
         pd.concat(events, ignore_index=True)[list(EVENT_COLUMNS)],
-        _floats(held["costs"]),
+        table_of(held["costs"]),
         pd.DataFrame(columns=list(FOUND_COLUMNS)),
     )
 
@@ -115,14 +115,14 @@ def _table(truth: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(columns, columns=_EVENT).astype({"eye_only": bool})
 
 
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of a table, with None for what is no number."""
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a table, ready for `json`, with None for what is no number."""
     rows = table.to_dict(orient="records")
     return [{str(name): None if _is_nan(v) else v for name, v in row.items()} for row in rows]
 
 
-def _floats(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return the table of `_rows`: a column that is None all over holds numbers too."""
+def table_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the table of `rows_of`: a column that is None all over holds numbers too."""
     table = pd.DataFrame(rows)
     return table.astype({name: float for name in table if table[name].isna().all()})
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr, stdtrit
 
 from msstgcn.spotting import Estimate, f1_of
@@ -85,12 +85,14 @@ def paired_difference(first: ArrayLike, second: ArrayLike) -> Difference:
     one, other = paired_counts(first, second)
     seeds, subjects, _ = one.shape
     by_seed = f1_of(one.sum(1)) - f1_of(other.sum(1))  # (R,)
-    without = (f1_of(one.sum(1, keepdims=True) - one) - f1_of(other.sum(1, keepdims=True) - other)).mean(
-        0
-    )  # (S,)
-    people = (subjects - 1) * float(without.var())
+    people = (subjects - 1) * float((_without_each(one) - _without_each(other)).var())
     training = float(by_seed.var(ddof=1)) / seeds if seeds > 1 else 0.0
     variance = people + training
     spread = people**2 / (subjects - 1) + (training**2 / (seeds - 1) if seeds > 1 else 0.0)
     freedom = variance**2 / spread if spread else float("inf")
     return Difference(float(by_seed.mean()), float(np.sqrt(variance)), freedom)
+
+
+def _without_each(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """F1 without each of the subjects in turn, mean over the seeds: (R, S, 3) to (S,)."""
+    return f1_of(counts.sum(1, keepdims=True) - counts).mean(0)

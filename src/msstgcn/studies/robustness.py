@@ -150,6 +150,7 @@ ROBUSTNESS: tuple[Study, ...] = (
         trained="once",
         sizes=_ASKED,
         taught=_TAUGHT,
+        causes=True,
     ),
     Study(
         "alignment",

@@ -67,6 +67,8 @@ class Study:
         What the paper holds about the base, as the end of a sentence; empty where it says nothing.
     beaten : tuple of str
         Variants that the base should do better than if that is so.
+    causes : bool
+        Whether it asks what false alarms lie on; then its run of record holds that, too.
 
     Raises
     ------
@@ -86,6 +88,7 @@ class Study:
     taught: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     paper: str = ""
     beaten: tuple[str, ...] = ()
+    causes: bool = False
 
     def __post_init__(self) -> None:
         if not self.variants:
