@@ -391,12 +391,12 @@ report.table(
 # %%
 run, causes = causes_shown(result, profile, seed=seed)
 report.glue("ch10_causes", called(run))
-usual = causes[causes["variant"] == result.study.base]
-blinks = usual[usual["cause"] == "blink"]
-report.glue("ch10_alarms", usual["number"].sum())
-report.glue("ch10_first", usual.groupby("cause", sort=False)["number"].sum().idxmax())
-report.glue("ch10_on_blinks", blinks["number"].sum())
-report.glue("ch10_on_blinks_chance", blinks["by chance"].sum(), ".1f")
+for label in ("me", "mae"):
+    usual = causes[(causes["variant"] == result.study.base) & (causes["class"] == label)].set_index("cause")
+    report.glue(f"ch10_alarms_{label}", usual["number"].sum())
+    report.glue(f"ch10_first_{label}", usual["number"].idxmax())
+    report.glue(f"ch10_on_blinks_{label}", usual.loc["blink", "number"])
+    report.glue(f"ch10_on_blinks_chance_{label}", usual.loc["blink", "by chance"], ".1f")
 both = causes[["number", "by chance"]].to_numpy()
 causes["shown"] = [f"{n:.0f}" if chance != chance else f"{n:.0f} ({chance:.1f})" for n, chance in both]
 shown = causes.pivot_table("shown", ["class", "cause"], "variant", aggfunc="first", sort=False)
@@ -420,8 +420,10 @@ fig.legend(loc="outside upper left", ncols=len(names))
 plt.show()
 
 # %% [markdown]
-# Of {glue}`ch10_alarms` in the videos as usual, {glue}`ch10_on_blinks` lie on a blink; {glue}`ch10_on_blinks_chance` would
-# by chance. The largest number has the cause *{glue}`ch10_first`*. An interval whose
+# Of {glue}`ch10_alarms_me` false micro-expressions in the videos as usual, {glue}`ch10_on_blinks_me` lie on a blink;
+# {glue}`ch10_on_blinks_chance_me` would by chance. Of {glue}`ch10_alarms_mae` false macro-expressions it is
+# {glue}`ch10_on_blinks_mae`, and {glue}`ch10_on_blinks_chance_mae` by chance. The largest number has the cause
+# *{glue}`ch10_first_me`* among the first, and *{glue}`ch10_first_mae`* among the others. An interval whose
 # ends are off lies on a true expression of its class, but shares too little with it. Swallows and words move the mouth
 # with action units that expressions have, too; which of them move together, and when, is what tells them apart.
 
