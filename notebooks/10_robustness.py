@@ -147,15 +147,6 @@ plt.show()
 
 # %%
 results["frame-rate"] = result = stages.study("frame-rate", profile, seed=seed, device=device)
-kept = records.study_record("frame-rate")
-older = kept is not None and not any("epochs" in own for own in kept.study.variants.values())
-report.glue(
-    "ch10_older_steps",
-    "That run was made before the steps were made alike: in it every rate trained for as many epochs, and so a faster "
-    "camera for more steps."
-    if older
-    else "",
-)
 study_section(result, caption="Frame rates, with windows of 17 frames and of .595 s.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over frames a second for micro-, macro-expressions and overall, one line for windows in frames and one for windows in seconds, with intervals."}, "figure": {"caption": "F1 at other frame rates. One line keeps the window's 17 frames, the other its .595 s; both start from the base.", "name": "fig-frame-rate"}}
@@ -165,7 +156,7 @@ plt.show()
 # %% [markdown]
 # **Answer.** {glue}`ch10_frame_rate_answer`
 #
-# {glue}`ch10_frame_rate_note` {glue}`ch10_older_steps` {glue}`ch10_frame_rate_record`
+# {glue}`ch10_frame_rate_note` {glue}`ch10_frame_rate_record`
 #
 # That compares each rate with the base. The question was another, too: frames or seconds, at one and the same rate? A
 # window of as many seconds comes with kernels that are as long, so its network has more weights the faster the camera:
