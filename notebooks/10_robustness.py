@@ -43,6 +43,7 @@ from msstgcn.runner.sections import (
     alarms,
     called,
     cost_shown,
+    ends_of,
     larger,
     of_record,
     pairs_shown,
@@ -170,12 +171,9 @@ spans = {
 weights = [
     network.MSSTGCN(NetworkSettings(kernels=kernels)).parameter_count for _, kernels in WINDOWS.values()
 ]
-for name, number in (
-    ("fewest", min(weights)),
-    ("most", max(weights)),
-    ("weights", network.MSSTGCN().parameter_count),
-):
-    report.glue(f"ch10_{name}", number, ",")
+report.glue("ch10_fewest", min(weights), ",")
+report.glue("ch10_most", max(weights), ",")
+report.glue("ch10_weights", network.MSSTGCN().parameter_count, ",")
 caption = "F1 with the window in seconds minus F1 with the window in frames, in points; with a star where the two are told apart."
 report.table(pairs_shown(result, spans, "frames a second"), name="seconds_against_frames", caption=caption)
 
@@ -538,9 +536,9 @@ least = min(result.study.variants, key=result.study.places.get)
 run, most = larger(result)
 events = most.events[most.events["variant"] == least]
 report.glue("ch10_ends", called(run))
-events = events.assign(outcome=np.where(events["hit"], "hit", "missed"))
 report.glue("ch10_least", result.study.places[least])
-ends = spotting.boundary_table(events)
+ends = ends_of(result)
+ends = ends[ends["variant"] == least].drop(columns=["run", "variant"])
 caption = "Errors of the ends of hits, frames; late if positive. Middle half: from lower to upper quartile; size: the sign left out."
 report.table(ends, name="ends", caption=caption, digits=1)
 

@@ -61,6 +61,18 @@ def test_variants_that_do_not_differ_are_told_apart_once_in_twenty_times(seeds, 
     assert 0.02 < np.mean(found) < 0.08
 
 
+@pytest.mark.parametrize("seeds", [1, 2, 5])
+def test_the_interval_excludes_zero_exactly_where_p_is_below_one_in_twenty(seeds):
+    drawn = np.random.default_rng(4).integers(1, 5, (60, seeds, 12, 3))
+    below = []
+    for number, one in enumerate(drawn):
+        found = paired_difference(one + [number % 3, 0, 0], drawn[number - 1])
+        shown = found.estimate()
+        below.append(found.p < 0.05)
+        assert below[-1] == (shown.low > 0 or shown.high < 0)
+    assert any(below) and not all(below)
+
+
 def test_what_could_be_resolved_is_found_four_times_in_five():
     found = paired_difference(counts(1), counts(2))
     for tests in (1, 5):

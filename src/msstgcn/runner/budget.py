@@ -99,9 +99,7 @@ def estimate(
     """
     measured = list(measured)
     cores = joblib.cpu_count()
-    seen: dict[
-        tuple[str, str], float
-    ] = {}  # by video, milliseconds to see its frames once, however it is measured
+    seen: dict[tuple[str, str], float] = {}  # by video, milliseconds to see it once, however it is measured
     flows: dict[tuple[str, ...], tuple[int, float]] = {}  # by place, frames and milliseconds to measure them
     for chosen in measured:
         for place, frames, look, flow in _missing(chosen):

@@ -9,7 +9,7 @@ import pandas as pd
 from msstgcn import spotting
 from msstgcn.datasets import SyntheticVideo
 from msstgcn.runner import feature_stages
-from msstgcn.runner.records import study_causes
+from msstgcn.runner.records import study_record
 from msstgcn.runner.study_parts import Part, parts_of
 from msstgcn.studies import StudyResult
 
@@ -37,11 +37,11 @@ def causes_of(result: StudyResult, parts: Sequence[Part]) -> pd.DataFrame:
         all_videos = feature_stages.dataset(part.chosen).videos
         videos = [video for video in all_videos if isinstance(video, SyntheticVideo)]
         own = result.found[result.found["variant"] == part.name]
-        by_seed = [spotting.cause_table(videos, found) for _, found in own.groupby("seed")]
-        table = by_seed[0].copy() if by_seed else spotting.cause_table(videos, own)
-        for more in by_seed[1:]:
-            table[["number", "by chance"]] += more[["number", "by chance"]]
-        counted.append(table.assign(variant=part.name))
+        by_seed = [
+            spotting.cause_table(videos, own[own["seed"] == seed]) for seed in result.counts["seed"].unique()
+        ]
+        added = pd.concat(by_seed).groupby(["class", "cause"], sort=False, as_index=False).sum(min_count=1)
+        counted.append(added.assign(variant=part.name))
     return pd.concat(counted, ignore_index=True)[list(COLUMNS)]
 
 
@@ -55,7 +55,7 @@ def causes_shown(result: StudyResult, profile: str, *, seed: int) -> tuple[str, 
     profile : str
     seed : int
     """
-    kept = study_causes(result.study.name)
-    if kept is not None:
-        return "of record", kept[list(COLUMNS)]
+    kept = study_record(result.study.name)
+    if kept is not None and kept.causes is not None:
+        return "of record", kept.causes
     return "this run", causes_of(result, parts_of(result.study, profile, seed=seed))

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msstgcn.errors import InputError
 from msstgcn.files import written_whole
@@ -24,10 +24,7 @@ from msstgcn.paths import records_dir
 from msstgcn.report import counted
 from msstgcn.runner.provenance import commit, versions
 from msstgcn.studies import METHOD, Study, StudyResult, study
-from msstgcn.studies.packing import table_of, unpacked
-
-if TYPE_CHECKING:
-    import pandas as pd
+from msstgcn.studies.packing import unpacked
 
 
 def write_record(name: str, result: Any, *, seconds: float, **about: Any) -> Path:
@@ -127,16 +124,6 @@ def study_record(name: str) -> StudyResult | None:
         return None
     path = _latest(f"study-{name}")
     return _unpacked(name, path, path.stat().st_mtime_ns)
-
-
-def study_causes(name: str) -> pd.DataFrame | None:
-    """Return what the false alarms of a study's newest run of record lie on; None where no record holds that."""
-    if not has_record(f"study-{name}"):
-        return None
-    path = _latest(f"study-{name}")
-    with _readable(path, f"msstgcn study run {name} --record"):
-        rows = latest_record(f"study-{name}")["result"].get("causes")
-        return None if rows is None else table_of(rows)
 
 
 @lru_cache(

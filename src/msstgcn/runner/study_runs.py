@@ -11,7 +11,7 @@ import json
 import textwrap
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ from msstgcn.studies import (
     study,
 )
 from msstgcn.studies.answers import NOTHING_RESOLVED
-from msstgcn.studies.packing import packed, rows_of
+from msstgcn.studies.packing import packed
 
 _WIDTH = 80  # of a terminal
 _TABLES = {"counts": COUNT_COLUMNS, "events": EVENT_COLUMNS, "found": FOUND_COLUMNS}
@@ -220,10 +220,9 @@ def _recorded(
         "data": feature_stages.data_of(planned.parts[0].chosen),
         "device": "; ".join(training_stages.used_devices()) or "cpu",
     }
-    held = packed(result)
     if planned.study.causes:
-        held["causes"] = rows_of(causes_of(result, planned.parts))
-    return write_record(_record_name(planned), held, seconds=seconds, **about)
+        result = replace(result, causes=causes_of(result, planned.parts))
+    return write_record(_record_name(planned), packed(result), seconds=seconds, **about)
 
 
 def _record_name(planned: _Planned) -> str:

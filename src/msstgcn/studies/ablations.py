@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from msstgcn.studies.study import Study
+from msstgcn.studies.study import Study, as_many_steps
 
 #: Sizes of studies that measure the motion anew for each variant: on a laptop one video a subject, and more epochs on
 #: it.
@@ -15,9 +15,8 @@ _ONE_VIDEO: Mapping[str, Mapping[str, Any]] = {"cpu": {"videos": 1, "epochs": 12
 #: stays at three where it can, so that windows differ in what the network sees and little else.
 KERNELS: dict[int, tuple[int, int, int, int]] = {5: (3, 2, 2, 1), 11: (3, 3, 3, 5), 25: (3, 7, 7, 11)}
 
-#: Three in ten segments of the synthetic videos hold an expression: 27 epochs of these have as many steps as the
-#: studies' 8 epochs of all segments, and the learning rate falls as far.
-_AS_MANY_STEPS: Mapping[str, Any] = {"epochs": 27, "lr_decay": 0.988}
+#: Share of the segments of the synthetic videos that hold an expression.
+_EXPRESSIVE = 0.3
 
 _WINDOW = (
     Study(
@@ -198,7 +197,7 @@ _WHOLE = (
             "all": {"sampling": "all"},
             "1 neutral each": {"neutral": 1.0},
             "1 neutral in 2": {"neutral": 0.5},
-            "with expression only, 27 epochs": {"sampling": "expression", **_AS_MANY_STEPS},
+            "with expression only, 27 epochs": {"sampling": "expression", **as_many_steps(_EXPRESSIVE)},
             "with expression only (as released)": {"sampling": "expression"},
         },
     ),

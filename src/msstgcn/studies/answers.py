@@ -103,8 +103,8 @@ def agreement(study: Study, table: pd.DataFrame) -> str:
     if rows["one training"].all():
         said = "One training of each cannot say"
     elif len(against):
-        said = f"This contradicts it: better than {_quoted(study.base)} {_are(against)}"
-        said += f", though worse {_are(along)}" if len(along) else ""
+        said = f"This contradicts it: better than {_quoted(study.base)} {_are(against)} {_names(against)}"
+        said += f", though worse {_are(along)} {_names(along)}" if len(along) else ""
     elif len(along) == len(rows):
         said = "This agrees with it"
     else:
@@ -120,7 +120,7 @@ def _names(rows: pd.DataFrame) -> str:
 
 
 def _are(rows: pd.DataFrame) -> str:
-    return f"{'are' if len(rows) > 1 else 'is'} {_names(rows)}"
+    return "are" if len(rows) > 1 else "is"
 
 
 def points(value: float) -> str:
@@ -242,7 +242,7 @@ def _found(base: pd.Series, others: pd.DataFrame, what: str) -> str:
     parts = []
     for word, rows in (("better", apart[apart["difference"] > 0]), ("worse", apart[apart["difference"] < 0])):
         if len(rows):
-            parts.append(f"{word} than {_named(base)} {'are' if len(rows) > 1 else 'is'} {_listed(rows)}")
+            parts.append(f"{word} than {_named(base)} {_are(rows)} {_listed(rows)}")
     return f"In {what}, {'; '.join(parts)}."
 
 

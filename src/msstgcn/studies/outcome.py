@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from msstgcn.spotting import FATE_COLUMNS, SPOTTED_COLUMNS, bootstrap_f1, holm
-from msstgcn.studies.paired import Difference, paired_difference
+from msstgcn.studies.paired import paired_difference
 from msstgcn.studies.study import Study
 
 #: Columns of a study's counts.
@@ -45,6 +45,9 @@ class StudyResult:
         it made them; NaN where they are not known.
     found : DataFrame
         Columns `FOUND_COLUMNS`: all that was spotted. Empty in a result that was read from a record.
+    causes : DataFrame, optional
+        What false alarms lie on, see `runner.false_alarms`: in a record of a study that asks for it, in the place of
+        `found`.
     """
 
     study: Study
@@ -52,6 +55,7 @@ class StudyResult:
     events: pd.DataFrame
     costs: pd.DataFrame
     found: pd.DataFrame
+    causes: pd.DataFrame | None = None
 
     def table(self) -> pd.DataFrame:
         """Return `study_table` of the counts, made once, and the same wherever it is shown."""
@@ -103,13 +107,8 @@ def study_table(
     rows = []
     for title, classes in _CLASSES.items():
         own = {name: counts_array(counts, name, classes) for name in (base, *others)}
-        found = {name: paired_difference(own[name], own[base]) for name in others}
-        adjusted = dict(zip(others, holm([one.p for one in found.values()]), strict=True))
-        for name in (base, *others):
-            row = _row(name, title, own[name], seed)
-            rows.append(
-                row | (_beside(found[name], adjusted[name], len(others)) if name in found else _ALONE)
-            )
+        beside = {base: _ALONE, **_compared({name: (own[name], own[base]) for name in others})}
+        rows += [_row(name, title, own[name], seed) | beside[name] for name in (base, *others)]
     order = {name: place for place, name in enumerate((base, *others))}
     table = pd.DataFrame(rows)
     table["one training"] = (table["seeds"] == 1) & ~table["variant"].isin([base, *shared])
@@ -130,20 +129,17 @@ def pair_table(counts: pd.DataFrame, pairs: Mapping[str, tuple[str, str]]) -> pd
     Returns
     -------
     DataFrame
-        Columns ``pair, class, difference, diff low, diff high, p`` (adjusted for the number of pairs) and
-        ``one training``, as in `study_table`.
+        Columns ``pair, class``, then ``difference, diff low, diff high, p, resolvable`` (adjusted for the number of
+        pairs) and ``one training``, as in `study_table`.
     """
     rows = []
     for title, classes in _CLASSES.items():
-        found = {
-            name: paired_difference(*(counts_array(counts, one, classes) for one in pair))
-            for name, pair in pairs.items()
+        arrays = {
+            name: (counts_array(counts, one, classes), counts_array(counts, other, classes))
+            for name, (one, other) in pairs.items()
         }
-        adjusted = holm([one.p for one in found.values()])
-        for (name, one), p in zip(found.items(), adjusted, strict=True):
-            shown = one.estimate()
-            rows.append((name, title, shown.value, shown.low, shown.high, p))
-    table = pd.DataFrame(rows, columns=["pair", "class", "difference", "diff low", "diff high", "p"])
+        rows += [{"pair": name, "class": title, **found} for name, found in _compared(arrays).items()]
+    table = pd.DataFrame(rows, columns=["pair", "class", *_ALONE])
     return table.assign(**{"one training": len(counts["seed"].unique()) == 1})
 
 
@@ -160,7 +156,14 @@ def _row(name: str, title: str, counts: NDArray[np.int64], seed: int) -> dict[st
 _ALONE = dict.fromkeys(("difference", "diff low", "diff high", "p", "resolvable"), np.nan)
 
 
-def _beside(found: Difference, p: float, tests: int) -> dict[str, float]:
-    """The part of a row that compares with the base; p is adjusted for so many tests."""
-    one = found.estimate()
-    return dict(zip(_ALONE, (one.value, one.low, one.high, p, found.resolvable(tests)), strict=True))
+def _compared(
+    pairs: Mapping[str, tuple[NDArray[np.int64], NDArray[np.int64]]],
+) -> dict[str, dict[str, float]]:
+    """The part of a row that compares two variants, by name; counts (R, S, 3) of each pair, all corrected together."""
+    found = {name: paired_difference(*pair) for name, pair in pairs.items()}
+    rows = {}
+    for (name, one), p in zip(found.items(), holm([one.p for one in found.values()]), strict=True):
+        shown = one.estimate()
+        values = (shown.value, shown.low, shown.high, float(p), one.resolvable(len(found)))
+        rows[name] = dict(zip(_ALONE, values, strict=True))
+    return rows

@@ -32,7 +32,7 @@ def packed(result: StudyResult) -> dict[str, Any]:
         ``variants``: their settings; ``owners``: class and subject of each count; ``truths``: the different sets of
         labelled expressions, by column; ``runs``: for each variant and seed its counts in the order of the owners, the
         number of its set, a 1 or 0 for each expression (hit or not), and the errors of the hits, one after the other;
-        ``costs``: their rows. The table is not held: it follows from the counts.
+        ``costs``: their rows, and ``causes``, where there are any. The table is not held: it follows from the counts.
     """
     owners: list[str] = []
     truths: list[dict[str, Any]] = []
@@ -62,7 +62,8 @@ def packed(result: StudyResult) -> dict[str, Any]:
         "owners": owners,
         "truths": [{name: _text(values) for name, values in truth.items()} for truth in truths],
         "runs": runs,
-        "costs": rows_of(result.costs),
+        "costs": _rows(result.costs),
+        **({} if result.causes is None else {"causes": _rows(result.causes)}),
     }
 
 
@@ -87,8 +88,9 @@ def unpacked(held: Mapping[str, Any], study: Study) -> StudyResult:
         _with_variants(study, held["variants"]),
         pd.concat(counts, ignore_index=True)[list(COUNT_COLUMNS)],
         pd.concat(events, ignore_index=True)[list(EVENT_COLUMNS)],
-        table_of(held["costs"]),
+        _floats(held["costs"]),
         pd.DataFrame(columns=list(FOUND_COLUMNS)),
+        _floats(held["causes"]) if "causes" in held else None,
     )
 
 
@@ -115,14 +117,14 @@ def _table(truth: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(columns, columns=_EVENT).astype({"eye_only": bool})
 
 
-def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of a table, ready for `json`, with None for what is no number."""
     rows = table.to_dict(orient="records")
     return [{str(name): None if _is_nan(v) else v for name, v in row.items()} for row in rows]
 
 
-def table_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return the table of `rows_of`: a column that is None all over holds numbers too."""
+def _floats(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the table of `_rows`: a column that is None all over holds numbers too."""
     table = pd.DataFrame(rows)
     return table.astype({name: float for name in table if table[name].isna().all()})
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from msstgcn.settings import LearningSettings
-from msstgcn.studies.study import Study
+from msstgcn.studies.study import Study, as_many_steps
 from msstgcn.timeline.rates import SAMM_FPS
 
 #: The networks of the book's one full run are asked, each about the person it never saw: trained on all its videos.
@@ -38,22 +37,17 @@ WINDOWS: dict[float, tuple[int, tuple[int, int, int, int]]] = {
 #: Spans of the decoder in frames at 28.57 a second; at another rate they span as many seconds.
 _SPANS = {"me_near": 2, "me_far": 8, "mae_near": 8, "mae_far": 29}
 _BASE_RATE = "28.57 fps"
-#: Epochs of the study of frame rates at that rate, and what the learning rate falls to in them.
-_EPOCHS = 8
-_FALLEN = LearningSettings().lr_decay ** _EPOCHS
 
 
 def _at_rate(fps: float, *, seconds: bool) -> dict[str, Any]:
     """Settings of a variant: the decoder's spans follow the seconds always, the window if asked for.
 
     A faster camera makes more segments of a video, and so more steps of an epoch: the epochs go down as the rate goes
-    up, so that in full size every variant trains for as many steps, within a seventh, and its learning rate falls as
-    far.
+    up, and in full size every variant trains for as many steps, within a seventh.
     """
     own: dict[str, Any] = {"fps": float(fps)}
     own |= {name: max(1, round(frames * fps / SAMM_FPS)) for name, frames in _SPANS.items()}
-    epochs = round(_EPOCHS * SAMM_FPS / fps)
-    own |= {"epochs": epochs, "lr_decay": round(_FALLEN ** (1 / epochs), 4)}
+    own |= as_many_steps(fps / SAMM_FPS)
     if seconds:
         window, kernels = WINDOWS[fps]
         own |= {"window": window, "kernels": list(kernels)}
@@ -78,7 +72,7 @@ ROBUSTNESS: tuple[Study, ...] = (
         {_BASE_RATE: {}, **{name: own for name, (_, own) in _RATES.items()}},
         sweep="frames a second",
         places={_BASE_RATE: SAMM_FPS, **{name: fps for name, (fps, _) in _RATES.items()}},
-        sizes={**_SHORT, "cpu": {"subjects": 9, "videos": 1, "seconds": 8.0, "epochs": _EPOCHS}},
+        sizes={**_SHORT, "cpu": {"subjects": 9, "videos": 1, "seconds": 8.0}},
     ),
     Study(
         "head-motion",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from msstgcn.errors import InputError, unknown_name
-from msstgcn.settings import SpottingSettings
+from msstgcn.settings import LearningSettings, SpottingSettings
 
 #: What stands among a variant's settings to name a control: a way of breaking the link between motion and label.
 CONTROL = "control"
@@ -30,6 +30,16 @@ SIZES: dict[str, Mapping[str, Any]] = {
     "cpu": {"videos": 2, "epochs": 8, "folds": 3, "watch": 0},
     "gpu": {"folds": 6, "epochs": 8, "watch": 0},
 }
+
+
+def as_many_steps(segments: float) -> dict[str, Any]:
+    """Settings for as many steps as in full size, with `segments` times as many segments in an epoch.
+
+    The epochs are rounded; the learning rate falls as far in them.
+    """
+    usual = SIZES["gpu"]["epochs"]
+    epochs = round(usual / segments)
+    return {"epochs": epochs, "lr_decay": round(LearningSettings().lr_decay ** (usual / epochs), 4)}
 
 
 @dataclass(frozen=True)
