@@ -31,21 +31,11 @@ import matplotlib.pyplot as plt
 import torch
 
 from msstgcn import graph, report
-from msstgcn.runner import stages
-from msstgcn.runner.sections import (
-    alarms,
-    ends_of,
-    of_record,
-    recalls,
-    seen_in_records,
-    spread_of_record,
-    still_improving,
-    study_section,
-)
+from msstgcn.runner import sections, stages
 
 report.use_style()
 common = {"profile": profile, "seed": seed, "device": device}
-report.glue("ch9_spread", spread_of_record("lambda"))
+report.glue("ch9_spread", sections.spread_of_record("lambda"))
 
 # %% [markdown]
 # ## How to read what follows
@@ -101,10 +91,10 @@ report.glue("ch9_spread", spread_of_record("lambda"))
 
 # %%
 window = stages.study("window", profile, seed=seed, device=device)
-study_section(window, caption="Windows of other lengths, with a network that sees as much.")
+sections.study_section(window, caption="Windows of other lengths, with a network that sees as much.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over windows of 5, 11, 17 and 25 frames; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the length of the window, with a network that sees as much. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-window"}}
-report.sweep(window.table(), window.study, record=of_record(window))
+report.sweep(window.table(), window.study, record=sections.of_record(window))
 plt.show()
 
 # %% [markdown]
@@ -140,10 +130,12 @@ report.outcomes(own.table())
 
 # %%
 mismatch = stages.study("window-mismatch", profile, seed=seed, device=device)
-study_section(mismatch, caption="Networks that see less, or could see more, than the window of 17 frames.")
+sections.study_section(
+    mismatch, caption="Networks that see less, or could see more, than the window of 17 frames."
+)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over receptive fields of 5, 11, 17 and 25 frames in windows of 17; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the receptive field of the network, all on windows of 17 frames. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-window-mismatch"}}
-report.sweep(mismatch.table(), mismatch.study, record=of_record(mismatch))
+report.sweep(mismatch.table(), mismatch.study, record=sections.of_record(mismatch))
 plt.show()
 
 # %% [markdown]
@@ -156,7 +148,7 @@ plt.show()
 
 # %%
 report.table(
-    ends_of(mismatch),
+    sections.ends_of(mismatch),
     name="ablation_mismatch_ends",
     caption="Errors of the ends of hits, frames; late if positive. Middle half: from lower to upper quartile; size: the sign left out.",
     digits=1,
@@ -180,13 +172,13 @@ report.outcomes(own.table())
 
 # %%
 pairs = stages.study("pairs", profile, seed=seed, device=device)
-study_section(
+sections.study_section(
     pairs,
     caption="Flow from the first frame of the window to all, from each frame to the next, and halves of the window.",
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "Which pairs of frames the flow compares: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-pairs-compared"}}
-report.forest(pairs.table(), record=of_record(pairs))
+report.forest(pairs.table(), record=sections.of_record(pairs))
 plt.show()
 
 # %% [markdown]
@@ -215,12 +207,12 @@ report.outcomes(own.table())
 
 # %%
 head = stages.study("head-model", profile, seed=seed, device=device)
-study_section(
+sections.study_section(
     head, caption="The head's movement taken out by a rigid fit, by the nose alone, and not at all."
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "How the head's movement is taken out: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-head-model"}}
-report.forest(head.table(), record=of_record(head))
+report.forest(head.table(), record=sections.of_record(head))
 plt.show()
 
 # %% [markdown]
@@ -234,7 +226,9 @@ plt.show()
 
 # %%
 report.table(
-    alarms(head), name="ablation_head_alarms", caption="What was found, taken for an expression, and missed."
+    sections.alarms(head),
+    name="ablation_head_alarms",
+    caption="What was found, taken for an expression, and missed.",
 )
 
 # %% [markdown]
@@ -259,10 +253,10 @@ report.outcomes(own.table())
 
 # %%
 scales = stages.study("scales", profile, seed=seed, device=device)
-study_section(scales, caption="Spatial scales of the graph.")
+sections.study_section(scales, caption="Spatial scales of the graph.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "Number of spatial scales: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-scales"}}
-report.forest(scales.table(), record=of_record(scales))
+report.forest(scales.table(), record=sections.of_record(scales))
 plt.show()
 
 # %% [markdown]
@@ -294,12 +288,12 @@ report.outcomes(own.table())
 
 # %%
 pooling = stages.study("pooling", profile, seed=seed, device=device)
-study_section(
+sections.study_section(
     pooling, caption="Pooling by the largest node of a group, and by the mean of the rectified nodes."
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "How the nodes of a group become one: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-pooling"}}
-report.forest(pooling.table(), record=of_record(pooling))
+report.forest(pooling.table(), record=sections.of_record(pooling))
 plt.show()
 
 # %% [markdown]
@@ -340,10 +334,10 @@ report.outcomes(own.table())
 operator = stages.study("operator", profile, seed=seed, device=device)
 weights = operator.costs.set_index("variant")["parameters"]
 report.glue("ch9_more_weights", int(weights["learned"] - weights["Laplacian"]))
-study_section(operator, caption="Matrices that mix the nodes of the graph.")
+sections.study_section(operator, caption="Matrices that mix the nodes of the graph.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "What mixes the nodes: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-operator"}}
-report.forest(operator.table(), record=of_record(operator))
+report.forest(operator.table(), record=sections.of_record(operator))
 plt.show()
 
 # %% [markdown]
@@ -370,10 +364,12 @@ report.outcomes(own.table())
 
 # %%
 edges = stages.study("edges", profile, seed=seed, device=device)
-study_section(edges, caption="The facial graph and two random ones with as many edges at every region.")
+sections.study_section(
+    edges, caption="The facial graph and two random ones with as many edges at every region."
+)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "Which regions are joined: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-edges"}}
-report.forest(edges.table(), record=of_record(edges))
+report.forest(edges.table(), record=sections.of_record(edges))
 plt.show()
 
 # %% [markdown]
@@ -408,10 +404,10 @@ report.outcomes(own.table())
 
 # %%
 contrast = stages.study("lambda", profile, seed=seed, device=device)
-study_section(contrast, caption="Weights of the contrastive loss.")
+sections.study_section(contrast, caption="Weights of the contrastive loss.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over the weight of the contrastive loss, from 0 to .5; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the weight of the contrastive loss. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-lambda"}}
-report.sweep(contrast.table(), contrast.study, record=of_record(contrast))
+report.sweep(contrast.table(), contrast.study, record=sections.of_record(contrast))
 plt.show()
 
 # %% [markdown]
@@ -438,10 +434,10 @@ report.outcomes(own.table())
 
 # %%
 temperature = stages.study("temperature", profile, seed=seed, device=device)
-study_section(temperature, caption="Temperatures of the contrastive loss.")
+sections.study_section(temperature, caption="Temperatures of the contrastive loss.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over temperatures from .1 to 2; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the temperature of the contrastive loss. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-temperature"}}
-report.sweep(temperature.table(), temperature.study, record=of_record(temperature))
+report.sweep(temperature.table(), temperature.study, record=sections.of_record(temperature))
 plt.show()
 
 # %% [markdown]
@@ -469,10 +465,10 @@ report.outcomes(own.table())
 
 # %%
 boundary = stages.study("boundary-loss", profile, seed=seed, device=device)
-study_section(boundary, caption="Losses on onset and offset.")
+sections.study_section(boundary, caption="Losses on onset and offset.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "The loss on boundaries: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-boundary-loss"}}
-report.forest(boundary.table(), record=of_record(boundary))
+report.forest(boundary.table(), record=sections.of_record(boundary))
 plt.show()
 
 # %% [markdown]
@@ -499,10 +495,10 @@ report.outcomes(own.table())
 
 # %%
 rho = stages.study("rho", profile, seed=seed, device=device)
-study_section(rho, caption="Weights of the macro-expression terms.")
+sections.study_section(rho, caption="Weights of the macro-expression terms.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over the weight of the macro-expression terms, from .3 to 1.5; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the weight of the macro-expression terms. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-rho"}}
-report.sweep(rho.table(), rho.study, record=of_record(rho))
+report.sweep(rho.table(), rho.study, record=sections.of_record(rho))
 plt.show()
 
 # %% [markdown]
@@ -531,10 +527,10 @@ report.outcomes(own.table())
 
 # %%
 components = stages.study("components", profile, seed=seed, device=device)
-study_section(components, caption="Components of the method.")
+sections.study_section(components, caption="Components of the method.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "Pooling and contrast, one at a time: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-components"}}
-report.forest(components.table(), record=of_record(components))
+report.forest(components.table(), record=sections.of_record(components))
 plt.show()
 
 # %% [markdown]
@@ -555,7 +551,7 @@ plt.show()
 
 # %%
 report.table(
-    recalls(components),
+    sections.recalls(components),
     name="ablation_components_recall",
     caption="Share of the expressions found, those of the eyelids alone apart; added over seeds.",
 )
@@ -595,10 +591,10 @@ report.outcomes(own.table())
 
 # %%
 segments = stages.study("segments", profile, seed=seed, device=device)
-study_section(segments, caption="Segments that training draws from.")
+sections.study_section(segments, caption="Segments that training draws from.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, one line each variant: its difference in F1 from the base with interval, over a grey bar of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "Segments to train on: difference of each variant from the base, in points of F1 (hundredths). Filled: told apart from the base. The grey bar spans differences that the comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-segments"}}
-report.forest(segments.table(), record=of_record(segments))
+report.forest(segments.table(), record=sections.of_record(segments))
 plt.show()
 
 # %% [markdown]
@@ -610,7 +606,7 @@ plt.show()
 
 # %%
 report.table(
-    alarms(segments),
+    sections.alarms(segments),
     name="ablation_segments_alarms",
     caption="What was found, taken for an expression, and missed.",
 )
@@ -635,10 +631,10 @@ report.outcomes(own.table())
 
 # %%
 epochs = stages.study("epochs", profile, seed=seed, device=device)
-study_section(epochs, caption="Numbers of epochs.")
+sections.study_section(epochs, caption="Numbers of epochs.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions, F1 with intervals over 4, 8, 16 and 32 epochs; the interval of the base is a grey band."}, "figure": {"caption": "F1 over the number of epochs. The grey band is the base's interval; filled marks are told apart from it.", "name": "fig-training-length"}}
-report.sweep(epochs.table(), epochs.study, record=of_record(epochs))
+report.sweep(epochs.table(), epochs.study, record=sections.of_record(epochs))
 plt.show()
 
 # %% [markdown]
@@ -647,7 +643,7 @@ plt.show()
 # {glue}`ch9_epochs_note` {glue}`ch9_epochs_record`
 
 # %% tags=["hide-input"]
-report.glue("ch9_young", still_improving(of_record(epochs)))
+report.glue("ch9_young", sections.still_improving(sections.of_record(epochs)))
 
 # %% [markdown]
 # {glue}`ch9_young`
@@ -668,7 +664,7 @@ report.outcomes(own.table())
 # notes above say how large each run was.
 
 # %%
-seen = seen_in_records(9)
+seen = sections.seen_in_records(9)
 caption = "What the runs of record of this chapter saw, on synthetic videos: differences from the base in points of overall F1."
 report.table(seen, name="ablations_of_record", caption=caption)
 

@@ -37,20 +37,8 @@ from msstgcn import network, report, spotting
 from msstgcn.datasets import DIFFICULTIES, synthetic
 from msstgcn.motion.alignment import misplaced
 from msstgcn.motion.working import CROP_IOD
-from msstgcn.runner import records, stages
+from msstgcn.runner import records, sections, stages
 from msstgcn.runner.false_alarms import causes_shown
-from msstgcn.runner.sections import (
-    alarms,
-    called,
-    cost_shown,
-    ends_of,
-    larger,
-    of_record,
-    pairs_shown,
-    recalls,
-    seen_in_records,
-    study_section,
-)
 from msstgcn.settings import MotionSettings, NetworkSettings, SyntheticSettings
 from msstgcn.studies import recall_table, resolved, told_apart
 from msstgcn.studies.robustness import WINDOWS
@@ -148,10 +136,10 @@ plt.show()
 
 # %%
 results["frame-rate"] = result = stages.study("frame-rate", profile, seed=seed, device=device)
-study_section(result, caption="Frame rates, with windows of 17 frames and of .595 s.")
+sections.study_section(result, caption="Frame rates, with windows of 17 frames and of .595 s.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over frames a second for micro-, macro-expressions and overall, one line for windows in frames and one for windows in seconds, with intervals."}, "figure": {"caption": "F1 at other frame rates. One line keeps the window's 17 frames, the other its .595 s; both start from the base.", "name": "fig-frame-rate"}}
-report.sweep(result.table(), result.study, record=of_record(result))
+report.sweep(result.table(), result.study, record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -175,7 +163,9 @@ report.glue("ch10_fewest", min(weights), ",")
 report.glue("ch10_most", max(weights), ",")
 report.glue("ch10_weights", network.MSSTGCN().parameter_count, ",")
 caption = "F1 with the window in seconds minus F1 with the window in frames, in points; with a star where the two are told apart."
-report.table(pairs_shown(result, spans, "frames a second"), name="seconds_against_frames", caption=caption)
+report.table(
+    sections.pairs_shown(result, spans, "frames a second"), name="seconds_against_frames", caption=caption
+)
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -202,10 +192,10 @@ report.outcomes(tried.table())
 
 # %%
 results["head-motion"] = result = stages.study("head-motion", profile, seed=seed, device=device)
-study_section(result, caption="Head motion, times that of the standard videos.")
+sections.study_section(result, caption="Head motion, times that of the standard videos.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the factor on head motion, from a still head to three times the standard motion, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 when the head moves less or more than in the videos that the networks were trained on.", "name": "fig-head-motion"}}
-report.sweep(result.table(), result.study, record=of_record(result))
+report.sweep(result.table(), result.study, record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -237,10 +227,10 @@ report.outcomes(tried.table())
 
 # %%
 results["regions"] = result = stages.study("regions", profile, seed=seed, device=device)
-study_section(result, caption="Sets of regions.")
+sections.study_section(result, caption="Sets of regions.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the number of regions, 6 to 22, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 with more and with fewer regions than the paper's ten.", "name": "fig-regions"}}
-report.sweep(result.table(), result.study, record=of_record(result))
+report.sweep(result.table(), result.study, record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -251,7 +241,7 @@ plt.show()
 # What was expected speaks of eyelids. The table counts what was found of the expressions that move nothing else.
 
 # %%
-found = recalls(result)
+found = sections.recalls(result)
 found = found[found["moves"] == "eyelids only"].drop(columns="moves")
 caption = "Share that was found of the expressions that move nothing but eyelids; added over seeds."
 report.table(found, name="regions_recall", caption=caption)
@@ -262,7 +252,7 @@ report.table(found, name="regions_recall", caption=caption)
 # which depend on the machine and on what else it did.
 
 # %%
-report.table(cost_shown(result), caption="Cost of the sets of regions.", digits=1)
+report.table(sections.cost_shown(result), caption="Cost of the sets of regions.", digits=1)
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -286,12 +276,12 @@ report.outcomes(tried.table())
 
 # %%
 results["intensity"] = result = stages.study("intensity", profile, seed=seed, device=device)
-study_section(
+sections.study_section(
     result, caption="All micro-expressions equally strong; overall counts hold macro-expressions too."
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 of micro-expressions over their intensity, from a quarter of a percent to two percent of the inter-ocular distance, with intervals."}, "figure": {"caption": "F1 of micro-expressions when all of them are equally strong. Grey: the base, whose intensities are drawn.", "name": "fig-intensity"}}
-report.sweep(result.table(), result.study, "ME", record=of_record(result))
+report.sweep(result.table(), result.study, "ME", record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -359,10 +349,10 @@ shares[(shares["class"] == "ME") & shares["variant"].isin([tried.study.base, "mi
 
 # %%
 results["blinks-and-gaze"] = result = stages.study("blinks-and-gaze", profile, seed=seed, device=device)
-study_section(result, caption="Blinks and shifts of gaze: none, as usual, twice as many.")
+sections.study_section(result, caption="Blinks and shifts of gaze: none, as usual, twice as many.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Differences in F1 from the videos as usual: without blinks, with twice as many, without shifts of gaze and with twice as many, each with its interval."}, "figure": {"caption": "What blinks and gaze change, in points of F1. Grey: differences that this comparison would not have found four times in five.", "name": "fig-blinks-and-gaze"}}
-report.forest(result.table(), record=of_record(result))
+report.forest(result.table(), record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -374,7 +364,9 @@ plt.show()
 
 # %%
 report.table(
-    alarms(result), name="blinks_alarms", caption="What was found, taken for an expression, and missed."
+    sections.alarms(result),
+    name="blinks_alarms",
+    caption="What was found, taken for an expression, and missed.",
 )
 
 # %% [markdown]
@@ -388,7 +380,7 @@ report.table(
 
 # %%
 run, causes = causes_shown(result, profile, seed=seed)
-report.glue("ch10_causes", called(run))
+report.glue("ch10_causes", sections.called(run))
 for label in ("me", "mae"):
     usual = causes[(causes["variant"] == result.study.base) & (causes["class"] == label)].set_index("cause")
     report.glue(f"ch10_alarms_{label}", usual["number"].sum())
@@ -448,10 +440,10 @@ report.outcomes(tried.table())
 
 # %%
 results["alignment"] = result = stages.study("alignment", profile, seed=seed, device=device)
-study_section(result, caption="Landmarks that are off, percent of the inter-ocular distance.")
+sections.study_section(result, caption="Landmarks that are off, percent of the inter-ocular distance.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the noise of the landmarks, zero to five percent of the inter-ocular distance, for micro-, macro-expressions and overall, with intervals, and a dotted line for the constant shift."}, "figure": {"caption": "F1 when landmarks are off. Dotted: all of them 5 % further down the face.", "name": "fig-alignment"}}
-report.sweep(result.table(), result.study, record=of_record(result))
+report.sweep(result.table(), result.study, record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -480,10 +472,10 @@ report.outcomes(tried.table())
 
 # %%
 results["yaw"] = result = stages.study("yaw", profile, seed=seed, device=device)
-study_section(result, caption="Heads that are turned away by a constant angle.")
+sections.study_section(result, caption="Heads that are turned away by a constant angle.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the yaw of the head, zero to thirty degrees, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 for heads that are turned away.", "name": "fig-yaw"}}
-report.sweep(result.table(), result.study, record=of_record(result))
+report.sweep(result.table(), result.study, record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -514,10 +506,10 @@ report.outcomes(tried.table())
 
 # %%
 results["iou"] = result = stages.study("iou", profile, seed=seed, device=device)
-study_section(result, caption="Overlap that is asked for of a hit.")
+sections.study_section(result, caption="Overlap that is asked for of a hit.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the least IoU of a hit, from 0.3 to 0.7, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 when a hit must overlap less or more.", "name": "fig-iou"}}
-report.sweep(result.table(), result.study, record=of_record(result))
+report.sweep(result.table(), result.study, record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -533,11 +525,11 @@ plt.show()
 
 # %%
 least = min(result.study.variants, key=result.study.places.get)
-run, most = larger(result)
+run, most = sections.larger(result)
 events = most.events[most.events["variant"] == least]
-report.glue("ch10_ends", called(run))
+report.glue("ch10_ends", sections.called(run))
 report.glue("ch10_least", result.study.places[least])
-ends = ends_of(result)
+ends = sections.ends_of(result)
 ends = ends[ends["variant"] == least].drop(columns=["run", "variant"])
 caption = "Errors of the ends of hits, frames; late if positive. Middle half: from lower to upper quartile; size: the sign left out."
 report.table(ends, name="ends", caption=caption, digits=1)
@@ -579,10 +571,10 @@ tried.table()[["variant", "class", "TP", "FP", "FN", "F1"]].round(3)
 
 # %%
 results["picture"] = result = stages.study("picture", profile, seed=seed, device=device)
-study_section(result, caption="Sensor noise (grey levels) and quality of JPEG files.")
+sections.study_section(result, caption="Sensor noise (grey levels) and quality of JPEG files.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Differences in F1 from the videos as usual: without sensor noise, with noise of 8 grey levels, and with JPEG files of quality 75 and 25, each with its interval."}, "figure": {"caption": "What noise and compression change, in points of F1.", "name": "fig-picture"}}
-report.forest(result.table(), record=of_record(result))
+report.forest(result.table(), record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -611,10 +603,10 @@ report.outcomes(tried.table())
 
 # %%
 results["resolution"] = result = stages.study("resolution", profile, seed=seed, device=device)
-study_section(result, caption="Pixels between the outer eye corners.")
+sections.study_section(result, caption="Pixels between the outer eye corners.")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "F1 over the inter-ocular distance in pixels, 40 to 160, for micro-, macro-expressions and overall, with intervals."}, "figure": {"caption": "F1 for smaller and larger faces.", "name": "fig-resolution"}}
-report.sweep(result.table(), result.study, record=of_record(result))
+report.sweep(result.table(), result.study, record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -658,7 +650,7 @@ report.table(pd.DataFrame(rows, columns=columns), name="resolvable", caption=cap
 # (The study of intensity, too, is summed up by overall F1.)
 
 # %%
-seen = seen_in_records(10)
+seen = sections.seen_in_records(10)
 caption = "What the runs of record of this chapter saw, on synthetic videos: differences from the base in points of overall F1."
 report.table(seen, name="robustness_of_record", caption=caption)
 

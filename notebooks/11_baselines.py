@@ -33,8 +33,7 @@ import numpy as np
 
 from msstgcn import graph, report
 from msstgcn.motion.regions import region_set
-from msstgcn.runner import feature_stages, stages
-from msstgcn.runner.sections import cost_shown, of_record, recalls, spotted_by, study_section
+from msstgcn.runner import feature_stages, sections, stages
 from msstgcn.studies import peaks
 from msstgcn.studies import study as study_named
 
@@ -143,14 +142,14 @@ plt.show()
 # %%
 result = stages.study("baselines", profile, seed=seed, device=device)
 report.glue("ch11_epochs", sized.learning.epochs)
-report.glue("ch11_silent", spotted_by(result, "control: shuffled labels"))
-study_section(
+report.glue("ch11_silent", sections.spotted_by(result, "control: shuffled labels"))
+sections.study_section(
     result,
     caption="Seven methods on the same videos, people, suppression, cap and protocol. Differences are from MS-STGCN.",
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions: the difference in F1 of each baseline from the network, with intervals, and a line at zero."}, "figure": {"caption": "Points of F1 by which each method differs from MS-STGCN. Filled marks are told apart from it, open ones are not. A grey bar spans the differences that a comparison would not have found four times in five; it has no end where nothing can be told apart.", "name": "fig-baselines"}}
-report.forest(result.table(), record=of_record(result))
+report.forest(result.table(), record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
@@ -175,7 +174,7 @@ plt.show()
 # a method, so here they are apart.
 
 # %%
-shares = recalls(result)
+shares = sections.recalls(result)
 shares["recall, 95 % interval"] = [
     report.interval(*row) for row in shares[["recall", "low", "high"]].to_numpy()
 ]
@@ -193,7 +192,7 @@ report.table(
 # hold for the machine that made them.
 
 # %%
-report.table(cost_shown(result), caption="What each method costs.", digits=1)
+report.table(sections.cost_shown(result), caption="What each method costs.", digits=1)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels of overall F1 with intervals, one mark for each method: against the number of parameters, and against the seconds of training; methods without parameters stand at zero."}, "figure": {"caption": "Accuracy against cost, in this run: overall F1 with its interval, over the weights of a network and over the seconds it takes to train all folds; for methods without weights, which stand at zero in the left panel, those of choosing. The seconds of the features, which all but the floors need, are not in it.", "name": "fig-cost"}}
 report.cost_accuracy(result.table(), result.costs)
@@ -264,7 +263,7 @@ plt.show()
 
 # %%
 leak = stages.study("leak", profile, seed=seed, device=device)
-study_section(leak, caption="The same network with edges counted on training subjects, and on all.")
+sections.study_section(leak, caption="The same network with edges counted on training subjects, and on all.")
 
 # %% [markdown]
 # **Answer.** {glue}`ch11_leak_answer`
