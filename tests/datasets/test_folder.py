@@ -1,10 +1,12 @@
 import shutil
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
 from msstgcn.datasets import LAYOUTS, Dataset, open_folder, open_video, synthetic, write_dataset
+from msstgcn.datasets.numbered import NumberedVideo
 from msstgcn.errors import InputError
 from msstgcn.settings import SyntheticSettings
 
@@ -128,7 +130,7 @@ def test_a_full_disk_is_told(data, tmp_path, monkeypatch):
     assert not list((tmp_path / "videos").iterdir())
 
 
-def test_digests_follow_content_and_labels(copy):
+def test_digests_follow_content_labels_and_subject(copy):
     before = {v.name: v.digest for v in open_folder(copy).videos}
     events = (copy / "events.csv").read_text()
     (copy / "events.csv").write_text("video,class,onset,offset\ns001_1,me,3,9\n")
@@ -140,6 +142,15 @@ def test_digests_follow_content_and_labels(copy):
     assert {v.name: v.digest for v in open_folder(copy).videos} == before
     (copy / "events.csv").unlink()
     assert all(v.expressions == () for v in open_folder(copy).videos)
+
+
+def test_who_a_video_shows_is_part_of_its_digest(copy, tmp_path):
+    """Else a corrected subject would leave the folds as they were, with the same person in training and in test."""
+    videos = open_folder(copy).videos
+    assert replace(videos[0], subject="somebody else").digest != videos[0].digest
+    (tmp_path / "img_1.jpg").write_bytes(b"a picture")
+    numbered = NumberedVideo(tmp_path, "a", "s1", 30.0, 1, ())
+    assert replace(numbered, subject="s2").digest != numbered.digest
 
 
 BAD_VIDEOS = [

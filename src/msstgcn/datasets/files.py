@@ -46,7 +46,7 @@ class FileVideo:
 
     @property
     def digest(self) -> str:
-        """Digest of the file's content, the rate and the labels."""
+        """Digest of the file's content, the rate, the subject and the labels."""
         return _digest(_file_digest(self.path, stamp(self.path)), self)
 
     def frame(self, i: int) -> Frame:
@@ -103,7 +103,7 @@ class PictureVideo:
 
     @property
     def digest(self) -> str:
-        """Digest of the pictures' content, the rate and the labels."""
+        """Digest of the pictures' content, the rate, the subject and the labels."""
         return _digest(_folder_digest(self.path, stamp(self.path)), self)
 
     def frame(self, i: int) -> Frame:
@@ -361,5 +361,5 @@ def _folder_digest(path: Path, seen: tuple[int, int]) -> str:
 
 
 def _digest(content: str, video: FileVideo | PictureVideo) -> str:
-    labels = repr((video.fps, video.expressions))
-    return digest_bytes(content.encode(), labels.encode())
+    about = repr((video.fps, video.subject, video.expressions))
+    return digest_bytes(content.encode(), about.encode())

@@ -125,9 +125,10 @@ class NumberedVideo:
 
     @property
     def digest(self) -> str:
-        """Digest of names and sizes of all working frames, the content of every 64th, the rate and the labels."""
+        """Digest of names and sizes of all working frames, the content of every 64th, rate, subject and labels."""
         content = _digest(self.path, self.every, stamp(self.path))
-        return digest_bytes(content.encode(), repr((self.fps, self.every, self.expressions)).encode())
+        about = repr((self.fps, self.every, self.subject, self.expressions))
+        return digest_bytes(content.encode(), about.encode())
 
     def frame(self, i: int) -> Frame:
         """Working frame i, uint8, (height, width) or (height, width, 3) RGB, as the picture is.

@@ -35,7 +35,7 @@ class Video(Protocol):
 
     @property
     def digest(self) -> str:
-        """Hexadecimal digest that changes when frames or labels do."""
+        """Hexadecimal digest that changes when frames, subject or labels do."""
 
     def __len__(self) -> int:
         """Number of frames."""
