@@ -56,11 +56,12 @@ report.glue("ch9_spread", sections.spread_of_record("lambda"))
 # - *Could be resolved* is the true difference, in points, that such a comparison would have found four times in five.
 #   **A smaller one can well be there and not be seen.** It can also be seen, with luck: then a filled mark lies on the grey
 #   bar of a figure. *None* stands where nothing can be told apart, however large,
-#   and a dash where nobody's counts differ.
+#   and a dash where F1 differs for nobody.
 #
-# An answer claims a difference only if $p < .05$ **and each variant was trained more than
-# once**. Two trainings of one and the same network, with other seeds, differ too, and no drawing of subjects can know by
-# how much. {glue}`ch9_spread` A run of this page trains each variant once, whatever the profile. So it shows which way a
+# An answer claims a difference only if $p < .05$ **and each variant was trained at least three times**. Two trainings of
+# one and the same network, with other seeds, differ too, and no drawing of subjects can know by
+# how much. Nor do two trainings tell it well: where they happen to agree, training seems to change nothing, and $p$ is
+# much too small. {glue}`ch9_spread` A run of this page trains each variant once, whatever the profile. So it shows which way a
 # variant went, and claims nothing; ask for `seeds=3`, and wait three times as long, if you want it to. In the profile
 # `cpu` it is also short: hardly a micro-expression is found.
 #

@@ -74,7 +74,7 @@ report.glue("ch10_crop", MotionSettings().crop / CROP_IOD, ".0f")
 # lose, networks that were trained on them might win back. And since base and variant are the same networks, one
 # training tells what *these* networks lose. What other trainings of the method would lose, only several seeds say, as
 # the runs of record have them. Two sections train anew for each variant, because the input itself
-# changes: frame rate and regions. Of these a run with one seed claims nothing.
+# changes: frame rate and regions. Of these a run with fewer than three seeds claims nothing.
 #
 # Where a longer run on more subjects has been made and kept, its rows stand beside those of your run, and its answer
 # after yours. At the end of each section is a cell to change: put your own variant in, run it, and find it in the last

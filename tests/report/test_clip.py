@@ -103,9 +103,25 @@ def test_nothing_is_said_on_standard_error(capfd):
         ([*_frames(2), _frames(1, width=80)[0]], "frame 2 of a clip is 80 x 90.*121 x 90"),
         ([np.zeros((8, 8))], "frame 0.*float64"),
         ([np.zeros((8, 8, 4), np.uint8)], r"\(8, 8, 4\).*RGB"),
+        ([np.zeros((0, 8), np.uint8)], r"\(0, 8\).*not empty"),
     ],
-    ids=["none", "sizes", "type", "channels"],
+    ids=["none", "sizes", "type", "channels", "empty"],
 )
 def test_what_is_no_film_is_refused(frames, message):
     with pytest.raises(InputError, match=f"(?s){message}"):
         report.clip(frames, fps=20, alt="a disc")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"fps": 0}, "0 frames a second.*more than 0"),
+        ({"fps": -5}, "-5 frames a second"),
+        ({"fps": float("nan")}, "nan frames a second"),
+        ({"fps": 20, "quality": 101}, "quality 101.*1 to 99"),
+        ({"fps": 20, "quality": 0}, "quality 0.*1 to 99"),
+    ],
+)
+def test_a_rate_or_a_quality_that_is_none_is_refused(wrong, message):
+    with pytest.raises(InputError, match=message):
+        report.clip(_frames(2), alt="a disc", **wrong)

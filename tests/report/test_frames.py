@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from msstgcn.errors import InputError
 from msstgcn.report import frames
 
 
@@ -34,11 +35,23 @@ def test_a_square_at_the_edge_is_moved_inwards(centre, first):
     assert (frames.cut(picture, centre, 10, 20)[0] == np.arange(first, first + 20)).all()
 
 
+@pytest.mark.parametrize(("half", "size"), [(0.4, 20), (-3, 20), (10, 0)])
+def test_a_square_without_a_pixel_is_refused(half, size):
+    with pytest.raises(InputError, match="a square of .* expected at least 1 x 1"):
+        frames.cut(_grey(80, 100, 7), (40, 30), half, size)
+
+
 def test_a_frame_covers_the_edge_alone():
     picture = frames.framed(_grey(40, 50, 7), "#FF0000", width=4)
     assert picture.shape == (40, 50, 3)
     assert (picture[4:-4, 4:-4] == 7).all()
     assert (picture[0] == (255, 0, 0)).all() and (picture[:, 3] == (255, 0, 0)).all()
+
+
+@pytest.mark.parametrize("width", [0, -1, 20])
+def test_a_frame_without_width_or_without_an_inside_is_refused(width):
+    with pytest.raises(InputError, match=f"a frame {width} pixels wide around 50 x 40"):
+        frames.framed(_grey(40, 50, 7), width=width)
 
 
 def test_a_header_has_the_width_asked_for_and_text_in_each_share():

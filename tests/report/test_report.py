@@ -1,10 +1,12 @@
 """Tables, numbers for the prose, style, bars."""
 
 import re
+from html import unescape
 
 import matplotlib as mpl
 import pandas as pd
 import pytest
+from markdown_it import MarkdownIt
 from myst_nb.ext.glue import extract_glue_data_cell
 from nbformat.v4 import new_code_cell, new_output
 
@@ -44,6 +46,47 @@ def test_latex_and_markdown_escape_what_means_something_there(tables):
     markdown = (tables / "t.md").read_text().splitlines()
     assert markdown[2].count("|") == 5 and r"a\|b" in markdown[4]
     assert markdown[3] == "| :--- | ---: | ---: | :--- |"
+
+
+def test_a_page_shows_signs_of_html_as_they_are(tables):
+    frame = pd.DataFrame({"a <b>": ["a <b> c", ["<i>"]], "R&D": [0.5, 1.5]})
+    html = report.table(frame, name="t", caption="no <i>talics</i> & <br>eaks").to_html()
+    assert not re.search("<(b|i|br)>", html) and "<th id=" in html
+    for shown in (
+        "a &lt;b&gt; c",
+        "&lt;i&gt;",
+        ">a &lt;b&gt;<",
+        ">R&amp;D<",
+        ">0.500<",
+        "no &lt;i&gt;talics",
+    ):
+        assert shown in html
+    assert pd.read_csv(tables / "t.csv").columns.tolist() == ["a <b>", "R&D"]
+
+
+def test_markdown_shows_every_sign_as_it_is_in_a_row_of_its_own(tables):
+    """The book's own Markdown parser is the oracle."""
+    cells = [r"a\|b", r"a\\|b", "a|b", "<b> &amp; c", "*two\nlines*", "`_x_` ~~y~~", r"\\"]
+    frame = pd.DataFrame({"x <b>\n|": cells, "n": range(len(cells))})
+    report.table(frame, name="t", caption="# of <i> & *x*")
+    html = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render((tables / "t.md").read_text())
+    found = [
+        [unescape(cell) for cell in row]
+        for row in re.findall("<td[^>]*>(.*?)</td>\n<td[^>]*>(.*?)</td>", html)
+    ]
+    assert found == [[" ".join(cell.split()), str(n)] for n, cell in enumerate(cells)]
+    assert "<p># of &lt;i&gt; &amp; *x*</p>" in html and ">x &lt;b&gt; |</th>" in html
+
+
+def test_a_row_of_latex_starts_with_nothing_that_the_line_before_would_take(tables):
+    report.table(
+        pd.DataFrame({"[s]": ["[0, 1]", "* x", "a [0]"], "n": [1, 2, 3]}), name="t", caption="a\n\nb"
+    )
+    rows = (tables / "t.tex").read_text().splitlines()
+    assert [row for row in rows if row.endswith(r"\\")] == [
+        rf"{text} \\" for text in ("{[}s] & n", "{[}0, 1] & 1", "{*} x & 2", "a [0] & 3")
+    ]
+    assert r"\caption{a b}" in rows
 
 
 def test_a_page_breaks_no_interval_and_a_file_has_plain_spaces(tables):
@@ -106,6 +149,14 @@ def test_a_bar_counts_and_a_quiet_one_prints_two_lines(monkeypatch, capsys):
     monkeypatch.setenv("MSSTGCN_PROGRESS", "silent")
     assert list(log.tracked(range(3), "videos", 3, "video")) == [0, 1, 2]
     assert capsys.readouterr().err == ""
+
+
+def test_an_unknown_way_of_showing_progress_is_refused_before_the_work(monkeypatch):
+    monkeypatch.setenv("MSSTGCN_PROGRESS", "line")
+    done = []
+    with pytest.raises(InputError, match="MSSTGCN_PROGRESS 'line'.*bars, lines, silent.*'lines'"):
+        done += log.tracked(range(3), "videos", 3, "video")
+    assert not done
 
 
 def test_a_warning_is_said_once_and_kept(monkeypatch, capsys):

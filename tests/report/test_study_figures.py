@@ -4,6 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import cbook
+from matplotlib.text import Text
 from study_tables import table
 
 from msstgcn import report
@@ -123,25 +125,70 @@ def test_places_far_apart_lie_on_a_logarithmic_axis():
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["0", "0.05", "0.8"]
 
 
+RATES = {"base": 30.0} | {f"{n} fps, in {unit}": float(n) for unit in ("frames", "seconds") for n in (15, 60)}
+FPS = Study(
+    "toy", chapter=9, question="Why?", expected="Because.", variants={name: {} for name in RATES}, sweep="fps",
+    places=RATES,
+)  # fmt: skip
+
+
+def at_rates(*names):
+    return table(BASE, *((name, 0.3, 0.25, 0.35, -0.2, 0.01, 0.2, 0.05) for name in names))
+
+
+def legend(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
 def test_variants_that_share_a_place_are_lines_of_their_own():
-    names = ("15 fps, in frames", "60 fps, in frames", "15 fps, in seconds", "60 fps, in seconds")
-    rows = table(BASE, *((name, 0.3, 0.25, 0.35, -0.2, 0.01, 0.2, 0.05) for name in names))
-    places = dict(zip(names, (15.0, 60.0, 15.0, 60.0), strict=True)) | {"base": 30.0}
-    fps = Study(
-        "toy", chapter=9, question="Why?", expected="Because.", variants={name: {} for name in places},
-        sweep="fps", places=places,
-    )  # fmt: skip
-    figure = report.sweep(rows, fps, "overall")
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
-        "in frames",
-        "in seconds",
-    ]
+    figure = report.sweep(at_rates(*list(RATES)[1:]), FPS, "overall")
+    assert legend(figure) == ["in frames", "in seconds"]
     lines = [
         line
         for line in figure.axes[0].lines
         if len(line.get_xdata()) == 3 and line.get_linestyle() in ("-", "--")
     ]
     assert [list(line.get_xdata()) for line in lines] == [[15, 30, 60]] * 2
+
+
+def looks(ax):
+    """Line style and marker by label of what a panel has in the legend."""
+    handles, labels = ax.get_legend_handles_labels()
+    return {
+        label: (line._unscaled_dash_pattern, line.get_linestyle(), line.get_marker())
+        for line, label in zip(handles, labels, strict=True)
+    }
+
+
+@pytest.mark.parametrize("seen", [(), ("60 fps, in seconds",)])
+def test_the_legend_names_the_lines_of_both_runs_and_each_looks_the_same(seen):
+    figure = report.sweep(at_rates(*seen), FPS, "overall", record=at_rates(*list(RATES)[1:]))
+    above, below = (looks(ax) for ax in figure.axes)
+    assert sorted(legend(figure)) == ["in frames", "in seconds"] == sorted(below)
+    assert list(above) == [name.partition(", ")[2] for name in seen]
+    assert above.items() <= below.items() and len(set(below.values())) == 2
+
+
+def test_variants_without_a_place_have_a_line_style_each_in_both_runs():
+    names = [f"m{n}" for n in range(5)]
+    figure = report.sweep(at_rates(*names[3:]), FPS, "overall", record=at_rates(*names))
+    above, below = (looks(ax) for ax in figure.axes)
+    assert set(above) == {"m3", "m4"} and above.items() <= below.items()
+    assert len(set(below.values())) == len(names) == len(legend(figure))
+
+
+@pytest.mark.parametrize("name", ["costs $5", r"$\foo$", "$a$"])
+def test_a_name_with_dollars_is_shown_letter_by_letter(name):
+    base, places = (f"{name}, base", 0.40, 0.35, 0.45), {f"{name}, base": 1.0}
+    rows = table(base, (name, 0.41, 0.36, 0.46, -0.01, 0.03, 0.4, 0.03))
+    variants = {base[0]: {}, name: {}}
+    toy = Study("toy", 9, "Why?", "Because.", variants, sweep="x", places=places)
+    costs = pd.DataFrame({"variant": list(variants), "parameters": [1, 2], "training_s": [1.0, 2.0]})
+    figures = (report.forest(rows), report.sweep(rows, toy), report.cost_accuracy(rows, costs))
+    for figure in figures:
+        figure.canvas.draw()
+        shown = [text for text in figure.findobj(Text) if name in text.get_text().replace(r"\$", "$")]
+        assert shown and not any(cbook.is_math_text(text.get_text()) for text in shown)
 
 
 def test_cost_is_drawn_from_zero_to_millions():

@@ -93,6 +93,19 @@ def test_what_is_written_is_scored_as_the_run_itself(chosen, tmp_path, monkeypat
     )
 
 
+@pytest.mark.parametrize("selection", SELECTIONS)
+def test_the_card_of_a_network_says_beside_its_score_who_chose_epoch_and_thresholds(
+    chosen, tmp_path, monkeypatch, msstgcn, selection
+):
+    monkeypatch.setattr(stages, "profile", lambda *_, selection, **__: but(chosen, selection=selection))
+    status, shown, err = msstgcn("train", "--out", tmp_path, "--selection", selection, "--device", "cpu")
+    assert status == 0, err
+    overall = next(line.split()[1:] for line in shown.splitlines() if line.startswith("overall"))
+    card = (tmp_path / "model.md").read_text(encoding="utf-8")
+    (row,) = [line.strip("| ").split(" | ") for line in card.splitlines() if line.startswith("| overall |")]
+    assert row[1:4] == overall[:3] and row[-1] == selection
+
+
 def test_train_refuses_an_unknown_selection_before_it_trains(msstgcn):
     status, _, err = msstgcn("train", "--selection", "oracle")
     assert status == 2 and "unknown selection protocol 'oracle'" in err

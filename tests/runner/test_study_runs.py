@@ -253,6 +253,10 @@ def test_a_result_without_some_videos_says_so_whenever_it_is_read(quick, monkeyp
     monkeypatch.setattr("msstgcn.report.log._warnings", [])
     run(study_of({"a": {}, "random": {"method": "random"}}))
     assert capsys.readouterr().err.count("had no motion of s001_1: missed in its counts") == 2
+    monkeypatch.setattr(feature_stages, "features", made)
+    whole = run(study_of({"a": {}, "random": {"method": "random"}}))
+    assert "no motion" not in capsys.readouterr().err, "they can be read again, and the result is made again"
+    assert "s001_1" in set(whole.found["video"])
 
 
 def test_in_smoke_only_the_ends_are_run(quick):
@@ -276,7 +280,10 @@ def test_in_smoke_only_the_ends_are_run(quick):
         ({"b": {"control": "shuffled-labels"}}, {"trained": "once"}, "trains otherwise than the base"),
         ({"b": {"selection": "inner-fold"}}, {"trained": "once"}, "expected fixed-epoch"),
         ({"b": {"selection": "inner-fold", "control": "shuffled-labels"}}, {}, "know the true labels"),
-        ({"b": {"selection": "inner-fold", "subjects": 2}}, {}, "variant 'b'.*2 subjects.*at least three"),
+        ({"a": {"subjects": 2, "videos": 4}, "b": {"selection": "inner-fold", "subjects": 2, "videos": 4}}, {},
+         "variant 'b'.*2 subjects.*at least three"),
+        ({"b": {"subjects": 3}}, {}, "variant 'b': 3 subjects; expected the base's 4"),
+        ({"b": {"subjects": 9}}, {"trained": "once"}, "variant 'b': 9 subjects; expected the base's 4"),
         ({"b": {"selection": "inner-fold", "folds": 0}}, {}, "without s00[24], s00[24] has no expression"),
         ({"b": {"method": "random", "regions": "11"}}, {}, "variant 'b'.*11"),
         ({"b": {"method": "flow-peaks", "pairs": "adjacent-only"}}, {}, "variant 'b'.*expected 'from-first'"),
@@ -386,6 +393,23 @@ def test_what_a_study_takes_is_counted_and_told(quick, capsys):
     assert "to make" not in capsys.readouterr().err
     run(study_of({"a": {}, "strict": {"match_iou": 0.7}}), seeds=2)  # the networks are there
     assert "1 variant to make: 684 frames to measure, 0 windows to train on" in capsys.readouterr().err
+
+
+def test_studies_of_one_call_measure_their_videos_together_and_are_counted_together(
+    quick, monkeypatch, capsys
+):
+    asked = []
+    monkeypatch.setattr(feature_stages, "make_features", lambda wanted: asked.append(list(wanted)))
+    small = [replace(STUDY, name=name, sizes={"cpu": {**SMALL, "folds": 2}}) for name in ("one", "two")]
+    results = study_runs.run_and_record(small, "cpu", device="cpu")
+    next(results)
+    told = capsys.readouterr().err
+    assert len(asked) == 1 and len(asked[0]) == 2 * len(STUDY.variants)
+    alone, both = re.search("study one: (.*)", told)[1], re.search("all 2 studies: (.*)", told)[1]
+    assert alone.startswith("3 variants") and both.startswith("6 variants")
+    assert alone.partition(";")[0].split(",")[1:] == both.partition(";")[0].split(",")[1:], (
+        "the same networks"
+    )
     assert "2.0 h" in str(budget.Budget(2, 10, 20, 7200, 1e9)) and "5 min" in str(
         budget.Budget(2, 1, 2, 300, 1e9)
     )
@@ -436,13 +460,42 @@ def test_all_studies_are_checked_before_the_first_is_run(project, monkeypatch, c
     assert quick == [] and shown.out == "" and "unknown setting 'epoch'" in shown.err
 
 
-def test_a_job_with_a_limit_of_its_own_has_what_is_left_of_it(tmp_path):
-    assert budget._left_to_this_job(tmp_path) == float("inf")
-    for name, text in (("max", "4000"), ("current", "1500"), ("stat", "anon 100\ninactive_file 300")):
-        (tmp_path / f"memory.{name}").write_text(f"{text}\n")
-    assert budget._left_to_this_job(tmp_path) == 4000 - 1500 + 300
-    (tmp_path / "memory.max").write_text("max\n")
-    assert budget._left_to_this_job(tmp_path) == float("inf")
+@pytest.mark.parametrize(
+    "line, mount, limit, used, kept, without",
+    [
+        ("0::/job/step", "", "max", "current", "inactive_file", "max"),
+        (
+            "4:cpu,memory:/job/step", "memory",
+            "limit_in_bytes", "usage_in_bytes", "total_inactive_file", "9223372036854771712",
+        ),
+    ],
+    ids=["version 2", "version 1"],
+)  # fmt: skip
+def test_a_job_has_what_is_left_of_the_tightest_limit_of_its_groups(
+    tmp_path, line, mount, limit, used, kept, without
+):
+    groups, root = tmp_path / "cgroup", tmp_path / "mounted"
+    assert budget._left_to_this_job(groups, root) == float("inf")  # not Linux
+    groups.write_text(f"9:name=systemd:/init\n{line}\n3:cpuset:/job/step\n")
+    assert budget._left_to_this_job(groups, root) == float("inf")  # nothing mounted
+
+    def group(name, most, taken):
+        folder = root / mount / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, text in ((limit, most), (used, taken), ("stat", f"anon 100\n{kept} 300")):
+            (folder / f"memory.{file}").write_text(f"{text}\n")
+
+    group("job/step", without, 1500)
+    assert budget._left_to_this_job(groups, root) > 1e18
+    group("job", 4000, 1500)
+    assert budget._left_to_this_job(groups, root) == 4000 - 1500 + 300
+    group("job/step", 2500, 1500)
+    assert budget._left_to_this_job(groups, root) == 2500 - 1500 + 300
+    group("other", 0, 1500)
+    assert budget._left_to_this_job(groups, root) == 2500 - 1500 + 300
+    groups.write_text(line.replace("/job/step", "/docker/1234"))
+    group("", 3500, 1500)  # in a container the group that the host calls so is the mount itself
+    assert budget._left_to_this_job(groups, root) == 3500 - 1500 + 300
 
 
 def test_free_memory_is_told_in_bytes():
@@ -496,12 +549,13 @@ def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsy
     for smaller, why in (
         (("--only", "b"), "the one there has the variant 'c'"),
         (("--seeds", "1"), "the one there has 2 seeds"),
+        (("--set", "seconds=5"), "the one there has 6 seconds"),
         (("--profile", "smoke"), "a run of record in the profile smoke"),
     ):
         assert command(monkeypatch, *given, *smaller) == 2
         assert why in capsys.readouterr().err
     with pytest.raises(InputError, match="smaller: the one there has 4 subjects; make the run as large"):
-        records.must_not_be_smaller("study-pair", "cpu", subjects=3, seeds=2, variants="abc")
+        records.must_not_be_smaller("study-pair", "cpu", size={"subjects": 3, "seeds": 2}, variants="abc")
     assert {path: path.read_bytes() for path in records.records_dir().iterdir()} == before
     next(iter(before)).unlink()
     assert command(monkeypatch, *given, "--only", "b") == 0
@@ -541,7 +595,13 @@ def test_the_command_refuses_before_it_works(project, quick, monkeypatch, capsys
         (("--set", "device=cpu"), "--set: unknown setting 'device'"),
         (("--set", "epochs"), "--set epochs; expected --set name=value"),
         (("--add", "mine"), "--add 'mine'; expected --add 'NAME: SETTING=VALUE ...'"),
+        (("--add", "mine: 3"), "--add 'mine: 3'; expected --add 'NAME: SETTING=VALUE ...'"),
+        (("--add", ": epochs=3"), "--add ': epochs=3'; expected --add 'NAME: SETTING=VALUE ...'"),
         (("--add", "mine: epoch=3"), "--add 'mine': unknown setting 'epoch'"),
+        (("--set", "lr=-1"), "--set: lr = -1; leave it out to keep the profile's value"),
+        (("--add", "mine: lr=-1"), "--add 'mine': lr = -1; leave it out to keep the profile's value"),
+        (("all",), "all and pair; expected all, or names of studies"),
+        (("all", "nonsense"), "unknown study 'nonsense'"),
         (("--add", "mine: lr=0.1", "--add", "mine: lr=0.2"), "--add names 'mine' twice"),
         (("--out", str(project / "file")), "nothing can be written there"),
         (("--set", "folds=99", "--out", str(project / "new")), "folds = 99 of 4 subjects"),
@@ -558,7 +618,31 @@ def test_a_variant_of_ones_own_can_be_added_on_the_command_line(project, monkeyp
     told = json.loads(capsys.readouterr().out)
     assert told["study"] == "pair" and told["profile"] == "cpu" and told["seed"] == 0
     assert [row["variant"] for row in told["rows"]] == ["a"] * 3 + ["b"] * 3 + ["mine"] * 3
-    assert told["rows"][3]["resolvable"] == "none" and told["answer"].startswith("One training")
+    assert told["rows"][3]["resolvable"] == "none" and told["answer"].startswith("With one training")
+
+
+@pytest.mark.parametrize(
+    "text, name, own",
+    [
+        ("mine: kernels=[3, 5, 5, 7] lr=0.1", "mine", {"kernels": [3, 5, 5, 7], "lr": 0.1}),
+        (" control: more labels :lr=0.1 ", "control: more labels", {"lr": 0.1}),
+        ("twice, lr=0.2: lr=0.2", "twice, lr=0.2", {"lr": 0.2}),
+        (
+            'mine: regions=[{"name": "left brow", "landmark": 19}]  window=17',
+            "mine", {"regions": [{"name": "left brow", "landmark": 19}], "window": 17},
+        ),
+    ],
+)  # fmt: skip
+def test_a_variant_may_have_colons_in_its_name_and_spaces_in_its_values(text, name, own):
+    assert cli._variant(text) == (name, own)
+
+
+def test_a_variant_is_read_back_as_it_is_listed(monkeypatch, capsys):
+    for one in STUDIES.values():
+        assert command(monkeypatch, "study", "list", one.name) == 0
+        for line, (name, own) in zip(capsys.readouterr().out.splitlines(), one.variants.items(), strict=True):
+            if own:
+                assert cli._variant(line) == (name, json.loads(json.dumps(own)))
 
 
 def test_variants_are_listed_with_what_they_set(monkeypatch, capsys):
@@ -691,6 +775,10 @@ def test_studies_are_listed_one_a_line_and_run_one_after_the_other(project, monk
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
     assert [row["variant"] for row in first["rows"]] == ["a"] * 3 + ["b"] * 3
     assert first == second  # the same under another name
+    assert (
+        command(monkeypatch, "study", "run", "pair", "pair", "--device", "cpu", "--only", "b", "--json") == 0
+    )
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [first]  # once
     assert command(monkeypatch, "study", "run", "pair", "nosuch") == 2
     assert "unknown study 'nosuch'" in capsys.readouterr().err
 

@@ -6,7 +6,7 @@ import pytest
 from study_tables import table
 
 from msstgcn.errors import InputError
-from msstgcn.studies import STUDIES, Study, agreement, answer, points, points_between, told_apart
+from msstgcn.studies import STUDIES, Study, agreement, answer, points, points_between, probability, told_apart
 
 BASE = ("full", 0.40, 0.35, 0.45)
 BETTER = ("more", 0.46, 0.41, 0.51, 0.02, 0.10, 0.004, 0.05)
@@ -95,7 +95,7 @@ def test_all_that_differ_are_given_with_figures_the_largest_first():
 def test_where_no_count_differs_nothing_could_be_found():
     equal = ("blind", 0.4, 0.35, 0.45, 0.0, 0.0, 1.0, 0.0)
     text = answer(plain(), table(BASE, equal))
-    assert "Nobody's counts differ" in text and "0.0 points would" not in text
+    assert "F1 differs for nobody" in text and "0.0 points would" not in text
     assert "of 2.8 points would" in answer(plain(), table(BASE, equal, UNSURE))
 
 
@@ -176,12 +176,11 @@ def test_variants_without_a_place_are_compared_after_the_sweep():
 def test_what_could_be_found_beside_a_sweep_is_left_out_only_where_it_has_been_said():
     unseen = row("x 2", 0.41, 0.36, 0.46, 0.7)
     rows = table(BASE, unseen, row("mine", 0.1, 0.05, 0.15))
-    once = rows.assign(**{"one training": rows["variant"] != "full"})
-    assert answer(sweep(PLACES), once).count("how far another training would move these") == 1
-    beside = rows.assign(**{"one training": rows["variant"] == "mine"})
-    assert answer(sweep(PLACES), beside).endswith("would show it.") and "5.0 points" in answer(
-        sweep(PLACES), beside
-    )
+    once = rows.assign(**{"few trainings": rows["variant"] != "full"})
+    assert answer(sweep(PLACES), once).count("how far other trainings would move these") == 1
+    beside = rows.assign(**{"few trainings": rows["variant"] == "mine"})
+    text = answer(sweep(PLACES), beside)
+    assert text.endswith("would show it.") and "5.0 points" in text
 
 
 def test_two_sweeps_in_one_are_compared_variant_by_variant():
@@ -192,16 +191,18 @@ def test_two_sweeps_in_one_are_compared_variant_by_variant():
 
 def test_one_training_of_each_claims_nothing_however_large_the_difference():
     rows = table(BASE, WORSE, BETTER)
-    rows["one training"] = rows["variant"] != "full"
+    rows["few trainings"] = rows["variant"] != "full"
     assert not told_apart(rows).any()
     text = answer(plain(), rows)
     assert text == (
-        "One training of each tells nothing apart: overall F1 of the 2 variants differs from that of “full” by "
-        "-10.0 to +6.0 points. How far another training would move these is not known, and several seeds would "
-        "show it."
+        "With one training of each nothing can be told apart: overall F1 of the 2 variants differs from that of “full” "
+        "by -10.0 to +6.0 points. How far other trainings would move these cannot be known from so few, and more seeds "
+        "would show it."
     )
     along = answer(sweep({"full": 1.0, "less": 0.0, "more": 2.0}), rows)
-    assert "One training at each place tells nothing apart; how far" in along and "worse" not in along
+    assert (
+        "With one training at each place nothing can be told apart; how far" in along and "worse" not in along
+    )
 
 
 def test_too_few_people_are_called_so():
@@ -210,6 +211,25 @@ def test_too_few_people_are_called_so():
     assert "With so few people or trainings no difference, however large, can be told from chance." in answer(
         plain(), rows
     )
+
+
+def test_where_some_comparisons_can_tell_and_others_cannot_both_is_said():
+    rows = table(BASE, UNSURE, ("once", 0.5, 0.45, 0.55, 0.05, 0.15, 0.001, float("inf")))
+    once = rows["variant"] == "once"
+    text = answer(plain(), rows.assign(**{"few trainings": once}))
+    assert "found four times in five; how far other trainings would move “once”" in text
+    rows.loc[once, "p"] = 0.2
+    assert "in five; with “once” no difference, however large, can be told from chance." in answer(
+        plain(), rows
+    )
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [(0.0004, "< 0.001"), (0.001, "0.001"), (0.0494, "0.049"), (0.0497, "0.049"), (0.05, "0.050"), (0.5, "0.500")],
+)  # fmt: skip
+def test_a_p_value_is_never_rounded_up_to_the_level_it_lies_below(p, text):
+    assert probability(p) == text
 
 
 def test_what_is_seen_in_a_class_alone_is_said_overall():
@@ -230,8 +250,9 @@ def test_points_have_a_sign_but_for_nought(value, text):
 
 def test_what_contradicts_the_paper_is_said_as_plainly_as_what_agrees():
     def said(*rows, one_training=False):
-        study = plain(paper="all of it helps", beaten=("more", "less", "same"))
-        shown = table(BASE, *rows).assign(**({"one training": True} if one_training else {}))
+        beaten = tuple(row[0] for row in rows if row[0] in ("more", "less", "same"))
+        study = plain(paper="all of it helps", beaten=beaten)
+        shown = table(BASE, *rows).assign(**({"few trainings": True} if one_training else {}))
         text = agreement(study, shown)
         assert text.startswith("The paper holds that all of it helps. ") and text.endswith(".")
         return text.removeprefix("The paper holds that all of it helps. ")
@@ -246,6 +267,8 @@ def test_what_contradicts_the_paper_is_said_as_plainly_as_what_agrees():
     assert said(UNSURE, CORRECTED) == f"Of that {room}", "what the paper does not speak of is left out"
     assert said(WORSE, one_training=True) == "One training of each cannot say."
     assert agreement(plain(), table(BASE, WORSE)) == ""
+    part = agreement(plain(paper="it helps", beaten=("less", "more")), table(BASE, WORSE))
+    assert part.endswith("This agrees with it for “less”. Not run: “more”.")
 
 
 def test_what_the_paper_holds_is_about_variants_that_there_are():

@@ -224,6 +224,12 @@ def test_a_class_that_nobody_else_shows_is_not_spotted(name, features, truth):
     assert not len(nothing) and list(nothing.columns) == list(SPOTTED_COLUMNS)
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_without_other_people_nothing_is_spotted(name, features, truth):
+    found = METHODS[name](features[:1], truth[truth["subject"] == "a"], SPOTTING, seed=0)
+    assert not len(found) and list(found.columns) == list(SPOTTED_COLUMNS)
+
+
 def test_random_draws_as_many_and_as_long_as_the_others_show():
     still = [video_of(np.zeros((3000, 1, 2)), subject) for subject in "abc"]
     rows = [(v.video, v.subject, "me", 100 * n, 100 * n + 4, 100 * n + 9) for v in still for n in range(20)]

@@ -19,6 +19,8 @@ from msstgcn.studies import (
     told_apart,
 )
 
+SEEDS = (0, 1, 2)
+
 
 @pytest.fixture
 def counts():
@@ -26,7 +28,7 @@ def counts():
     rows = [
         (variant, seed, f"s{person}", label, *(rng.integers(0, 9, 3) + np.array([bonus, 0, 0])).tolist())
         for variant, bonus in (("base", 0), ("better", 6), ("same", 0))
-        for seed in (0, 1)
+        for seed in SEEDS
         for person in range(8)
         for label in ("me", "mae")
     ]
@@ -46,7 +48,7 @@ def test_counts_are_added_and_compared_over_the_same_subjects(counts):
         for title, labels in (("ME", ["me"]), ("overall", ["me", "mae"])):
             rows = counts[(counts["variant"] == variant) & counts["class"].isin(labels)]
             assert table.loc[(variant, title), "TP"] == rows["tp"].sum()
-            by_seed = [f1(rows[rows["seed"] == seed]) for seed in (0, 1)]
+            by_seed = [f1(rows[rows["seed"] == seed]) for seed in SEEDS]
             assert table.loc[(variant, title), "F1"] == pytest.approx(np.mean(by_seed))
     one, other = (cube(counts, variant) for variant in ("better", "base"))
     assert table.loc[("better", "overall"), "low"] == bootstrap_f1(one).low
@@ -62,9 +64,22 @@ def test_pairs_of_variants_are_compared_with_each_other(counts):
     found = paired_difference(cube(counts, "better"), cube(counts, "same"))
     row = table.loc[("one", "overall")]
     assert (row["difference"], row["diff low"]) == (found.value, found.estimate().low)
-    assert row["p"] == pytest.approx(min(1, 2 * found.p)) and not row["one training"]
+    assert row["p"] == pytest.approx(min(1, 2 * found.p)) and not row["few trainings"]
     assert table.loc[("two", "overall"), "difference"] == -found.value
-    assert pair_table(counts[counts["seed"] == 0], pairs)["one training"].all()
+    few = pair_table(counts[counts["seed"] < 2], pairs)
+    assert few["few trainings"].all() and np.isinf(few["resolvable"]).all()
+    assert not pair_table(counts[counts["seed"] < 2], pairs, shared=["better", "same"])["few trainings"].any()
+    with pytest.raises(InputError, match="unknown variant 'beter'.*did you mean 'better'"):
+        pair_table(counts, {"one": ("beter", "same")})
+
+
+@pytest.mark.parametrize(
+    "lost", ["seed == 1 and subject == 's3'", "seed == 2", "subject == 's3'", "`class` == 'me'"]
+)
+def test_variants_are_compared_only_on_the_same_people_and_seeds(counts, lost):
+    kept = counts.drop(counts.query(f"variant == 'same' and {lost}").index)
+    with pytest.raises(InputError, match="variant 'same': no counts of subject 's.' with seed"):
+        study_table(kept, "base")
 
 
 def test_p_values_are_corrected_for_the_number_of_variants(counts):
@@ -74,19 +89,21 @@ def test_p_values_are_corrected_for_the_number_of_variants(counts):
     assert table.loc[(smallest, "overall"), "p"] == pytest.approx(min(1, 2 * raw[smallest]))
 
 
-def test_what_could_be_resolved_is_none_for_one_training_or_few_people_and_a_dash_where_nothing_differs(
-    counts,
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_what_could_be_resolved_is_none_for_few_trainings_or_people_and_a_dash_where_nothing_differs(
+    counts, seeds
 ):
-    once = counts[counts["seed"] == 0]
+    once = counts[counts["seed"] < seeds]
     table = study_table(once, "base", shared=["better"]).query("`class` == 'overall'").set_index("variant")
-    assert table["one training"].to_dict() == {"base": False, "better": False, "same": True}
+    assert table["few trainings"].to_dict() == {"base": False, "better": False, "same": True}
     assert np.isinf(table.loc["same", "resolvable"]) and 0 < table.loc["better", "resolvable"] < 1
     assert report.outcome_shown(study_table(once, "base"))["resolvable"].tolist() == ["–"] * 3 + ["none"] * 6
     few = study_table(once[once["subject"] < "s2"], "base", shared=["better", "same"])
     assert np.isinf(few["resolvable"].dropna()).all(), "more than all of F1"
     assert resolved(few["resolvable"].dropna()) == "none"
     assert resolved(pd.Series([0.0, np.inf])) == "none" and resolved(pd.Series([0.0])) == "–"
-    assert resolved(pd.Series([0.0, 0.02, 0.0301, np.inf])) == "2.0 to 3.0"
+    assert resolved(pd.Series([0.0, 0.02, 0.0301, np.inf])) == "2.0 to 3.0 or none"
+    assert resolved(pd.Series([0.0, 0.02])) == "2.0"
 
 
 def test_the_shown_table_has_intervals_as_text_and_dashes_for_the_base(counts):
@@ -114,8 +131,9 @@ def test_a_page_shows_a_row_a_variant_bold_only_where_it_is_told_apart(counts):
 
 def test_names_of_variants_are_no_markup(counts):
     named = study_table(counts.replace({"variant": {"better": "a < b"}}), "base")
-    page = report.outcomes(named, caption="One.").to_html()
-    assert "a &lt; b" in page and page == report.outcomes(named, caption="One.").to_html()
+    page = report.outcomes(named, caption="One < two.").to_html()
+    assert "a &lt; b" in page and "One &lt; two." in page
+    assert page == report.outcomes(named, caption="One < two.").to_html()
 
 
 def test_studies_have_a_question_and_a_base_that_differs_from_the_rest():
@@ -161,6 +179,6 @@ def cube(counts, variant):
                 rows[(rows["seed"] == s) & (rows["subject"] == f"s{p}")][["tp", "fp", "fn"]].sum()
                 for p in range(8)
             ]
-            for s in (0, 1)
+            for s in SEEDS
         ]
     )

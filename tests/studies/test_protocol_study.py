@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from msstgcn.errors import InputError
 from msstgcn.settings import SpottingSettings
 from msstgcn.spotting import Choice, Estimate, bootstrap_difference, is_oracle, score, subject_counts
-from msstgcn.studies import BASE, PROTOCOLS, epoch_verdict, inflation, protocol_table, verdict
-from msstgcn.studies.protocols import KINDS
+from msstgcn.studies import BASE, PROTOCOLS, Protocol, epoch_verdict, inflation, protocol_table, verdict
 
 COLUMNS = ["video", "class", "onset", "offset"]
 SUBJECTS = {"a1": "a", "b1": "b", "c1": "c"}
@@ -36,28 +36,35 @@ SCORES = {BASE: of(), "many-to-one": of(matching="many-to-one"), "drop onset 0":
 
 
 def test_whatever_looks_at_the_test_subjects_is_called_an_oracle():
-    for name, variant in PROTOCOLS.items():
-        SpottingSettings().but(**variant.changes)  # they are settings
-        looks = is_oracle(variant.changes.get("selection", "fixed-epoch"))
-        assert looks == (variant.kind == "oracle") == ("oracle" in name)
-        assert variant.kind in KINDS
+    for name, protocol in PROTOCOLS.items():
+        SpottingSettings().but(**protocol.changes)  # they are settings
+        looks = is_oracle(protocol.changes.get("selection", "fixed-epoch"))
+        assert looks == (protocol.kind == "oracle") == ("oracle" in name)
     assert PROTOCOLS[BASE].changes == {} and PROTOCOLS[BASE].kind == "honest"
 
 
 def test_an_honest_protocol_counts_as_the_challenge_does():
-    for variant in PROTOCOLS.values():
-        if variant.kind == "honest":
-            assert set(variant.changes) <= {"selection"}
+    for protocol in PROTOCOLS.values():
+        if protocol.kind == "honest":
+            assert set(protocol.changes) <= {"selection"}
 
 
-def test_points_are_paired_differences_in_hundredths():
+def test_a_kind_or_a_protocol_that_there_is_not_is_refused_with_the_list():
+    with pytest.raises(InputError, match="kind of protocol 'onest'.*honest, lenient, oracle.*'honest'"):
+        Protocol("onest", {})
+    with pytest.raises(InputError, match="unknown protocol 'mine'.*many-to-one, drop onset 0"):
+        inflation(SCORES, SUBJECTS, base="mine")
+    with pytest.raises(InputError, match="unknown protocol 'mine'.*inner folds choose"):
+        protocol_table({BASE: SCORES[BASE], "mine": SCORES[BASE]}, SUBJECTS)
+
+
+def test_what_a_protocol_adds_is_a_paired_difference():
     gains = inflation(SCORES, SUBJECTS)
     counts = {name: subject_counts(one, SUBJECTS) for name, one in SCORES.items()}
     wanted = bootstrap_difference(counts["many-to-one"], counts[BASE])
-    assert gains["many-to-one"].value == pytest.approx(100 * wanted.value)
-    assert gains["many-to-one"].low == pytest.approx(100 * wanted.low)
+    assert gains["many-to-one"] == wanted
     # by hand: 3 hits, 2 false alarms, no miss; the second ME of a1 becomes a hit
-    assert gains["many-to-one"].value == pytest.approx(100 * (8 / 9 - 6 / 8))
+    assert gains["many-to-one"].value == pytest.approx(8 / 9 - 6 / 8)
     assert (gains[BASE].value, gains[BASE].low, gains[BASE].high) == (0, 0, 0)
 
 
@@ -66,6 +73,10 @@ def test_the_table_has_a_row_a_protocol():
     assert list(found.index) == list(SCORES)
     assert found.loc["many-to-one", "kind"] == "lenient"
     assert found.loc[BASE, ["ME F1", "F1", "points"]].tolist() == pytest.approx([0.5, 0.75, 0])
+    gain = inflation(SCORES, SUBJECTS)["many-to-one"]
+    assert found.loc["many-to-one", ["points", "points low", "points high"]].tolist() == pytest.approx(
+        [100 * value for value in (gain.value, gain.low, gain.high)]
+    )
     # the MaE of b1 no longer counts as true, so what was spotted there is a false alarm
     assert found.loc["drop onset 0", "MaE F1"] == pytest.approx(2 / 3)
 
@@ -75,28 +86,32 @@ def estimate(value, low, high):
 
 
 @pytest.mark.parametrize(
-    ("points", "said"),
+    ("gain", "said"),
     [
-        (estimate(3.14, 0.5, 6.0), "adds something: +3.1 [+0.5, +6.0] points"),
-        (estimate(-3.14, -6, -0.5), "takes something away: -3.1 [-6.0, -0.5] points"),
+        (estimate(0.0314, 0.005, 0.06), "adds something: +3.1 [0.5, 6.0] points"),
+        (estimate(-0.0314, -0.06, -0.005), "takes something away: -3.1 [-6.0, -0.5] points"),
         (
-            estimate(1.0, -0.5, 2.5),
-            "changes F1 by +1.0 [-0.5, +2.5] points, which these subjects cannot tell",
+            estimate(0.001, 0.0003, 0.002),
+            "adds something: +0.1 [0.03, 0.2] points",
+        ),  # an end is not rounded to 0
+        (
+            estimate(0.01, -0.005, 0.025),
+            "changes F1 by +1.0 [-0.5, 2.5] points, which these subjects cannot tell",
         ),
-        (estimate(1.0, 0.0, 2.5), "changes F1 by +1.0"),
-        (estimate(0.0, -0.5, 0.5), "changes F1 by +0.0"),
+        (estimate(0.01, 0.0, 0.025), "changes F1 by +1.0"),
+        (estimate(0.0, -0.005, 0.005), "changes F1 by 0.0"),
         (estimate(0.0, 0.0, 0.0), "changes nothing here"),
     ],
 )
-def test_a_claim_goes_as_far_as_its_interval(points, said):
-    assert verdict(points).startswith(said)
-    assert ("adds" in verdict(points)) == (points.low > 0)
+def test_a_claim_goes_as_far_as_its_interval(gain, said):
+    assert verdict(gain).startswith(said)
+    assert ("adds" in verdict(gain)) == (gain.low > 0)
 
 
 def test_what_is_said_of_the_oracle_depends_on_what_it_found():
     fixed = {s: Choice(30, (0.5, 0.5)) for s in "abc"}
     assert "nothing to pick" in epoch_verdict(estimate(0, 0, 0), 30, fixed)
     moved = fixed | {"b": Choice(10, (0.5, 0.5))}
-    assert epoch_verdict(estimate(2, 1, 3), 30, moved).startswith(
+    assert epoch_verdict(estimate(0.02, 0.01, 0.03), 30, moved).startswith(
         "1 of 3 subjects leave the last epoch, and that adds"
     )

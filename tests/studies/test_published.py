@@ -15,6 +15,12 @@ def test_every_method_has_both_data_sets_and_a_source():
     assert not table.duplicated(["method", "dataset"]).any()
 
 
+def test_the_newest_methods_come_first_and_each_in_one_piece():
+    table = published()
+    assert table["year"].is_monotonic_decreasing
+    assert (table["method"].to_numpy()[::2] == table["method"].to_numpy()[1::2]).all()
+
+
 def test_scores_are_scores_and_the_whole_lies_between_its_parts():
     table = published()
     assert table[["mae_f1", "me_f1", "overall_f1"]].stack().between(0, 1).all()

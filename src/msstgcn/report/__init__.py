@@ -2,13 +2,14 @@
 
 from msstgcn.report.clip import Clip, clip
 from msstgcn.report.numbers import counted, glue, interval
-from msstgcn.report.outcomes import difference_text, outcome_shown, outcome_text, outcomes
+from msstgcn.report.outcomes import TERMINAL, difference_text, outcome_shown, outcome_text, outcomes
 from msstgcn.report.studies import cost_accuracy, forest, study_figure, sweep
 from msstgcn.report.style import COLOURS, colour, use_style
 from msstgcn.report.tables import table
 
 __all__ = [
     "COLOURS",
+    "TERMINAL",
     "Clip",
     "clip",
     "colour",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ def clip(
     frames : iterable of ndarray of uint8, (height, width) grey or (height, width, 3) RGB
         All of one size.
     fps : float
-        Frames a second; fewer than the video has show it slowed down.
+        Frames a second, more than 0; fewer than the video has show it slowed down.
     alt : str
         What is to be seen.
     poster : int
@@ -93,16 +94,16 @@ def clip(
     Raises
     ------
     InputError
-        If there are no frames, they are no pictures of one size, or there is no frame for the poster.
+        If there are no frames, they are no pictures of one size, there is no frame for the poster, or rate or quality
+        are none.
     """
+    if not 0 < fps < math.inf:
+        raise InputError(f"a clip of {fps} frames a second", expected="more than 0")
+    if not 1 <= quality <= 99:
+        raise InputError(f"a clip of quality {quality}", expected="1 to 99")
     pictures: list[NDArray[np.uint8]] = []
     for number, frame in enumerate(frames):
-        if frame.dtype != np.uint8 or frame.ndim not in (2, 3) or (frame.ndim == 3 and frame.shape[2] != 3):
-            raise InputError(
-                f"an array of {frame.dtype}, {frame.shape}",
-                where=f"frame {number} of a clip",
-                expected="uint8, (height, width) grey or (height, width, 3) RGB",
-            )
+        _must_be_picture(frame, number)
         if pictures and frame.shape[:2] != pictures[0].shape[:2]:
             raise InputError(
                 f"frame {number} of a clip is {frame.shape[1]} x {frame.shape[0]}",
@@ -114,6 +115,17 @@ def clip(
     height, width = pictures[0].shape[:2]
     film = webm([vp8_key_frame(picture, quality) for picture in pictures], width, height, fps)
     return Clip(film, _jpeg(pictures[poster]), width, height, alt)
+
+
+def _must_be_picture(frame: NDArray[np.uint8], number: int) -> None:
+    """Raise an `InputError` unless a frame is a picture, grey or RGB, with at least one pixel."""
+    has_form = frame.ndim == 2 or (frame.ndim == 3 and frame.shape[2] == 3)
+    if frame.dtype != np.uint8 or not has_form or not frame.size:
+        raise InputError(
+            f"an array of {frame.dtype}, {frame.shape}",
+            where=f"frame {number} of a clip",
+            expected="uint8, (height, width) grey or (height, width, 3) RGB, not empty",
+        )
 
 
 def _jpeg(picture: NDArray[np.uint8]) -> bytes:

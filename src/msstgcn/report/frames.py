@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from msstgcn.errors import InputError
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -41,8 +43,18 @@ def cut(picture: Picture, centre: tuple[float, float], half: float, size: int) -
         Half the square's side, pixels; made smaller where the picture is.
     size : int
         Side of the result, pixels.
+
+    Raises
+    ------
+    InputError
+        If the square or the result has no pixel.
     """
     side = min(2 * round(half), *picture.shape[:2])
+    if min(side, size) < 1:
+        raise InputError(
+            f"a square of {side} x {side} pixels as a picture of {size} x {size}",
+            expected="at least 1 x 1 (half a side is rounded to whole pixels)",
+        )
     rows, columns = picture.shape[:2]
     x = int(np.clip(round(centre[0] - side / 2), 0, columns - side))
     y = int(np.clip(round(centre[1] - side / 2), 0, rows - side))
@@ -52,9 +64,20 @@ def cut(picture: Picture, centre: tuple[float, float], half: float, size: int) -
 
 
 def framed(picture: Picture, shade: str | None = None, width: int = 5) -> Picture:
-    """A picture in a frame of a colour such as ``"#D55E00"``; white without one. The size stays the same."""
+    """A picture in a frame of a colour such as ``"#D55E00"``; white without one. The size stays the same.
+
+    Raises
+    ------
+    InputError
+        If the frame has no width, or covers the whole picture.
+    """
     from matplotlib.colors import to_rgb
 
+    if not 1 <= width <= (min(picture.shape[:2]) - 1) // 2:
+        raise InputError(
+            f"a frame {width} pixels wide around {picture.shape[1]} x {picture.shape[0]}",
+            expected="at least 1, and less than half the picture",
+        )
     inside = _rgb(picture)[width:-width, width:-width]
     edge = np.round(255 * np.array(to_rgb(shade or "white"))).astype(np.uint8)
     result = np.empty((*picture.shape[:2], 3), np.uint8)

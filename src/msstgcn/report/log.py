@@ -8,16 +8,28 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from msstgcn.errors import unknown_name
+
 T = TypeVar("T")
 #: Told how many more steps are done.
 Advance = Callable[[int], None]
 
+_WAYS = ("bars", "lines", "silent")
 _warnings: list[str] = []
 
 
 def progress() -> str:
-    """How progress is shown: ``bars``, ``lines`` (for logs) or ``silent`` (in a chapter), by ``MSSTGCN_PROGRESS``."""
-    return os.environ.get("MSSTGCN_PROGRESS") or "bars"
+    """How progress is shown: ``bars``, ``lines`` (for logs) or ``silent`` (in a chapter), by ``MSSTGCN_PROGRESS``.
+
+    Raises
+    ------
+    InputError
+        If the variable holds anything else.
+    """
+    way = os.environ.get("MSSTGCN_PROGRESS") or "bars"
+    if way not in _WAYS:
+        raise unknown_name("MSSTGCN_PROGRESS", way, _WAYS)
+    return way
 
 
 def warn(message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from pandas.io.formats.style import Styler
 
-_LEAST = 0.001  # the smallest p that is written out
+#: Columns of a terminal.
+TERMINAL = 80
 
 
 def outcome_shown(table: pd.DataFrame) -> pd.DataFrame:
@@ -30,6 +32,8 @@ def outcome_shown(table: pd.DataFrame) -> pd.DataFrame:
         have found four times in five, ``none`` where none, however large, can be told apart. A dash stands in the rows
         of the base.
     """
+    from msstgcn.studies import probability
+
     base = table["variant"].iloc[0]
     shown = table[["variant", "class", "TP", "FP", "FN"]].copy()
     shown["F1, 95 % interval"] = [interval(*row) for row in table[["F1", "low", "high"]].to_numpy()]
@@ -37,7 +41,7 @@ def outcome_shown(table: pd.DataFrame) -> pd.DataFrame:
     shown[f"difference from {base}"] = [
         "–" if row[0] != row[0] else interval(*row) for row in table[columns].to_numpy()
     ]
-    shown["p"] = ["–" if p != p else _probability(p) for p in table["p"]]
+    shown["p"] = ["–" if p != p else probability(p) for p in table["p"]]
     shown["resolvable"] = [_least(value) for value in table["resolvable"]]
     return shown
 
@@ -69,7 +73,7 @@ def outcomes(
     A cell holds F1 with its interval and below it, in small type, the difference from the base in points of F1 (a
     hundredth) with interval and p; it is bold where variant and base are told apart (`studies.told_apart`). The last
     row of a run says which differences its comparisons could have resolved: ``none`` where none can be told apart, a
-    dash where nobody's counts differ.
+    dash where F1 differs for nobody.
 
     Parameters
     ----------
@@ -91,7 +95,7 @@ def outcomes(
         rows += _rows(found)
     frame = pd.DataFrame(rows).fillna("")
     shown = frame.style.hide(axis="index").set_table_attributes('class="dataframe outcomes"')
-    shown = shown.set_caption(caption) if caption else shown
+    shown = shown.set_caption(escape(caption)) if caption else shown
     return shown.set_uuid(digest_bytes(frame.to_csv().encode(), caption.encode())[:10])
 
 
@@ -132,7 +136,9 @@ def difference_text(row: dict[Any, Any]) -> str:
 
 
 def _p(row: dict[Any, Any]) -> str:
-    return f"p {_probability(row['p'])}".replace("0.", ".")
+    from msstgcn.studies import probability
+
+    return f"p {probability(row['p'])}".replace("0.", ".")
 
 
 def _difference(row: dict[Any, Any]) -> str:
@@ -146,17 +152,15 @@ def _least(value: float) -> str:
     return "–" if value != value else "none" if np.isinf(value) else f"{value:.3f}"
 
 
-def _probability(p: float) -> str:
-    return "< 0.001" if p < _LEAST else f"{p:.3f}"
-
-
 def outcome_text(table: pd.DataFrame) -> str:
     """The same for a terminal of 80 columns: a variant and its three rows; differences in points of F1."""
-    from msstgcn.studies import resolved
+    from msstgcn.studies import probability, resolved
 
     base = table["variant"].iloc[0]
     lines = [
-        f"Differences from “{base}” in points of F1, with p; last, what could be resolved.",
+        textwrap.fill(
+            f"Differences from “{base}” in points of F1, with p; last, what could be resolved.", TERMINAL
+        ),
         f"{'':9}{'TP':>5}{'FP':>5}{'FN':>5}  {'F1, 95 % interval':22}{'difference':20}{'p':>7}{'':5}".rstrip(),
     ]
     for variant, rows in table.groupby("variant", sort=False):
@@ -165,7 +169,7 @@ def outcome_text(table: pd.DataFrame) -> str:
             counts = "".join(f"{row[name]:5}" for name in ("TP", "FP", "FN"))
             line = f"  {row['class']:7}{counts}  {interval(row['F1'], row['low'], row['high']):22}"
             if variant != base:
-                p = _probability(row["p"]).replace(" ", "")
+                p = probability(row["p"]).replace(" ", "")
                 line += (
                     f"{_difference(row):20}{p:>7}{resolved(rows['resolvable'].iloc[number : number + 1]):>5}"
                 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +34,11 @@ def _panels(table: pd.DataFrame, metric: str | None) -> dict[str, pd.DataFrame]:
         for name in METRICS
         if metric in (None, name)
     }
+
+
+def _plain(name: str) -> str:
+    """A name as matplotlib shows it letter by letter: a pair of dollars would make it a formula."""
+    return name.replace("$", r"\$")
 
 
 def _reach(rows: pd.DataFrame, value: str, low: str, high: str) -> Any:
@@ -94,12 +99,12 @@ def forest(table: pd.DataFrame, metric: str | None = None, *, record: pd.DataFra
         for ax, rows in line:
             _forest_panel(ax, rows.iloc[1:].reset_index(drop=True), _tone(rows))
         first, rows = line[0]
-        names = rows["variant"].iloc[1:]
+        names = [_plain(name) for name in rows["variant"].iloc[1:]]
         first.set_yticks(range(len(names)), names)
         first.set_ylim(len(names) - 0.4, -0.6)
     for ax, _ in grid[-1]:
         ax.set_xlabel("points of F1")
-    figure.suptitle(f"difference from {table['variant'].iloc[0]}", x=0.01, ha="left", fontsize=10)
+    figure.suptitle(f"difference from {_plain(table['variant'].iloc[0])}", x=0.01, ha="left", fontsize=10)
     return figure
 
 
@@ -139,7 +144,7 @@ def sweep(
     """F1 with its interval along the places of a sweep.
 
     The grey band is the base's interval; marks are filled as in `forest`. Variants without a place, such as a
-    reader's own, are dotted lines across.
+    reader's own, are dotted lines across. A line looks the same in both runs.
 
     Parameters
     ----------
@@ -155,19 +160,32 @@ def sweep(
         If there is no such metric.
     """
     places = _places(study)
+    series = _series(places, study.base)
+    runs = [table] if record is None else [table, record]
+    across = list(dict.fromkeys(name for run in runs for name in run["variant"] if name not in places))
     figure, grid = _grid(table, record, metric, 2.6)
     for line in grid:
         for ax, rows in line:
-            _sweep_panel(ax, rows, places)
+            _sweep_panel(ax, rows, places, series, across)
         line[0][0].set(ylabel="F1")
         line[0][0].set_ylim(bottom=0)
     for ax, _ in grid[-1]:
         _along(ax, list(places.values()))
     figure.supxlabel(study.sweep, fontsize=10)
-    handles, labels = grid[0][0][0].get_legend_handles_labels()
-    if handles:
-        figure.legend(handles, labels, loc="outside upper left", ncols=3)
+    _legend(figure)
     return figure
+
+
+def _legend(figure: Figure) -> None:
+    """One legend for all panels, if anything in one of them has a label."""
+    handles: dict[str, Any] = {}
+    for ax in figure.axes:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    if handles:
+        figure.legend(
+            list(handles.values()), list(handles), loc="outside upper left", ncols=3, handlelength=3
+        )
 
 
 def study_figure(table: pd.DataFrame, study: Study, *, record: pd.DataFrame | None = None) -> Figure:
@@ -191,12 +209,20 @@ def _along(ax: Axes, places: list[float]) -> None:
         ax.minorticks_off()
 
 
-def _sweep_panel(ax: Axes, rows: pd.DataFrame, places: Mapping[str, float]) -> None:
+def _sweep_panel(
+    ax: Axes,
+    rows: pd.DataFrame,
+    places: Mapping[str, float],
+    series: Mapping[str, Collection[str]],
+    across: Sequence[str],
+) -> None:
     base, place, tone = rows.iloc[0], rows["variant"].map(places), _tone(rows)
-    placed = rows[place.notna()].assign(place=place)
+    placed = rows[place.notna()].assign(place=place).sort_values("place", kind="stable")
     ax.axhspan(base["low"], base["high"], color="0.93")
-    for number, (name, line) in enumerate(_series(placed, base["variant"]).items()):
-        line = line.sort_values("place", kind="stable")
+    for number, (name, variants) in enumerate(series.items()):
+        line = placed[placed["variant"].isin(list(variants))]
+        if name and (line["variant"] == base["variant"]).all():  # none of its own was run
+            continue
         style: dict[str, Any] = {"color": tone, "marker": _MARKERS[number % len(_MARKERS)], "markersize": 5}
         ax.plot(line["place"], line["F1"], "-" if not number else "--", color=tone, linewidth=1)
         for apart, face in ((True, tone), (False, "white")):
@@ -204,22 +230,27 @@ def _sweep_panel(ax: Axes, rows: pd.DataFrame, places: Mapping[str, float]) -> N
             reach = _reach(some, "F1", "low", "high")
             ax.errorbar(some["place"], some["F1"], yerr=reach, linestyle="", markerfacecolor=face, **style)
         if name:
-            ax.plot([], [], "-" if not number else "--", label=name, **style)
+            ax.plot([], [], "-" if not number else "--", label=_plain(name), **style)
     if base["variant"] in places:
         ax.plot(places[base["variant"]], base["F1"], "o", color="0.3", markersize=5, zorder=3)
-    for number, (_, row) in enumerate(rows[place.isna()].iterrows()):
-        ax.axhline(row["F1"], color="0.3", linestyle=(":", "-.")[number % 2], label=row["variant"])
+    for _, row in rows[place.isna()].iterrows():
+        dots = _dots(across.index(row["variant"]))
+        ax.axhline(row["F1"], color="0.3", linestyle=dots, label=_plain(row["variant"]))
 
 
-def _series(placed: pd.DataFrame, base: str) -> dict[str, pd.DataFrame]:
-    """The lines of a sweep by name: one without a name, unless two variants other than the base share a place."""
-    others = placed[placed["variant"] != base]
-    if not others["place"].duplicated().any():
-        return {"": placed}
-    names = others["variant"].str.replace(r"^[\d.]+[^,]*, ", "", regex=True)  # 60 fps, window in seconds
+def _dots(number: int) -> tuple[int, tuple[int, ...]]:
+    """A line style for each number: dotted, then a dash and one dot, a dash and two dots, and so on."""
+    return 0, (6, 2) * (number > 0) + (1, 2) * max(number, 1)
+
+
+def _series(places: Mapping[str, float], base: str) -> dict[str, list[str]]:
+    """Variants on each line of a sweep by its name: one without a name, unless two beside the base share a place."""
+    others = pd.Series({name: place for name, place in places.items() if name != base})
+    if not others.duplicated().any():
+        return {"": list(places)}
+    names = others.index.str.replace(r"^[\d.]+[^,]*, ", "", regex=True)  # 60 fps, window in seconds
     kinds = names.str.replace(r"[\d.]+", "", regex=True).str.strip(" ,")
-    of_base = placed[placed["variant"] == base]
-    return {str(kind): pd.concat([of_base, rows]) for kind, rows in others.groupby(kinds, sort=False)}
+    return {str(kind): [base, *rows.index] for kind, rows in others.groupby(kinds, sort=False)}
 
 
 def cost_accuracy(table: pd.DataFrame, costs: pd.DataFrame, metric: str = "overall") -> Figure:
@@ -256,7 +287,9 @@ def cost_accuracy(table: pd.DataFrame, costs: pd.DataFrame, metric: str = "overa
                 "color": CYCLE[number % len(CYCLE)],
                 "marker": _MARKERS[number % len(_MARKERS)],
             }
-            ax.errorbar(row[column], row["F1"], yerr=reach, linestyle="", label=row["variant"], **look)
+            ax.errorbar(
+                row[column], row["F1"], yerr=reach, linestyle="", label=_plain(row["variant"]), **look
+            )
         _log_from_zero(ax, rows[column])
         ax.set_xlabel(label)
     axes[0].set(ylabel=title)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,16 @@ _LATEX = str.maketrans(
      "|": r"\textbar{}"}
 )  # fmt: skip
 
+#: What Markdown would read as more than text, tables and formulas of GitHub's included.
+_MARKDOWN = str.maketrans({sign: rf"\{sign}" for sign in "\\`*_|<>&$~#"})
+
+_OPTION = re.compile(r"^[\[*]")  # what a row may not start with: \\ and \midrule would take it for their own
 _INTERVAL = re.compile(r"\S+ \[[^\]]*\]")
+
+
+def _line(text: object) -> str:
+    """Anything as text on one line, words one space apart."""
+    return " ".join(str(text).split())
 
 
 def _cell(value: Any, digits: int) -> str:
@@ -29,7 +39,7 @@ def _cell(value: Any, digits: int) -> str:
 
     if isna(value):
         return "–"
-    return f"{value:.{digits}f}" if isinstance(value, float) else str(value)
+    return f"{value:.{digits}f}" if isinstance(value, float) else _line(value)
 
 
 def _unbroken(text: str) -> str:
@@ -38,14 +48,15 @@ def _unbroken(text: str) -> str:
 
 
 def _as_markdown(cells: list[list[str]], numeric: list[bool], caption: str) -> str:
-    header, *rows = [[cell.replace("|", r"\|") for cell in row] for row in cells]
+    header, *rows = [[cell.translate(_MARKDOWN) for cell in row] for row in cells]
     rule = ["---:" if right else ":---" for right in numeric]
     lines = ["| " + " | ".join(row) + " |" for row in [header, rule, *rows]]
-    return "\n".join([caption, "", *lines, ""])
+    return "\n".join([caption.translate(_MARKDOWN), "", *lines, ""])
 
 
 def _as_latex(cells: list[list[str]], numeric: list[bool], caption: str, name: str) -> str:
-    header, *rows = [" & ".join(cell.translate(_LATEX) for cell in row) + r" \\" for row in cells]
+    texts = [" & ".join(cell.translate(_LATEX) for cell in row) for row in cells]
+    header, *rows = [_OPTION.sub(r"{\g<0>}", text) + r" \\" for text in texts]
     columns = "".join("r" if right else "l" for right in numeric)
     label = name.replace("_", "-")
     lines = [
@@ -72,7 +83,8 @@ def table(
     frame : DataFrame
         One row a line, columns as they shall be headed; the index is not written.
     caption : str
-        What the table shows, in a sentence.
+        What the table shows, in a sentence. This, headers and cells are plain text, whatever signs they hold: in all
+        three files and on the page they are shown as they are, on one line.
     name : str, optional
         File name without ending: small letters, digits and underscores. A table without one is shown alone: one of
         seconds, say, which are others in every run.
@@ -95,9 +107,10 @@ def table(
         raise InputError(f"table name {name!r}", expected="small letters, digits and underscores")
     from pandas.api.types import is_numeric_dtype
 
+    caption = _line(caption)
     numeric = [bool(is_numeric_dtype(dtype)) for dtype in frame.dtypes]
     if name:
-        cells = [[str(column) for column in frame.columns]]
+        cells = [[_line(column) for column in frame.columns]]
         cells += [[_cell(value, digits) for value in row] for row in frame.itertuples(index=False)]
         folder = folder or paths.tables_dir()
         _write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
@@ -105,8 +118,9 @@ def table(
         _write(folder / f"{name}.tex", _as_latex(cells, numeric, caption, name))
     shown = (
         frame.style.hide(axis="index")
-        .set_caption(caption)
-        .format(lambda value: _unbroken(_cell(value, digits)))
+        .set_caption(escape(caption))
+        .format(lambda value: escape(_unbroken(_cell(value, digits))))
+        .format_index(lambda name: escape(_line(name)), axis="columns")
     )
     # A name of our own instead of a random one: the same run gives the same page.
     shown.set_uuid(name or digest_bytes(caption.encode())[:10])

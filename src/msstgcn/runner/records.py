@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from msstgcn import settings
 from msstgcn.errors import InputError
 from msstgcn.files import written_whole
 from msstgcn.paths import records_dir
@@ -52,7 +53,7 @@ def write_record(name: str, result: Any, *, seconds: float, **about: Any) -> Pat
         "name": name,
         "date": today,
         "commit": commit(),
-        "command": shlex.join(["msstgcn", *sys.argv[1:]]),
+        "command": _command(),
         **about,
         "machine": machine(),
         "versions": versions(),
@@ -63,6 +64,15 @@ def write_record(name: str, result: Any, *, seconds: float, **about: Any) -> Pat
     with written_whole(path) as temporary:
         temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return path
+
+
+def _command() -> str:
+    """What was typed, without the folders of whoever typed it."""
+    words = ["msstgcn", *sys.argv[1:]]
+    for place, word in enumerate(words[:-1]):
+        if word in ("--root", "--out"):
+            words[place + 1] = "FOLDER"
+    return shlex.join(words)
 
 
 def latest_record(name: str) -> Mapping[str, Any]:
@@ -140,7 +150,7 @@ def _unpacked(name: str, path: Path, _changed: int) -> StudyResult:
 
 
 def must_not_be_smaller(
-    name: str, profile: str, *, subjects: int, seeds: int, variants: Collection[str]
+    name: str, profile: str, *, size: Mapping[str, float], variants: Collection[str]
 ) -> None:
     """Raise if a run is not to take the place of a study's run of record: it is a trial, or smaller in something.
 
@@ -149,8 +159,9 @@ def must_not_be_smaller(
     name : str
         Of the record, as `write_record` has it.
     profile : str
-    subjects, seeds : int
-        How much the new run rests on.
+    size : mapping of str to float
+        How much the new run rests on: ``subjects``, ``seeds``, and of synthetic videos ``videos`` (a subject) and
+        ``seconds`` (a video).
     variants : collection of str
         Those it has.
     """
@@ -163,12 +174,12 @@ def must_not_be_smaller(
     path = _latest(name)
     with _readable(path):
         held = latest_record(name)
-        people = _people(held)
-        more = [
-            *([f"{people} subjects"] if people > subjects else []),
-            *([f"{held['seeds']} seeds"] if held["seeds"] > seeds else []),
-            *(f"the variant {one!r}" for one in held["result"]["variants"] if one not in variants),
-        ]
+        usual = settings.profile(held["profile"]).data
+        there = {"videos": usual.videos, "seconds": usual.seconds}
+        there |= {what: held["settings"][what] for what in there if held["settings"].get(what, -1) > 0}
+        there |= {"subjects": _people(held), "seeds": held["seeds"]}
+        more = [f"{there[what]:g} {what}" for what, much in size.items() if there[what] > much]
+        more += [f"the variant {one!r}" for one in held["result"]["variants"] if one not in variants]
     if more:
         raise InputError(
             f"a run of record that is smaller: the one there has {', '.join(more)}",
@@ -201,15 +212,15 @@ def _note(chosen: Study, held: Mapping[str, Any]) -> str:
 
 def _size(held: Mapping[str, Any]) -> str:
     """How much a study's record rests on: people, seeds, and what its settings say of videos and training."""
-    settings, variants = held["settings"], held["result"]["variants"].values()
+    set_to, variants = held["settings"], held["result"]["variants"].values()
     parts = [counted(_people(held), "subject"), counted(held["seeds"], "seed")]
-    if settings.get("videos", -1) > 0:
-        parts.append(counted(settings["videos"], "video") + " a subject")
-    if settings.get("seconds", -1) > 0:
-        parts.append(f"{settings['seconds']:g} s a video")
-    if settings.get("folds", -1) > 0:
-        parts.append(counted(settings["folds"], "fold"))
-    epochs = {own.get("epochs", settings.get("epochs", -1)) for own in variants if METHOD not in own}
+    if set_to.get("videos", -1) > 0:
+        parts.append(counted(set_to["videos"], "video") + " a subject")
+    if set_to.get("seconds", -1) > 0:
+        parts.append(f"{set_to['seconds']:g} s a video")
+    if set_to.get("folds", -1) > 0:
+        parts.append(counted(set_to["folds"], "fold"))
+    epochs = {own.get("epochs", set_to.get("epochs", -1)) for own in variants if METHOD not in own}
     if epochs and min(epochs) > 0:
         least = "" if len(epochs) == 1 else f"{min(epochs)} to "
         parts.append(least + counted(max(epochs), "epoch"))

@@ -21,7 +21,6 @@ from msstgcn.studies import (
     agreement,
     answer,
     in_a_class,
-    pair_table,
     points,
     recall_table,
     resolved,
@@ -221,7 +220,7 @@ def pairs_shown(result: StudyResult, pairs: Mapping[str, tuple[str, str]], name:
     ----------
     result : StudyResult
     pairs : mapping of str to (str, str)
-        As `studies.pair_table` takes them; those of which a variant was not run are left out.
+        As `StudyResult.pairs` takes them; those of which a variant was not run are left out.
     name : str
         Title of the column that says which pair a row is.
 
@@ -235,7 +234,7 @@ def pairs_shown(result: StudyResult, pairs: Mapping[str, tuple[str, str]], name:
 
     run, most = larger(result)
     there = {one: pair for one, pair in pairs.items() if set(pair) <= set(most.study.variants)}
-    table = pair_table(most.counts, there)
+    table = most.pairs(there)
     texts = [report.difference_text(row) for row in table.to_dict("records")]
     table["shown"] = [
         f"{text} *" if star else text for text, star in zip(texts, told_apart(table), strict=True)

@@ -73,7 +73,8 @@ def parts_of(which: Study, profile: str, *, seed: int = 0, **changes: Any) -> li
     ------
     InputError
         On a setting that does not exist or cannot have that value, a window or a set of regions that the network
-        cannot take, an unknown control, method, flow, head model or protocol; says which variant.
+        cannot take, other subjects than the base's, an unknown control, method, flow, head model or protocol; says
+        which variant.
     """
     settings.profile(profile)
     common = {name: value for name, value in changes.items() if not feature_stages.keeps_profile(name, value)}
@@ -91,11 +92,11 @@ def parts_of(which: Study, profile: str, *, seed: int = 0, **changes: Any) -> li
                 teacher = settled(base, **taught)
                 donor = teacher if teacher != chosen or CONTROL in own else None
             elif which.trained == "longest" and not {METHOD, CONTROL} & set(own):
-                teacher = settled(
-                    {**base, **taught}
-                )  # its epochs win over those asked for, as a variant's do
+                # The epochs of that training win over those asked for, as a variant's do.
+                teacher = settled({**base, **taught})
                 donor = teacher if _passes(teacher, chosen) else None
             _must_not_change_recordings(chosen, {**common, **own})
+            _must_show_the_same_people(chosen, parts[0].chosen if parts else chosen)
             parts.append(Part(name, chosen, own.get(CONTROL), own.get(METHOD), donor))
             _check(parts[-1])
         except InputError as error:
@@ -145,6 +146,16 @@ def _must_not_change_recordings(chosen: Profile, own: Mapping[str, Any]) -> None
         )
     if chosen.source and chosen.motion.flow == "truth":
         raise InputError("flow 'truth' is known of synthetic videos only", where=chosen.source.root)
+
+
+def _must_show_the_same_people(chosen: Profile, base: Profile) -> None:
+    """Raise if a variant has other subjects than the base, for the two are compared person by person."""
+    own, wanted = (feature_stages.dataset(one).subjects for one in (chosen, base))
+    if set(own) != set(wanted):
+        raise InputError(
+            f"{len(own)} subjects",
+            expected=f"the base's {len(wanted)}: the two are compared person by person",
+        )
 
 
 def _check(part: Part) -> None:

@@ -22,7 +22,7 @@ import pandas as pd
 from msstgcn import learning
 from msstgcn.errors import InputError
 from msstgcn.paths import records_dir, writable
-from msstgcn.report import outcome_text
+from msstgcn.report import TERMINAL, outcome_text
 from msstgcn.report.log import say, tracked, warn
 from msstgcn.runner import budget, feature_stages, score_stages, training_stages, variant_results
 from msstgcn.runner.dependencies import code_digest, own_digest
@@ -46,7 +46,6 @@ from msstgcn.studies import (
 from msstgcn.studies.answers import NOTHING_RESOLVED
 from msstgcn.studies.packing import packed
 
-_WIDTH = 80  # of a terminal
 _TABLES = {"counts": COUNT_COLUMNS, "events": EVENT_COLUMNS, "found": FOUND_COLUMNS}
 
 
@@ -107,11 +106,7 @@ class _Planned:
     @cached_property
     def missing(self) -> dict[Part, list[int]]:
         """Variants whose results are not in the store, with the seeds that are missing."""
-        store = feature_stages.data_store()
-        todo = {
-            part: [seed for seed in self.seeds if not store.folder(*_place(part, seed, self.device)).is_dir()]
-            for part in self.parts
-        }
+        todo = {part: _missing(part, self.seeds, self.device) for part in self.parts}
         return {part: seeds for part, seeds in todo.items() if seeds}
 
 
@@ -126,7 +121,7 @@ def _planned(
     only: Sequence[str] | None = None,
     **changes: Any,
 ) -> _Planned:
-    """Check what `run_study` is given, and that there is enough memory for it; say what it will take."""
+    """Check what `run_study` is given."""
     chosen = study(which) if isinstance(which, str) else which
     if seeds < 1:
         raise InputError(f"{seeds} seeds", expected="at least one")
@@ -138,11 +133,8 @@ def _planned(
             )
     chosen = chosen.with_variants(add, only)
     _must_not_be_varied(chosen, changes)
-    planned = _Planned(
-        chosen, parts_of(chosen, profile, seed=seed, **changes), range(seed, seed + seeds), device
-    )
-    _afford(planned)
-    return planned
+    parts = parts_of(chosen, profile, seed=seed, **changes)
+    return _Planned(chosen, parts, range(seed, seed + seeds), device)
 
 
 def _must_not_be_varied(which: Study, changes: Mapping[str, Any]) -> None:
@@ -159,9 +151,15 @@ def _must_not_be_varied(which: Study, changes: Mapping[str, Any]) -> None:
 
 
 def _run(studies: Sequence[_Planned]) -> list[StudyResult]:
-    """Run studies that have been checked; videos that several of them measure are rendered once."""
-    feature_stages.make_features(chosen for one in studies for chosen in _measured(one.missing))
+    """Run studies that have been checked."""
+    _prepare(studies)
     return [_result(one) for one in studies]
+
+
+def _prepare(studies: Sequence[_Planned]) -> None:
+    """Say what studies will take, and measure their videos: those that several of them need are rendered once."""
+    _afford(studies)
+    feature_stages.make_features(chosen for one in studies for chosen in _measured(one.missing))
 
 
 def _measured(parts: Iterable[Part]) -> list[Profile]:
@@ -182,7 +180,7 @@ def _result(planned: _Planned) -> StudyResult:
 def run_and_record(
     several: Sequence[Study], profile: str, *, record: bool = False, **given: Any
 ) -> Iterator[tuple[StudyResult, Path | None]]:
-    """Run studies as `run_study` does, all of them checked first, and keep what each found under ``benchmarks/``.
+    """Run studies as `run_studies` does, and keep what each found under ``benchmarks/``.
 
     Yields
     ------
@@ -195,9 +193,10 @@ def run_and_record(
         writable(records_dir())
         for planned in all_planned:
             _must_be_worth_a_record(planned, profile)
+    _prepare(all_planned)
     for planned in all_planned:
         started = time.monotonic()
-        (result,) = _run([planned])
+        result = _result(planned)
         path = _recorded(planned, result, profile, time.monotonic() - started, given) if record else None
         yield result, path
 
@@ -233,14 +232,17 @@ def _record_name(planned: _Planned) -> str:
 
 def _must_be_worth_a_record(planned: _Planned, profile: str) -> None:
     """Raise, before anything runs, if a smaller run is to take the place of a larger one."""
-    people = len(feature_stages.dataset(planned.parts[0].chosen).subjects)
-    seeds, variants = len(planned.seeds), planned.study.variants
-    must_not_be_smaller(_record_name(planned), profile, subjects=people, seeds=seeds, variants=variants)
+    chosen = planned.parts[0].chosen
+    people = len(feature_stages.dataset(chosen).subjects)
+    size: dict[str, float] = {"subjects": people, "seeds": len(planned.seeds)}
+    if not chosen.source:
+        size |= {"videos": chosen.data.videos, "seconds": chosen.data.seconds}
+    must_not_be_smaller(_record_name(planned), profile, size=size, variants=planned.study.variants)
 
 
 def as_text(result: StudyResult, table: pd.DataFrame) -> str:
     """A study's result for a terminal: the question, the table, what the run could have seen, the answer."""
-    said = [textwrap.fill(text, _WIDTH) for text in (result.study.question, answer(result.study, table))]
+    said = [textwrap.fill(text, TERMINAL) for text in (result.study.question, answer(result.study, table))]
     return f"{said[0]}\n\n{outcome_text(table)}\n\n{said[1]}"
 
 
@@ -267,26 +269,31 @@ def answerable(studies: Iterable[Study], source: Mapping[str, Any]) -> list[Stud
     return kept
 
 
-def _afford(planned: _Planned) -> None:
+def _afford(studies: Sequence[_Planned]) -> None:
     """Say what is still to be done, and raise if there is not enough memory for it."""
-    missing = planned.missing
-    if not missing:
-        return
+    waiting = [one for one in studies if one.missing]
+    for one in waiting:
+        needed = _budget([one])
+        budget.afford(needed, where=f"study {one.study.name}")
+        say(f"study {one.study.name}: {needed}")
+    if len(waiting) > 1:
+        say(f"all {len(waiting)} studies: {_budget(waiting)}")
+
+
+def _budget(studies: Sequence[_Planned]) -> budget.Budget:
+    """What is missing of studies; what several of them need is counted once."""
     trained: dict[str, tuple[Profile, int]] = {}
-    for part, seeds in missing.items():
+    for part, seeds, device in ((*item, one.device) for one in studies for item in one.missing.items()):
         if part.trained:
-            asked = training_stages.missing_folds(
-                part.trained, seeds, device=planned.device, control=part.control
-            )
+            asked = training_stages.missing_folds(part.trained, seeds, device=device, control=part.control)
             if chooses(part.chosen):
                 people = feature_stages.dataset(part.chosen).subjects
                 asked += len(seeds) * len(learning.pair_names(people, part.chosen.learning))
             taught = part.trained.but(spotting={}).digest("name") + str(part.control)
             trained[taught] = part.trained, max(asked, trained.get(taught, (None, 0))[1])
-    place = learning.device(planned.device).type
-    needed = budget.estimate(_measured(missing), list(trained.values()), variants=len(missing), device=place)
-    budget.afford(needed, where=f"study {planned.study.name}")
-    say(f"study {planned.study.name}: {needed}")
+    missing = [part for one in studies for part in one.missing]
+    place = learning.device(studies[0].device).type
+    return budget.estimate(_measured(missing), list(trained.values()), variants=len(missing), device=place)
 
 
 def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -298,10 +305,10 @@ def _results(part: Part, seeds: Sequence[int], device: str) -> list[dict[str, An
     """What came out of a variant with each seed: counts, events, what was found, costs."""
     store = feature_stages.data_store()
     places = {seed: _place(part, seed, device) for seed in seeds}
-    missing = [seed for seed in seeds if store.entry(*places[seed]) is None]
+    missing = _missing(part, seeds, device)
     if missing:
         for seed, (found, cost) in variant_results.computed(part, missing, device).items():
-            with store.writing(*places[seed], about={**_about(part, seed), **cost}) as folder:
+            with store.writing(*places[seed], about={**_about(part, seed, device), **cost}) as folder:
                 for name, table in variant_results.tables_of(part, found).items():
                     table.to_csv(folder / f"{name}.csv", index=False)
     read = []
@@ -326,10 +333,23 @@ def _results(part: Part, seeds: Sequence[int], device: str) -> list[dict[str, An
     return read
 
 
-def _about(part: Part, seed: int) -> dict[str, Any]:
+def _missing(part: Part, seeds: Sequence[int], device: str) -> list[int]:
+    """Seeds whose result is not in the store, or was made without some of the videos: they may be readable now."""
+    store = feature_stages.data_store()
+    entries = {seed: store.entry(*_place(part, seed, device)) for seed in seeds}
+    return [seed for seed, entry in entries.items() if entry is None or entry.get("left_out")]
+
+
+def _about(part: Part, seed: int, device: str) -> dict[str, Any]:
     """What the ledger says of a variant's result."""
     chosen = with_training_seed(part.chosen, seed)
-    about = {"settings": chosen.model_dump(mode="json"), "control": part.control, "method": part.method}
+    about = {
+        "settings": chosen.model_dump(mode="json"),
+        "control": part.control,
+        "method": part.method,
+        "data": feature_stages.dataset(part.chosen).digest,
+        "device": training_stages.used_device(device).type if part.trained else None,
+    }
     if part.donor:
         about["trained_on"] = part.donor.model_dump(mode="json")
     return about

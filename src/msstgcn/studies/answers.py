@@ -1,7 +1,7 @@
 """A study's answer in a few sentences, made from its table and from nothing else.
 
-A difference is claimed only if its p value, after Holm's correction, is below .05, and if more than one training stands
-behind it. Where nothing can be claimed, the text says so, and what the run could have found. Whether that agrees with
+A difference is claimed only if its p value, after Holm's correction, is below .05, and if enough trainings stand behind
+it. Where nothing can be claimed, the text says so, and what the run could have found. Whether that agrees with
 the paper is a sentence of its own, by a rule as well; what was expected is quoted beside it.
 """
 
@@ -22,23 +22,23 @@ METRICS: dict[str, str] = {
     "ME": "F1 of micro-expressions",
     "MaE": "F1 of macro-expressions",
 }
-#: What `resolved` gives where none can be told apart, and where nobody's counts differ.
+#: What `resolved` gives where none can be told apart, and where F1 differs for nobody.
 NOTHING_RESOLVED, NOTHING_DIFFERS = "none", "–"
-_LEVEL = 0.05
+_LEVEL, _LEAST = 0.05, 0.001  # p below which a difference is claimed, and below which p is not written out
 
 
 def told_apart(table: pd.DataFrame) -> pd.Series[bool]:
     """Whether each row of a study's table differs from the base.
 
-    Its p is below .05; and if two networks are compared, each was trained more than once: from one training nobody can
-    know by how much another would move its F1.
+    Its p is below .05; and if networks are compared, each was trained often enough to tell by how much another training
+    would move its F1: at least `paired.FEWEST_TRAININGS` times.
 
     Parameters
     ----------
     table : DataFrame
         As `study_table` gives it.
     """
-    return (table["p"] < _LEVEL) & ~table["one training"]
+    return (table["p"] < _LEVEL) & ~table["few trainings"]
 
 
 def answer(study: Study, table: pd.DataFrame, metric: str = "overall") -> str:
@@ -80,7 +80,7 @@ def answer(study: Study, table: pd.DataFrame, metric: str = "overall") -> str:
         if len(beside):
             found = _found(base, beside, what)
             said.append(f"Beside the sweep, {found[0].lower()}{found[1:]}")
-            if not others["one training"].all():  # else that has been said of the places
+            if not others["few trainings"].all():  # else that has been said of the places
                 said.append(_not_found(beside))
     return " ".join([*said, *_in_a_class(table, metric)])
 
@@ -100,19 +100,28 @@ def agreement(study: Study, table: pd.DataFrame) -> str:
         return ""
     apart = rows[told_apart(rows)]
     against, along = apart[apart["difference"] > 0], apart[apart["difference"] < 0]
-    if rows["one training"].all():
-        said = "One training of each cannot say"
+    unseen = rows.drop(along.index)
+    missing = [name for name in study.beaten if name not in set(rows["variant"])]
+    if rows["few trainings"].all():
+        few = _few_trainings(rows)
+        said = f"{few[0].upper()}{few[1:]} of each cannot say"
     elif len(against):
         said = f"This contradicts it: better than {_quoted(study.base)} {_are(against)} {_names(against)}"
         said += f", though worse {_are(along)} {_names(along)}" if len(along) else ""
-    elif len(along) == len(rows):
-        said = "This agrees with it"
-    else:
-        unseen = rows.drop(along.index)
+    elif len(unseen):
         agrees = f"This agrees with it for {_names(along)}; of the rest" if len(along) else "Of that"
         room = points(min(1.0, max(0.0, -unseen["diff low"].min()))).lstrip("+")
         said = f"{agrees} nothing was seen here, and the intervals leave room for {room} points at most"
-    return f"The paper holds that {study.paper}. {said}."
+    else:
+        said = f"This agrees with it{f' for {_names(along)}' if missing else ''}"
+    not_run = f" Not run: {_joined([_quoted(name) for name in missing])}." if missing else ""
+    return f"The paper holds that {study.paper}. {said}.{not_run}"
+
+
+def _few_trainings(rows: pd.DataFrame) -> str:
+    """How many trainings stand behind rows that are not told apart for want of them."""
+    seeds = rows["seeds"].iloc[0]
+    return "one training" if seeds == 1 else f"{seeds} trainings"
 
 
 def _names(rows: pd.DataFrame) -> str:
@@ -144,8 +153,15 @@ def _end(value: float) -> str:
     return "0.0" if shown == "-0.0" else shown
 
 
+def probability(p: float) -> str:
+    """A p value with three decimals, ``< 0.001`` below; never rounded up to the .05 it lies below."""
+    if p < _LEAST:
+        return f"< {_LEAST}"
+    return f"{min(p, _LEVEL - _LEAST) if p < _LEVEL else p:.3f}"
+
+
 def resolved(least: pd.Series[float]) -> str:
-    """The smallest and the largest of the true differences that some comparisons could have resolved, in points.
+    """The smallest and the largest of the true differences that comparisons could have resolved, in points.
 
     Parameters
     ----------
@@ -155,13 +171,15 @@ def resolved(least: pd.Series[float]) -> str:
     Returns
     -------
     str
-        As in ``2.6 to 2.9``; ``none`` where none can be told apart, a dash where nobody's counts differ.
+        As in ``2.6 to 2.9``; ``none`` where none can be told apart, ``2.6 or none`` where that holds for some of them,
+        a dash where F1 differs for nobody.
     """
     there = least[(least > 0) & np.isfinite(least)]
+    none = bool(np.isinf(least).any())
     if there.empty:
-        return NOTHING_RESOLVED if (least > 0).any() else NOTHING_DIFFERS
+        return NOTHING_RESOLVED if none else NOTHING_DIFFERS
     low, high = f"{100 * there.min():.1f}", f"{100 * there.max():.1f}"
-    return low if low == high else f"{low} to {high}"
+    return (low if low == high else f"{low} to {high}") + (f" or {NOTHING_RESOLVED}" if none else "")
 
 
 def in_a_class(table: pd.DataFrame) -> pd.DataFrame:
@@ -212,7 +230,8 @@ def _f1(row: pd.Series) -> str:
 
 def _by(row: pd.Series) -> str:
     """The difference of a row in points, with interval and p."""
-    p = f"p = {row['p']:.3f}" if row["p"] >= 0.001 else "p < 0.001"
+    p = probability(row["p"])
+    p = f"p {p}" if p.startswith("<") else f"p = {p}"
     return f"{points(row['difference'])} points {points_between(row['diff low'], row['diff high'])}, {p}"
 
 
@@ -233,9 +252,10 @@ def _listed(rows: pd.DataFrame) -> str:
 def _found(base: pd.Series, others: pd.DataFrame, what: str) -> str:
     apart = others[told_apart(others)]
     if apart.empty:
+        few = others["few trainings"].all()
         start = (
-            "One training of each tells nothing apart"
-            if others["one training"].all()
+            f"With {_few_trainings(others)} of each nothing can be told apart"
+            if few
             else "No difference was seen"
         )
         return f"{start}: {_nearness(base, others, what)}."
@@ -254,7 +274,7 @@ def _nearness(base: pd.Series, others: pd.DataFrame, what: str) -> str:
     near = (
         f"{what} of the {len(others)} variants differs from that of {_named(base)} by {low} to {high} points"
     )
-    if others["one training"].all():
+    if others["few trainings"].all():
         return near
     return f"{near}, and none of these is told apart from it"
 
@@ -270,14 +290,29 @@ def _not_found(others: pd.DataFrame) -> str:
 
 def _could(rows: pd.DataFrame) -> str:
     """What comparisons could have found: the end of a sentence."""
-    if rows["one training"].all():
-        return "how far another training would move these is not known, and several seeds would show it"
-    size = resolved(rows["resolvable"])
+    few = rows[rows["few trainings"]]
+    enough = rows.drop(few.index)
+    parts = [_could_resolve(enough)] if len(enough) else []
+    if len(few):
+        whose = _names(few) if len(enough) else "these"
+        parts.append(
+            f"how far other trainings would move {whose} cannot be known from so few, and more seeds would show it"
+        )
+    return "; ".join(parts)
+
+
+def _could_resolve(rows: pd.DataFrame) -> str:
+    """The same for comparisons with trainings enough."""
+    least = rows["resolvable"]
+    none, size = rows[np.isinf(least)], resolved(least[np.isfinite(least)])
+    chance = "no difference, however large, can be told from chance"
+    if len(none) == len(rows):
+        return f"with so few people or trainings {chance}"
     if size == NOTHING_DIFFERS:
-        return "nobody's counts differ, which shows nothing of what could have been found"
-    if size == NOTHING_RESOLVED:
-        return "with so few people or trainings no difference, however large, can be told from chance"
-    return f"a true difference of {size} points would have been found four times in five"
+        said = "F1 differs for nobody, which shows nothing of what could have been found"
+    else:
+        said = f"a true difference of {size} points would have been found four times in five"
+    return f"{said}; with {_names(none)} {chance}" if len(none) else said
 
 
 def _ends(study: Study, base: pd.Series, placed: pd.DataFrame, what: str) -> str:
@@ -300,10 +335,10 @@ def _along(study: Study, base: pd.Series, placed: pd.DataFrame) -> list[str]:
         parts += _side(base, placed.loc[side.index])
     rest = placed[~told_apart(placed)]
     if not parts:
-        once = rest["one training"].all()
+        few = rest["few trainings"].all()
         start = (
-            "One training at each place tells nothing apart"
-            if once
+            f"With {_few_trainings(rest)} at each place nothing can be told apart"
+            if few
             else "No difference was seen at any place"
         )
         return [f"{start}; {_could(rest)}."]

@@ -24,9 +24,8 @@ from msstgcn.studies import peaks
 from msstgcn.timeline import CLASSES
 
 Frames = NDArray[np.int64]
-Scores = NDArray[np.float64]
 #: Onset, apex and offset of what is proposed in a video for one class, shape (A, 3), and a score of each.
-Proposed = tuple[Frames, Scores]
+Proposed = tuple[Frames, NDArray[np.float64]]
 Option = TypeVar("Option")
 
 _NONE: Proposed = (np.zeros((0, 3), np.int64), np.zeros(0))
@@ -174,8 +173,8 @@ def flow_peaks(
 
     The formulas stand in `studies.peaks`. For each test subject and class three things come from the other subjects:
     the half span S, half of their mean duration; the fraction phi of the threshold (unless ``spotting.peak_fraction``
-    fixes it) and the level psi of the ends, those with the best F1 of the class on their videos. An interval of at most
-    half a second is a micro-expression, a longer one a macro-expression.
+    fixes it) and the level psi of the ends, chosen for both classes together by the best overall F1 on their videos. An
+    interval of at most half a second is a micro-expression, a longer one a macro-expression.
 
     Parameters, returns: see `Method`. ``seed`` is not used, nothing is random.
     """
@@ -212,7 +211,8 @@ def at_random(
     """Draw intervals without looking at the video: as many a second as the other subjects show, and as long.
 
     For each class and video the number is Poisson distributed with the others' rate; each length is that of one of
-    their expressions, each place is anywhere where it fits, the apex its middle.
+    their expressions, each place is anywhere where it fits, the apex its middle. Without other subjects nothing is
+    drawn.
 
     Parameters, returns: see `Method`.
     """
@@ -223,7 +223,8 @@ def at_random(
             for label in CLASSES:
                 lengths = others.durations(label)
                 rng = np.random.default_rng(seed_of(seed, "random", video.video, label))
-                number = rng.poisson(len(lengths) / others.seconds * len(video) / video.fps)
+                rate = len(lengths) / others.seconds if others.seconds else 0.0
+                number = rng.poisson(rate * len(video) / video.fps)
                 chosen = rng.choice(lengths, number) if number else np.zeros(0)
                 frames = np.clip(np.rint(chosen * video.fps).astype(np.int64), 1, len(video))
                 onset = rng.integers(0, len(video) - frames + 1)
@@ -238,8 +239,8 @@ def always_on(
     """Spot windows of one length all over every video: the best that an answer can be which is always the same.
 
     For each class as many windows as fit lie side by side over the whole video; if that is more than the cap, as many
-    as it allows, evenly spread. The length is a decile of the other subjects' durations, the one that gives the best
-    F1 on their videos.
+    as it allows, evenly spread. The length is a decile of the other subjects' durations; those of both classes are
+    chosen together, by the best overall F1 on their videos.
 
     Parameters, returns: see `Method`. ``seed`` is not used, nothing is random.
     """

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from msstgcn.errors import InputError, unknown_name
 from msstgcn.spotting import FATE_COLUMNS, SPOTTED_COLUMNS, bootstrap_f1, holm
-from msstgcn.studies.paired import paired_difference
+from msstgcn.studies.paired import FEWEST_TRAININGS, paired_difference
 from msstgcn.studies.study import Study
 
 #: Columns of a study's counts.
@@ -61,18 +62,53 @@ class StudyResult:
         """Return `study_table` of the counts, made once, and the same wherever it is shown."""
         return self._table.copy()
 
+    def pairs(self, pairs: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
+        """Return `pair_table` of the counts."""
+        return pair_table(self.counts, pairs, shared=self._shared)
+
     @cached_property
     def _table(self) -> pd.DataFrame:
-        shared = [name for name in self.study.variants if self.study.shares_networks(name)]
-        return study_table(self.counts, self.study.base, shared=shared)
+        return study_table(self.counts, self.study.base, shared=self._shared)
+
+    @property
+    def _shared(self) -> list[str]:
+        return [name for name in self.study.variants if self.study.shares_networks(name)]
 
 
 def counts_array(counts: pd.DataFrame, variant: str, classes: tuple[str, ...]) -> NDArray[np.int64]:
-    """Counts of one variant, shape (seeds, subjects, 3): hits, false alarms, misses of the classes added."""
-    rows = counts[(counts["variant"] == variant) & counts["class"].isin(classes)]
-    added = rows.groupby(["seed", "subject"], sort=True)[["tp", "fp", "fn"]].sum()
-    seeds = added.index.get_level_values("seed").nunique()
-    return added.to_numpy(np.int64).reshape(seeds, -1, 3)
+    """Counts of one variant: hits, false alarms and misses of the classes added.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Columns `COUNT_COLUMNS`, of all variants.
+    variant : str
+    classes : tuple of str
+        ``me``, ``mae`` or both.
+
+    Returns
+    -------
+    array of int64, shape (seeds, subjects, 3)
+        In the order of all seeds and subjects of the table, so that those of two variants belong together.
+
+    Raises
+    ------
+    InputError
+        If there is no such variant, or it lacks a subject or a seed that the table has.
+    """
+    own = counts[counts["variant"] == variant]
+    if own.empty:
+        raise unknown_name("variant", variant, counts["variant"].unique())
+    grid = pd.MultiIndex.from_product([sorted(counts["seed"].unique()), sorted(counts["subject"].unique())])
+    added = own[own["class"].isin(classes)].groupby(["seed", "subject"])[["tp", "fp", "fn"]].sum()
+    if len(added) < len(grid):
+        seed, subject = grid[~grid.isin(added.index)][0]
+        raise InputError(
+            f"no counts of subject {subject!r} with seed {seed}",
+            where=f"variant {variant!r}",
+            expected="the same subjects and seeds in all variants",
+        )
+    return added.reindex(grid).to_numpy(np.int64).reshape(*map(len, grid.levels), 3)
 
 
 def study_table(
@@ -99,24 +135,31 @@ def study_table(
     -------
     DataFrame
         Columns ``variant, class, seeds, TP, FP, FN`` (counts added over the seeds), ``F1, low, high``, then
-        ``difference, diff low, diff high, p, resolvable``, which are NaN in the base's rows, and ``one training``:
-        whether two networks are compared of which each was trained once. Then interval and p say what other people
-        would change and nothing of another training, and no difference can be resolved (infinity).
+        ``difference, diff low, diff high, p, resolvable``, which are NaN in the base's rows, and ``few trainings``:
+        whether networks are compared that were trained less often than `paired.FEWEST_TRAININGS` times. Then interval
+        and p say what other people would change, and little or nothing of another training, and no difference can be
+        resolved (infinity).
+
+    Raises
+    ------
+    InputError
+        As `counts_array`.
     """
     others = [name for name in counts["variant"].unique() if name != base]
     rows = []
     for title, classes in _CLASSES.items():
         own = {name: counts_array(counts, name, classes) for name in (base, *others)}
-        beside = {base: _ALONE, **_compared({name: (own[name], own[base]) for name in others})}
+        pairs = {name: (own[name], own[base]) for name in others}
+        beside = {base: _ALONE, **_compared(pairs, alike={*shared} & {*others})}
         rows += [_row(name, title, own[name], seed) | beside[name] for name in (base, *others)]
     order = {name: place for place, name in enumerate((base, *others))}
     table = pd.DataFrame(rows)
-    table["one training"] = (table["seeds"] == 1) & ~table["variant"].isin([base, *shared])
-    table.loc[table["one training"], "resolvable"] = np.inf
     return table.sort_values("variant", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
 
-def pair_table(counts: pd.DataFrame, pairs: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
+def pair_table(
+    counts: pd.DataFrame, pairs: Mapping[str, tuple[str, str]], *, shared: Collection[str] = ()
+) -> pd.DataFrame:
     """F1 of one variant minus F1 of another, for pairs of which neither is the base.
 
     Parameters
@@ -125,22 +168,30 @@ def pair_table(counts: pd.DataFrame, pairs: Mapping[str, tuple[str, str]]) -> pd
         Columns `COUNT_COLUMNS`; every variant with the same seeds and subjects.
     pairs : mapping of str to (str, str)
         By a name of its own, the variant and the one that is taken off it.
+    shared : collection of str
+        Variants whose networks are the base's, the base among them.
 
     Returns
     -------
     DataFrame
         Columns ``pair, class``, then ``difference, diff low, diff high, p, resolvable`` (adjusted for the number of
-        pairs) and ``one training``, as in `study_table`.
+        pairs) and ``few trainings``, as in `study_table`.
+
+    Raises
+    ------
+    InputError
+        As `counts_array`.
     """
+    alike = {name for name, pair in pairs.items() if {*pair} <= {*shared}}
     rows = []
     for title, classes in _CLASSES.items():
         arrays = {
             name: (counts_array(counts, one, classes), counts_array(counts, other, classes))
             for name, (one, other) in pairs.items()
         }
-        rows += [{"pair": name, "class": title, **found} for name, found in _compared(arrays).items()]
-    table = pd.DataFrame(rows, columns=["pair", "class", *_ALONE])
-    return table.assign(**{"one training": len(counts["seed"].unique()) == 1})
+        found = _compared(arrays, alike=alike)
+        rows += [{"pair": name, "class": title, **row} for name, row in found.items()]
+    return pd.DataFrame(rows, columns=["pair", "class", *_ALONE])
 
 
 def _row(name: str, title: str, counts: NDArray[np.int64], seed: int) -> dict[str, object]:
@@ -152,18 +203,30 @@ def _row(name: str, title: str, counts: NDArray[np.int64], seed: int) -> dict[st
     }  # fmt: skip
 
 
-#: What stands in the base's row where others have a difference from it.
-_ALONE = dict.fromkeys(("difference", "diff low", "diff high", "p", "resolvable"), np.nan)
+#: What stands in the base's row where others are compared with it.
+_ALONE: dict[str, float | bool] = {
+    **dict.fromkeys(("difference", "diff low", "diff high", "p", "resolvable"), np.nan),
+    "few trainings": False,
+}
 
 
 def _compared(
-    pairs: Mapping[str, tuple[NDArray[np.int64], NDArray[np.int64]]],
-) -> dict[str, dict[str, float]]:
-    """The part of a row that compares two variants, by name; counts (R, S, 3) of each pair, all corrected together."""
+    pairs: Mapping[str, tuple[NDArray[np.int64], NDArray[np.int64]]], *, alike: Collection[str]
+) -> dict[str, dict[str, float | bool]]:
+    """The part of a row that compares two variants, by name.
+
+    Parameters
+    ----------
+    pairs : mapping of str to two arrays of int, shape (R, S, 3)
+        Counts; the p values of all are corrected together.
+    alike : collection of str
+        Pairs whose two variants have the same networks.
+    """
     found = {name: paired_difference(*pair) for name, pair in pairs.items()}
     rows = {}
     for (name, one), p in zip(found.items(), holm([one.p for one in found.values()]), strict=True):
-        shown = one.estimate()
-        values = (shown.value, shown.low, shown.high, float(p), one.resolvable(len(found)))
+        few = len(pairs[name][0]) < FEWEST_TRAININGS and name not in alike
+        shown, least = one.estimate(), np.inf if few else one.resolvable(len(found))
+        values = (shown.value, shown.low, shown.high, float(p), least, few)
         rows[name] = dict(zip(_ALONE, values, strict=True))
     return rows

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -85,18 +84,13 @@ def unpacked(held: Mapping[str, Any], study: Study) -> StudyResult:
             own.loc[own["hit"], name] = [float(value) for value in _numbers(run[name])]
         events.append(own)
     return StudyResult(
-        _with_variants(study, held["variants"]),
+        study.having(held["variants"]),
         pd.concat(counts, ignore_index=True)[list(COUNT_COLUMNS)],
         pd.concat(events, ignore_index=True)[list(EVENT_COLUMNS)],
         _floats(held["costs"]),
         pd.DataFrame(columns=list(FOUND_COLUMNS)),
         _floats(held["causes"]) if "causes" in held else None,
     )
-
-
-def _with_variants(study: Study, variants: Mapping[str, Mapping[str, Any]]) -> Study:
-    places = {name: place for name, place in study.places.items() if name in variants}
-    return replace(study, variants=variants, places=places, sweep=study.sweep if places else "")
 
 
 def _line(values: pd.Series) -> str:

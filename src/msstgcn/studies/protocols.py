@@ -8,14 +8,16 @@ from typing import Any
 
 import pandas as pd
 
+from msstgcn.errors import lookup, unknown_name
 from msstgcn.spotting import Choice, Estimate, Scores, bootstrap_difference, bootstrap_f1, subject_counts
+from msstgcn.studies.answers import points, points_between
 
 #: Kinds of protocol, from what a user of the method will see to what nobody will.
 KINDS: tuple[str, ...] = ("honest", "lenient", "oracle")
 
 
 @dataclass(frozen=True)
-class Variant:
+class Protocol:
     """A protocol: what it changes in the settings of spotting, and whether its score can be had in use.
 
     Parameters
@@ -26,26 +28,35 @@ class Variant:
         something is chosen by looking at the test subjects.
     changes : mapping
         Settings of `settings.SpottingSettings` that differ from the challenge's protocol.
+
+    Raises
+    ------
+    InputError
+        If there is no such kind.
     """
 
     kind: str
     changes: Mapping[str, Any]
 
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise unknown_name("kind of protocol", self.kind, KINDS)
+
 
 #: The protocol that all others are compared with.
 BASE = "fixed epoch, one-to-one"
 #: Protocols by the name that tables print.
-PROTOCOLS: dict[str, Variant] = {
-    BASE: Variant("honest", {}),
-    "inner folds choose": Variant("honest", {"selection": "inner-fold"}),
-    "IoU without the +1": Variant("lenient", {"inclusive": False}),
-    "drop onset 0": Variant("lenient", {"rows": "drop-onset-0"}),
-    "only videos with the class": Variant("lenient", {"rows": "only-videos-with-the-class"}),
-    "many-to-one": Variant("lenient", {"matching": "many-to-one"}),
-    "class-agnostic": Variant("lenient", {"matching": "class-agnostic"}),
-    "oracle epoch, one for all": Variant("oracle", {"selection": "oracle-epoch-global"}),
-    "oracle epoch of each subject": Variant("oracle", {"selection": "oracle-epoch-per-subject"}),
-    "oracle epoch, most lenient count": Variant(
+PROTOCOLS: dict[str, Protocol] = {
+    BASE: Protocol("honest", {}),
+    "inner folds choose": Protocol("honest", {"selection": "inner-fold"}),
+    "IoU without the +1": Protocol("lenient", {"inclusive": False}),
+    "drop onset 0": Protocol("lenient", {"rows": "drop-onset-0"}),
+    "only videos with the class": Protocol("lenient", {"rows": "only-videos-with-the-class"}),
+    "many-to-one": Protocol("lenient", {"matching": "many-to-one"}),
+    "class-agnostic": Protocol("lenient", {"matching": "class-agnostic"}),
+    "oracle epoch, one for all": Protocol("oracle", {"selection": "oracle-epoch-global"}),
+    "oracle epoch of each subject": Protocol("oracle", {"selection": "oracle-epoch-per-subject"}),
+    "oracle epoch, most lenient count": Protocol(
         "oracle",
         {
             "selection": "oracle-epoch-per-subject",
@@ -56,15 +67,12 @@ PROTOCOLS: dict[str, Variant] = {
 }
 
 
-def in_points(estimate: Estimate) -> Estimate:
-    """Return a difference of F1 in points: hundredths."""
-    return Estimate(100 * estimate.value, 100 * estimate.low, 100 * estimate.high, estimate.level)
-
-
 def inflation(
     scores: Mapping[str, Scores], subjects: Mapping[str, str], *, base: str = BASE, seed: int = 0
 ) -> dict[str, Estimate]:
-    """F1 points that each protocol adds to the base, with an interval from resampling subjects together.
+    """F1 that each protocol adds to the base, with an interval from resampling subjects together.
+
+    Each interval stands for itself: none is widened for there being several.
 
     Parameters
     ----------
@@ -76,11 +84,15 @@ def inflation(
         Name of the protocol to compare with.
     seed : int
         Of the bootstrap.
+
+    Raises
+    ------
+    InputError
+        If the base is not among the scores.
     """
     counts = {name: subject_counts(one, subjects) for name, one in scores.items()}
-    return {
-        name: in_points(bootstrap_difference(one, counts[base], seed=seed)) for name, one in counts.items()
-    }
+    beside = lookup(counts, base, "protocol")
+    return {name: bootstrap_difference(one, beside, seed=seed) for name, one in counts.items()}
 
 
 def protocol_table(
@@ -91,36 +103,42 @@ def protocol_table(
     Returns
     -------
     DataFrame
-        Columns ``protocol, kind, ME F1, MaE F1, F1, low, high, points, points low, points high``.
+        Columns ``protocol, kind, ME F1, MaE F1, F1, low, high, points, points low, points high``; F1 from 0
+        to 1, points in hundredths of it.
+
+    Raises
+    ------
+    InputError
+        If a protocol is not in `PROTOCOLS`, or the base not among the scores.
     """
     gains = inflation(scores, subjects, base=base, seed=seed)
     rows = []
     for name, one in scores.items():
         f1, gain = bootstrap_f1(subject_counts(one, subjects), seed=seed), gains[name]
-        kind = PROTOCOLS[name].kind
-        parts = (one.me.f1, one.mae.f1, f1.value, f1.low, f1.high, gain.value, gain.low, gain.high)
-        rows.append((name, kind, *parts))
+        kind = lookup(PROTOCOLS, name, "protocol").kind
+        added = (100 * value for value in (gain.value, gain.low, gain.high))
+        rows.append((name, kind, one.me.f1, one.mae.f1, f1.value, f1.low, f1.high, *added))
     columns = ["ME F1", "MaE F1", "F1", "low", "high", "points", "points low", "points high"]
     return pd.DataFrame(rows, columns=["protocol", "kind", *columns])
 
 
-def verdict(points: Estimate) -> str:
-    """Say what a difference in F1 points comes to, as the end of a sentence whose subject is a protocol."""
-    shown = f"{points.value:+.1f} [{points.low:+.1f}, {points.high:+.1f}] points"
-    if points.value == points.low == points.high == 0:
+def verdict(gain: Estimate) -> str:
+    """Say what a difference of F1 comes to, as the end of a sentence whose subject is a protocol."""
+    shown = f"{points(gain.value)} {points_between(gain.low, gain.high)} points"
+    if gain.value == gain.low == gain.high == 0:
         return "changes nothing here"
-    if points.low > 0:
+    if gain.low > 0:
         return f"adds something: {shown}"
-    if points.high < 0:
+    if gain.high < 0:
         return f"takes something away: {shown}"
     return f"changes F1 by {shown}, which these subjects cannot tell from nothing"
 
 
-def epoch_verdict(points: Estimate, fixed: int, chosen: Mapping[str, Choice]) -> str:
+def epoch_verdict(gain: Estimate, fixed: int, chosen: Mapping[str, Choice]) -> str:
     """Say what picking an epoch for each subject did, as a sentence: how many left the fixed one, and for what."""
     moved = sum(choice.epoch != fixed for choice in chosen.values())
     if not moved:
         return (
             "No subject has an epoch that is better for it than the last, so this oracle has nothing to pick"
         )
-    return f"{moved} of {len(chosen)} subjects leave the last epoch, and that {verdict(points)}"
+    return f"{moved} of {len(chosen)} subjects leave the last epoch, and that {verdict(gain)}"

@@ -8,7 +8,7 @@ import pandas as pd
 
 
 def published() -> pd.DataFrame:
-    """Return the published spotting results, newest method first.
+    """Return the published spotting results, newest method first, those of one year as the file has them.
 
     Returns
     -------
@@ -17,4 +17,5 @@ def published() -> pd.DataFrame:
         ``overall_f1`` (0 to 1, NaN where not published) and ``source`` (where the figures were read).
     """
     with files("msstgcn.studies").joinpath("published_results.csv").open(encoding="utf-8") as stream:
-        return pd.read_csv(stream)
+        found = pd.read_csv(stream)
+    return found.sort_values("year", ascending=False, kind="stable", ignore_index=True)

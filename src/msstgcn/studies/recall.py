@@ -36,12 +36,12 @@ def recall_table(events: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
         of one seed, as if each were found independently.
     """
     rows = []
-    seeds = sorted(events["seed"].unique())
     for variant in events["variant"].unique():
+        of_variant = events[events["variant"] == variant]
+        seeds = sorted(of_variant["seed"].unique())
         for label, name in (("me", "ME"), ("mae", "MaE")):
             for eye_only, moves in ((False, "brows or mouth"), (True, "eyelids only")):
-                own = events[(events["variant"] == variant) & (events["class"] == label)]
-                own = own[own["eye_only"] == eye_only]
+                own = of_variant[(of_variant["class"] == label) & (of_variant["eye_only"] == eye_only)]
                 if own.empty:
                     continue
                 people = sorted(own["subject"].unique())  # a resample of others would hold nothing to find

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from msstgcn.errors import InputError, unknown_name
 from msstgcn.settings import LearningSettings, SpottingSettings
@@ -35,11 +35,16 @@ SIZES: dict[str, Mapping[str, Any]] = {
 def as_many_steps(segments: float) -> dict[str, Any]:
     """Settings for as many steps as in full size, with `segments` times as many segments in an epoch.
 
-    The epochs are rounded; the learning rate falls as far in them.
+    The epochs are rounded, and at least one; the learning rate falls as far in them. They are a variant's own, so a
+    profile of fewer epochs (smoke has one) does not shorten them.
     """
     usual = SIZES["gpu"]["epochs"]
-    epochs = round(usual / segments)
+    epochs = max(1, round(usual / segments))
     return {"epochs": epochs, "lr_decay": round(LearningSettings().lr_decay ** (usual / epochs), 4)}
+
+
+#: Whose networks a study's variants ask, see `Study`.
+Training = Literal["each", "once", "longest"]
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ class Study:
     Raises
     ------
     InputError
-        If there is no variant, or places do not belong to the variants.
+        If there is no variant, places do not belong to the variants, or `trained` is none of these.
     """
 
     name: str
@@ -93,7 +98,7 @@ class Study:
     variants: Mapping[str, Mapping[str, Any]]
     sweep: str = ""
     places: Mapping[str, float] = field(default_factory=dict)
-    trained: Literal["each", "once", "longest"] = "each"
+    trained: Training = "each"
     sizes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     taught: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     paper: str = ""
@@ -107,6 +112,8 @@ class Study:
             raise InputError(
                 "a sweep without a point", where=f"study {self.name}", expected="a place for each variant"
             )
+        if self.trained not in get_args(Training):
+            raise unknown_name("training", self.trained, get_args(Training), where=f"study {self.name}")
         for name in self.places:
             if name not in self.variants:
                 raise unknown_name("variant", name, self.variants, where=f"study {self.name}, places")
@@ -135,22 +142,32 @@ class Study:
         Parameters
         ----------
         add : mapping of str to mapping, optional
-            More variants; one with the name of another takes its place.
+            More variants, with names of their own.
         only : sequence of str, optional
             Which variants to keep, besides the base and those added.
 
         Raises
         ------
         InputError
-            If a name in `only` is no variant's.
+            If a name in `only` is no variant's, or one in `add` already is.
         """
+        taken = [name for name in add or {} if name in self.variants]
+        if taken:
+            raise InputError(
+                f"there is a variant {taken[0]!r}",
+                where=f"study {self.name}",
+                do="give yours another name",
+            )
         known = {**self.variants, **(add or {})}
         for name in only or ():
             if name not in known:
                 raise unknown_name("variant", name, known, where=f"study {self.name}")
         kept = known if only is None else {self.base, *(add or {}), *only}
-        variants = {name: own for name, own in known.items() if name in kept}
-        places = {name: place for name, place in self.places.items() if name in kept}
+        return self.having({name: own for name, own in known.items() if name in kept})
+
+    def having(self, variants: Mapping[str, Mapping[str, Any]]) -> Study:
+        """The same question with these variants, the base first; of the places theirs are kept."""
+        places = {name: place for name, place in self.places.items() if name in variants}
         return replace(self, variants=variants, places=places, sweep=self.sweep if places else "")
 
     def size(self, profile: str) -> dict[str, Any]:
