@@ -47,8 +47,8 @@ def msstgcn(monkeypatch, capsys):
 
     def command(*arguments):
         monkeypatch.setattr(sys, "argv", ["msstgcn", *map(str, arguments)])
-        for name in ("MSSTGCN_PROGRESS", "MSSTGCN_QUIET"):  # put back after the test, whatever --quiet did
-            monkeypatch.setenv(name, os.environ.get(name, ""))
+        shown_as = os.environ.get("MSSTGCN_PROGRESS", "")
+        monkeypatch.setenv("MSSTGCN_PROGRESS", shown_as)  # put back after the test, whatever --quiet did
         with pytest.raises(SystemExit) as caught:
             cli.main()
         shown = capsys.readouterr()

@@ -175,6 +175,37 @@ def test_features_of_one_video_are_described_and_filmed(msstgcn, tmp_path, monke
     assert status == 2 and "unknown executor 'slurm'" in err
 
 
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (("features", "SET", "--look", "out.mp4"), "--look: a check video shows one video"),
+        (("features", "--profile", "smoke", "--look", "out.mp4"), "--look: a check video shows one video"),
+        (("features", "SET", "--look", "out.avi"), "out.avi: a film is an .mp4 file"),
+        (("features", "SET", "--look", "FILE/out.mp4"), "FILE: nothing can be written there"),
+        (("features", "SET", "--out", "FILE"), "FILE: nothing can be written there"),
+        (("features", "SET", "--window", "-1"), "features: window = -1; leave it out to keep the profile's value"),
+        (("train", "--profile", "smoke", "--out", "FILE/model"), "FILE/model: nothing can be written there"),
+        (("train", "--profile", "smoke", "--tables", "FILE"), "FILE: nothing can be written there"),
+        (("train", "--profile", "smoke", "--device", "tpu"), "unknown device 'tpu'"),
+        (("spot", "SET", "--model", "model", "--out", "SET"), "SET: this is a folder; expected the name of a file"),
+        (("spot", "SET", "--model", "model", "--plot", "FILE/out.png"), "FILE: nothing can be written there"),
+    ],
+)  # fmt: skip
+def test_what_cannot_end_well_is_refused_before_the_work(msstgcn, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "data"))
+    pictures = [tmp_path / "SET" / name / "0.png" for name in ("a", "b")]
+    for path in pictures:
+        path.parent.mkdir(parents=True)
+        path.touch()
+    (tmp_path / "SET" / "videos.csv").write_text("video,subject,fps,file\na,a,30,a\nb,b,30,b\n")
+    (tmp_path / "SET" / "events.csv").write_text("video,class,onset,apex,offset,action_units\n")
+    (tmp_path / "FILE").touch()
+    status, out, err = msstgcn(*arguments)
+    assert (status, out) == (2, "") and message in err and len(err.splitlines()) == 1, err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["FILE", "SET"]
+
+
 def test_features_names_a_missing_predictor(msstgcn, tmp_path, monkeypatch):
     monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("MSSTGCN_PREDICTOR", "")

@@ -33,6 +33,10 @@ def square(number: int, folder: Path) -> int:
     return number**2
 
 
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def refuse(number: int) -> None:
     if number == 1:
         raise InputError("no face in any frame", where="clip")
@@ -155,6 +159,11 @@ def test_wrong_executors_are_refused():
     with pytest.raises(InputError, match="local://many; expected a number of processes"):
         list(executors.run(refuse, [(0,)], "local://many"))
     assert list(executors.run(refuse, [], "local")) == []
+
+
+def test_a_killed_process_of_this_machine_is_one_clear_message():
+    with pytest.raises(InputError, match=r"local://2: a process was killed.*memory.*local://1.*is kept"):
+        list(executors.run(die, [(), ()], "local://2"))
 
 
 def test_what_a_call_raises_comes_through():

@@ -12,9 +12,8 @@ from msstgcn.runner import sources, stages
 
 
 @pytest.fixture(autouse=True)
-def quiet(monkeypatch, tmp_path):
+def data(monkeypatch, tmp_path):
     monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("MSSTGCN_QUIET", "1")
 
 
 def test_from_a_released_layout_to_features(msstgcn, tmp_path):

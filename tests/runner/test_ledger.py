@@ -111,6 +111,22 @@ def test_a_sweep_removes_what_dead_processes_left_and_nothing_else(store):
     assert store.entry("runs", "a") is not None
 
 
+@pytest.mark.parametrize("told, kept", [(None, True), (PermissionError, True), (ProcessLookupError, False)])
+def test_a_sweep_asks_for_processes_as_every_unix_does(store, monkeypatch, told, kept):
+    """Where there is no /proc, as on macOS; and a process of another user lives."""
+    folder = store.folder("runs") / f".unfinished-4711-{gethostname()}-x"
+    folder.mkdir(parents=True)
+
+    def kill(process, signal):
+        assert (process, signal) == (4711, 0)
+        if told:
+            raise told
+
+    monkeypatch.setattr(os, "kill", kill)
+    store.sweep()
+    assert folder.exists() is kept
+
+
 def test_the_ledger_is_plain_json(store):
     _write(store)
     assert json.loads((store.folder("runs", "a") / "entry.json").read_text())["seed"] == 3

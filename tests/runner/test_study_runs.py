@@ -612,6 +612,18 @@ def test_the_command_refuses_before_it_works(project, quick, monkeypatch, capsys
     assert not (project / "new").exists()
 
 
+def test_a_dry_run_says_what_it_would_take_and_makes_nothing(project, quick, monkeypatch, capsys):
+    given = ("study", "run", "pair", "--device", "cpu", "--only", "b")
+    assert command(monkeypatch, *given, "--dry-run") == 0
+    told = capsys.readouterr().out
+    assert told.startswith("study pair: 2 variants to make: ") and told.count("\n") == 1 and quick == []
+    assert command(monkeypatch, *given, "--set", "folds=99", "--dry-run") == 2
+    assert command(monkeypatch, *given) == 0 and quick
+    capsys.readouterr()
+    assert command(monkeypatch, *given, "--dry-run") == 0
+    assert capsys.readouterr().out == "nothing is left to make\n"
+
+
 def test_a_variant_of_ones_own_can_be_added_on_the_command_line(project, monkeypatch, capsys):
     given = ("study", "run", "pair", "--device", "cpu", "--only", "b", "--json")
     assert command(monkeypatch, *given, "--add", "mine: kernels=[5,5,5,5] regions=10 lr=0.01") == 0

@@ -78,7 +78,8 @@ def test_weights_lie_beside_their_card(chosen):
 
 def test_a_network_of_everybody_goes_out_and_spots_in_a_new_video(chosen, tmp_path, monkeypatch):
     out = tmp_path / "model"
-    weights = models.export(chosen, out, device="cpu")
+    scores = stages.scores(stages.loso(chosen, device="cpu"), chosen).table()
+    weights = models.export(chosen, out, scores, device="cpu")
     assert weights == out / "model.safetensors"
     card = (out / "model.md").read_text(encoding="utf-8")
     assert "all subjects" in card and "| overall |" in card
@@ -98,7 +99,14 @@ def test_a_network_of_everybody_goes_out_and_spots_in_a_new_video(chosen, tmp_pa
     assert len(table) == len(spotted)
     assert (tmp_path / "film.png").stat().st_size > 10_000
     monkeypatch.setattr("msstgcn.learning.schedule.train_folds", lambda *a, **k: pytest.fail("trained again"))
-    models.export(chosen, out, device="cpu")
+    models.export(chosen, out, scores, device="cpu")
+
+
+@pytest.mark.parametrize("train", [stages.loso, stages.inner, stages.final])
+def test_a_wrong_device_is_told_before_anything_is_measured(chosen, monkeypatch, train):
+    monkeypatch.setattr(feature_stages, "features", lambda chosen: pytest.fail("measured first"))
+    with pytest.raises(InputError, match="unknown device 'tpu'; expected one of auto, cpu, cuda"):
+        train(chosen, device="tpu")
 
 
 def test_what_is_no_model_is_refused(chosen, tmp_path):

@@ -38,6 +38,12 @@ WINDOWS_PER_GPU = 700_000
 PROGRAM, WORKER, PER_WINDOW, COPIES = 900e6, 500e6, 600, 3
 #: Copies of a batch's activations that a training step holds.
 ACTIVATIONS = 4
+#: Control groups of Linux, by the controller that ``/proc/self/cgroup`` names ("" is version 2): their folder, the
+#: files with a group's limit and with what it takes, and what in its memory.stat could be given back at once.
+CGROUPS = {
+    "": ("", "memory.max", "memory.current", "inactive_file"),
+    "memory": ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
 _HOUR, _MINUTE = 3600, 60
 
 
@@ -190,13 +196,28 @@ def free_memory(device: str) -> float | None:
         return None
 
 
-def _left_to_this_job(root: Path = Path("/sys/fs/cgroup")) -> float:
-    """Bytes that a container or a cluster's job may still take; infinity where it has no limit of its own."""
+def _left_to_this_job(groups: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")) -> float:
+    """Bytes that a container or a cluster's job may still take; infinity where it has no limit of its own.
+
+    A group may take no more than those that it lies in, up to the mount. In a container only that may be there.
+    """
+    left = [float("inf")]
+    for line in groups.read_text().splitlines() if groups.exists() else ():
+        _, controllers, name = line.split(":", 2)
+        for controller in CGROUPS.keys() & set(controllers.split(",")):
+            mount, *files = CGROUPS[controller]
+            group = root / mount / name.lstrip("/")
+            inside = [place for place in (group, *group.parents) if place.is_relative_to(root / mount)]
+            left += [_left_to_group(place, *files) for place in inside]
+    return min(left)
+
+
+def _left_to_group(group: Path, limit: str, used: str, kept: str) -> float:
+    """Bytes that the processes of a control group may still take; infinity where it has no limit, or is not there."""
     try:
-        limit = (root / "memory.max").read_text().strip()
-        used = float((root / "memory.current").read_text())
-        kept = dict(line.split() for line in (root / "memory.stat").read_text().splitlines())
-        return float(limit) - used + float(kept.get("inactive_file", 0)) if limit != "max" else float("inf")
+        most = float((group / limit).read_text().replace("max", "inf"))
+        lines = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        return most - float((group / used).read_text()) + float(lines.get(kept, 0))
     except (OSError, ValueError):
         return float("inf")
 

@@ -6,17 +6,22 @@ import errno
 import io
 import json
 import os
+import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from msstgcn.errors import InputError, unknown_name
 from msstgcn.files import written_whole
+from msstgcn.paths import writable
 from msstgcn.runner.garbage import collect_rarely
+
+if TYPE_CHECKING:
+    from msstgcn.studies import Study
 
 app = typer.Typer(
     name="msstgcn",
@@ -86,6 +91,25 @@ def _assignments(items: list[str], option: str = "-p") -> dict[str, object]:
             raise InputError(f"{option} {name} is given twice", expected="each name once")
         values[name] = text
     return values
+
+
+def _must_be_writable(*, folders: Iterable[Path | None] = (), files: Iterable[Path | None] = ()) -> None:
+    """Refuse, before anything runs, places that results cannot be written to; None is one not asked for."""
+    for folder in filter(None, folders):
+        writable(folder)
+    for file in filter(None, files):
+        if file.is_dir():
+            raise InputError("this is a folder", where=file, expected="the name of a file to write")
+        writable(file.parent)
+
+
+def _must_change(values: Mapping[str, object], where: str) -> None:
+    """Refuse -1 where it would keep the profile's value, as a chapter's parameter may: here it is a slip."""
+    from msstgcn.runner.feature_stages import keeps_profile
+
+    for name, value in values.items():
+        if keeps_profile(name, value):
+            raise InputError(f"{name} = {value}", where=where, do="leave it out to keep the profile's value")
 
 
 def _source(dataset: str, root: Path | None, repair: str) -> dict[str, object]:
@@ -382,13 +406,31 @@ def features(
         "stride": stride,
     }  # fmt: skip
     changes = {name: value for name, value in given.items() if value is not None}
+    _must_change(changes, "features")
     chosen = stages.profile(profile, seed=seed, dataset=dataset, root=root or "", repair=repair, **changes)
     if source is not None and chosen.source is not None:
         raise InputError(f"both {source} and --root {root}", expected="one of them")
+    _must_be_writable(folders=[out], files=[look])
+    if look is not None:
+        _must_be_one_video(source, look)
     paths = stages.features_to(source, out, chosen, executor=executor)
     typer.echo(json.dumps([str(path) for path in paths]) if as_json else "\n".join(map(str, paths)))
     if look is not None:
         typer.echo(stages.look(source, paths, look, chosen))
+
+
+def _must_be_one_video(source: Path | None, film: Path) -> None:
+    """Refuse, before anything is measured, what cannot be filmed."""
+    from msstgcn.runner.sources import open_source
+
+    if film.suffix != ".mp4":
+        raise InputError("a film is an .mp4 file", where=film, expected="a name that ends in .mp4")
+    if source is None or len(open_source(source).videos) != 1:
+        raise InputError(
+            "a check video shows one video",
+            where="--look",
+            expected="a video file or a folder of images as SOURCE",
+        )
 
 
 def _regions(text: str | None) -> str | list[dict[str, Any]] | None:
@@ -443,18 +485,20 @@ def train(
     if shuffled and out is not None:
         raise InputError("--out with --shuffled-labels", expected="one of them: a control is of no use")
     lookup(SELECTIONS, selection, "selection protocol")
+    _must_be_writable(folders=[out, tables])
     chosen = stages.profile(
         profile, seed=seed, selection=selection, dataset=dataset, root=root or "", repair=repair
     )
     outcome = stages.loso(chosen, device=device, control="shuffled-labels" if shuffled else None)
     inner = stages.inner(chosen, device=device) if selection == "inner-fold" else None
-    typer.echo(stages.scores(outcome, chosen, inner).table().to_string(float_format="%.4f"))
+    scores = stages.scores(outcome, chosen, inner).table()
+    typer.echo(scores.to_string(float_format="%.4f"))
     if selection != "fixed-epoch":
         typer.echo(f"epochs and thresholds: {selection}")
     for path in stages.results_to(outcome, chosen, tables, inner) if tables else ():
         typer.echo(path)
     if out is not None:
-        typer.echo(models.export(chosen, out, device=device))
+        typer.echo(models.export(chosen, out, scores, device=device))
 
 
 @app.command()
@@ -472,6 +516,7 @@ def spot(
     """Spot expressions in a video of your own: a CSV of video,class,onset,apex,offset,score, frames from 0."""
     from msstgcn.runner import models
 
+    _must_be_writable(files=[out, plot])
     table = models.spot(source, model, out=out, plot=plot, device=device)
     typer.echo(table.to_csv(index=False) if out is None else f"{out}: {len(table)} expressions")
 
@@ -663,7 +708,8 @@ def study_run(
     profile: ProfileOption = "cpu",
     seed: SeedOption = 0,
     seeds: Annotated[
-        int, typer.Option(min=1, help="Trainings of each variant; one alone tells no two networks apart.")
+        int,
+        typer.Option(min=1, help="Trainings of each variant; fewer than three tell no two networks apart."),
     ] = 1,
     device: DeviceOption = "auto",
     only: Annotated[
@@ -695,6 +741,9 @@ def study_run(
     ] = None,
     as_json: JsonOption = False,
     record: RecordOption = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything, say what it will take, and run nothing.")
+    ] = False,
 ) -> None:
     """Train and score every variant of a study, and compare each with the first.
 
@@ -704,26 +753,38 @@ def study_run(
 
     For instance: msstgcn study run lambda --seeds 3 --only 0 --set epochs=4
     """
-    from msstgcn.paths import writable
     from msstgcn.runner import study_runs
     from msstgcn.runner.sections import write_study
-    from msstgcn.studies import STUDIES, study
 
     changes, own = _settings(setting or [], "--set"), _variants(add or [])
     source = _source(dataset, root, repair)
-    chosen = study_runs.answerable(STUDIES.values(), source) if "all" in names else [study(n) for n in names]
-    if out:
-        writable(out)
+    chosen = _studies(names, source)
+    _must_be_writable(folders=[out])
     given: dict[str, Any] = {"seed": seed, "seeds": seeds, **source, **changes}
-    made = study_runs.run_and_record(
-        chosen, profile, device=device, only=only or None, add=own or None, record=record, **given
-    )
+    given_all = {"device": device, "only": only or None, "add": own or None, **given}
+    if dry_run:
+        typer.echo(study_runs.weigh(chosen, profile, **given_all))
+        return
+    made = study_runs.run_and_record(chosen, profile, record=record, **given_all)
     about = {"profile": profile, **given}
     for result, record_path in made:
         table = result.table()
         typer.echo(study_runs.as_json(result, table, about) if as_json else study_runs.as_text(result, table))
         for path in (*(write_study(result, out) if out else ()), *filter(None, [record_path])):
             typer.echo(path, err=True)
+
+
+def _studies(names: list[str], source: Mapping[str, object]) -> list[Study]:
+    """The studies of these names, each once; ``all`` stands for those that can be run on the data."""
+    from msstgcn.runner.study_runs import answerable
+    from msstgcn.studies import STUDIES, study
+
+    found = [study(name) for name in dict.fromkeys(names) if name != _ALL]
+    if _ALL not in names:
+        return found
+    if found:
+        raise InputError(f"{_ALL} and {found[0].name}", expected=f"{_ALL}, or names of studies")
+    return answerable(STUDIES.values(), source)
 
 
 def _settings(items: list[str], option: str, *more: str) -> dict[str, object]:
@@ -735,6 +796,7 @@ def _settings(items: list[str], option: str, *more: str) -> dict[str, object]:
     for name in found:
         if name not in known:
             raise unknown_name("setting", name, known, where=option)
+    _must_change(found, option)
     return found
 
 
@@ -749,11 +811,12 @@ def _variants(items: list[str]) -> dict[str, dict[str, object]]:
 
 
 def _variant(text: str) -> tuple[str, dict[str, object]]:
-    """Read a variant, ``name: setting=value ...``."""
-    name, colon, items = text.partition(":")
-    if not colon or not name.strip() or not items.strip():
+    """Read a variant, ``name: setting=value ...``; there may be colons in the name, and spaces in values."""
+    found = re.fullmatch(r"(.+?)\s*:\s*(\w+=.*)", text.strip(), re.DOTALL)
+    if found is None:
         raise InputError(f"--add {text!r}", expected="--add 'NAME: SETTING=VALUE ...'")
-    return name.strip(), _settings(items.split(), f"--add {name.strip()!r}", "control", "method")
+    name, items = found.groups()
+    return name, _settings(re.split(r"\s+(?=\w+=)", items), f"--add {name!r}", "control", "method")
 
 
 def _literal(name: str, text: str) -> object:
@@ -771,6 +834,7 @@ def _compact(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 
+_ALL = "all"  # in the place of studies' names
 _INTERRUPTED = 130  # status with which typer ends after Ctrl-C
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from msstgcn.errors import InputError, unknown_name
 from msstgcn.report.log import Advance, bar
@@ -39,13 +40,21 @@ def local(function: Callable[..., Any], calls: Calls, where: str) -> Iterator[tu
     Raises
     ------
     InputError
-        If that is no number; whatever a call raises.
+        If that is no number, or a process was killed; whatever a call raises.
     """
     if where and not (where.isdecimal() and int(where)):
         raise InputError(f"local://{where}", expected="a number of processes, as local://4")
     most = int(where) if where else joblib.cpu_count()
     work = (joblib.delayed(_numbered)(function, number, given) for number, given in enumerate(calls))
-    yield from joblib.Parallel(n_jobs=min(most, len(calls)), return_as="generator_unordered")(work)
+    try:
+        yield from joblib.Parallel(n_jobs=min(most, len(calls)), return_as="generator_unordered")(work)
+    except TerminatedWorkerError:
+        raise InputError(
+            "a process was killed, most likely because memory ran out",
+            where=f"--executor local://{most}",
+            do="free some memory, or let fewer processes work (`msstgcn features --executor local://1`), and run the "
+            "same command again: what was finished is kept",
+        ) from None
 
 
 def _numbered(function: Callable[..., Any], number: int, given: tuple[Any, ...]) -> tuple[int, Any]:

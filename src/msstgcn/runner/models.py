@@ -16,14 +16,18 @@ from msstgcn.runner import sources, stages
 from msstgcn.settings import Profile
 
 
-def export(chosen: Profile, out: Path, *, device: str = "auto") -> Path:
+def export(chosen: Profile, out: Path, scores: pd.DataFrame, *, device: str = "auto") -> Path:
     """Write the network trained on all subjects and its card, with the score of the leave-one-subject-out run.
+
+    The card names who chose epoch and thresholds beside the score, so that an oracle's is not taken for an honest one.
 
     Parameters
     ----------
     chosen : Profile
     out : Path
         Folder for ``model.safetensors`` and ``model.md``.
+    scores : DataFrame
+        Of the leave-one-subject-out run, one row a class of expression: `Scores.table`.
     device : str
         auto, cpu or cuda.
 
@@ -32,11 +36,11 @@ def export(chosen: Profile, out: Path, *, device: str = "auto") -> Path:
     Path
         The weights.
     """
-    table = stages.scores(stages.loso(chosen, device=device), chosen).table()
+    known = scores.assign(**{"epoch and thresholds": chosen.spotting.selection})
     fold, place = stages.final(chosen, device=device), learning.device(device)
     about = stages.about_weights(chosen, stages.dataset(chosen), fold, place.type, None)
     with written_whole(out / "model.md") as temporary:
-        temporary.write_text(learning.model_card(about, fold.history, table), encoding="utf-8")
+        temporary.write_text(learning.model_card(about, fold.history, known), encoding="utf-8")
     return learning.save_fold(fold, out / "model.safetensors", about)
 
 

@@ -40,6 +40,17 @@ def unfinished() -> str:
     return f"{_UNFINISHED}{os.getpid()}-{gethostname()}-"
 
 
+def _alive(process: int) -> bool:
+    """Whether this machine runs a process of that number, whoever's it is."""
+    try:
+        os.kill(process, 0)  # no signal: it only looks whether one could be sent
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it is somebody else's
+    return True
+
+
 def _manifest(folder: Path) -> dict[str, str]:
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ENTRY)
     return {path.relative_to(folder).as_posix(): digest_file(path) for path in files}
@@ -123,7 +134,7 @@ class Store:
         """Remove what killed processes of this machine left unfinished; those still at work keep theirs."""
         for folder in self.root.rglob(f"{_UNFINISHED}*"):
             owner, _, rest = folder.name.removeprefix(_UNFINISHED).partition("-")
-            if rest.startswith(f"{gethostname()}-") and not Path("/proc", owner).exists():
+            if rest.startswith(f"{gethostname()}-") and not _alive(int(owner)):
                 shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager

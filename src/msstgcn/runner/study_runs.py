@@ -177,6 +177,13 @@ def _result(planned: _Planned) -> StudyResult:
     return StudyResult(planned.study, **tables, costs=costs.astype({"parameters": int}))
 
 
+def weigh(several: Sequence[Study], profile: str, **given: Any) -> str:
+    """Check studies as `run_studies` does, and say what they will take, without running them."""
+    needed = _budgets([_planned(one, profile, **given) for one in several])
+    lines = [f"{title}: {what}" for title, what in needed.items()]
+    return "\n".join(lines) or "nothing is left to make"
+
+
 def run_and_record(
     several: Sequence[Study], profile: str, *, record: bool = False, **given: Any
 ) -> Iterator[tuple[StudyResult, Path | None]]:
@@ -271,13 +278,16 @@ def answerable(studies: Iterable[Study], source: Mapping[str, Any]) -> list[Stud
 
 def _afford(studies: Sequence[_Planned]) -> None:
     """Say what is still to be done, and raise if there is not enough memory for it."""
+    for title, needed in _budgets(studies).items():
+        budget.afford(needed, where=title)
+        say(f"{title}: {needed}")
+
+
+def _budgets(studies: Sequence[_Planned]) -> dict[str, budget.Budget]:
+    """What is missing of studies, by what they are called; and of all together, where there are several."""
     waiting = [one for one in studies if one.missing]
-    for one in waiting:
-        needed = _budget([one])
-        budget.afford(needed, where=f"study {one.study.name}")
-        say(f"study {one.study.name}: {needed}")
-    if len(waiting) > 1:
-        say(f"all {len(waiting)} studies: {_budget(waiting)}")
+    each = {f"study {one.study.name}": _budget([one]) for one in waiting}
+    return each | ({f"all {len(waiting)} studies": _budget(waiting)} if len(waiting) > 1 else {})
 
 
 def _budget(studies: Sequence[_Planned]) -> budget.Budget:

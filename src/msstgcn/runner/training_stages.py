@@ -87,6 +87,7 @@ def loso_seeds(
     dict of int to LosoRun
         By seed.
     """
+    place = used_device(device)  # a wrong one is told before the features are made
     must_be_trainable(chosen)
     videos = feature_stages.features(chosen) if videos is None else videos
     subjects = {video.subject for video in videos}
@@ -94,7 +95,7 @@ def loso_seeds(
         seed: list(learning.left_out(sorted(subjects), chosen.learning.folds, seed=seed)) for seed in seeds
     }
     parts = {seed: with_training_seed(chosen, seed) for seed in seeds}
-    with _training(parts, videos, device, names, TRAINING, control) as given:
+    with _training(parts, videos, place, names, TRAINING, control) as given:
         runs = learning.train_seeds(videos, chosen.network, chosen.learning, seeds, control=control, **given)
     for run in runs.values():
         for note in run.notes:
@@ -143,11 +144,12 @@ def inner(chosen: Profile, *, device: str = "auto") -> learning.InnerRun:
     With them an epoch or a threshold can be chosen for each test subject without looking at it; see
     `learning.train_inner`. Kept and resumed like the folds of `loso`.
     """
+    place = used_device(device)
     must_be_trainable(chosen)
     videos = feature_stages.features(chosen)
     seed, subjects = chosen.learning.seed, sorted({video.subject for video in videos})
     names = {seed: learning.pair_names(subjects, chosen.learning)}
-    with _training({seed: chosen}, videos, device, names, INNER) as given:
+    with _training({seed: chosen}, videos, place, names, INNER) as given:
         done, keep = given.pop("done"), given.pop("on_fold")
         run = learning.train_inner(
             videos, chosen.network, chosen.learning,
@@ -162,13 +164,12 @@ def inner(chosen: Profile, *, device: str = "auto") -> learning.InnerRun:
 def _training(
     parts: Mapping[int, Profile],
     videos: list[VideoFeatures],
-    device: str,
+    place: torch.device,
     names: Mapping[int, list[str]],
     what: str,
     control: str | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Give a training what it needs to keep its folds, by seed and name: in the store, one entry each."""
-    place = used_device(device)
     data, store = dataset(next(iter(parts.values()))), data_store()
     used = [video.video for video in videos]
     runs = {seed: ("runs", _run_key(used, part, place.type, what, control)) for seed, part in parts.items()}
@@ -231,9 +232,10 @@ def final_seed(chosen: Profile) -> int:
 
 def final(chosen: Profile, *, device: str = "auto") -> learning.Fold:
     """Train one network on all subjects of a profile, for videos of other people, or take it from the store."""
+    place = used_device(device)
     must_be_trainable(chosen)
     videos, seed = feature_stages.features(chosen), chosen.learning.seed
-    with _training({seed: chosen}, videos, device, {seed: [EVERYBODY]}, FINAL) as given:
+    with _training({seed: chosen}, videos, place, {seed: [EVERYBODY]}, FINAL) as given:
         held, keep = given.pop("done")[seed], given.pop("on_fold")
         if held:
             return held[EVERYBODY]
