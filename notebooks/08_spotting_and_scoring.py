@@ -164,7 +164,9 @@ could = (
 report.glue("ch8_could", could)
 report.glue("ch8_subjects", len(counts[0]))
 apart = gain.low > 0 and beside.p <= 0.05
-verdict = "the two are told apart" if apart else "this run is too small to tell the two apart"
+verdict = (
+    "these two networks are told apart" if apart else "this run is too small to tell the two networks apart"
+)
 report.glue("ch8_verdict", verdict)
 
 # %% [markdown]

@@ -10,12 +10,15 @@ import pytest
 
 
 def _book(root, *, until=None):
-    """Run the book in a process group of its own; kill all of it as soon as `until()` is true."""
     program = "from msstgcn.runner.book import make_book; make_book({})"
-    environment = {**os.environ, "MSSTGCN_ROOT": str(root), "MSSTGCN_PROGRESS": "lines"}
+    _run("-c", program, MSSTGCN_ROOT=str(root), until=until)
+
+
+def _run(*command, until=None, **environment):
+    """Run Python in a process group of its own; kill all of it as soon as `until()` is true."""
     process = subprocess.Popen(
-        [sys.executable, "-c", program], env=environment, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        [sys.executable, *command], env={**os.environ, "MSSTGCN_PROGRESS": "lines", **environment},
+        start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     while until is not None and process.poll() is None:
         if until():
@@ -49,3 +52,37 @@ def test_killed_anywhere_it_goes_on_and_ends_the_same(tiny):
     found = {path.name: path.read_text() for path in tables.glob("*.csv")}
     assert found == {"sums.csv": "sum\n2.5\n", "products.csv": "sum\n1.0\n"}
     assert not [path for path in tiny.rglob(".*") if "unfinished" in path.name or ".tmp" in path.name]
+
+
+@pytest.mark.slow
+def test_a_study_killed_while_it_measures_trains_or_counts_goes_on_and_ends_the_same(tmp_path):
+    def study(data, **more):
+        out = tmp_path / f"of {data}"
+        command = (
+            "study",
+            "run",
+            "lambda",
+            "--profile",
+            "smoke",
+            "--device",
+            "cpu",
+            "--set",
+            "epochs=3",
+            "--out",
+        )
+        _run("-m", "msstgcn.runner.cli", *command, str(out), MSSTGCN_DATA=str(tmp_path / data), **more)
+        return out
+
+    data = tmp_path / "killed"
+    study("killed", until=lambda: len([*data.glob("features/*/*/s*")]) > 1)
+    measured = {path: path.stat().st_mtime_ns for path in data.glob("features/*/*/s*/entry.json")}
+    assert 1 < len(measured) < 5 and not (data / "runs").exists()
+    study("killed", until=lambda: any(data.glob("runs/*/.checkpoints/*")))
+    assert not (data / "studies").exists()
+    study("killed", until=lambda: any(data.glob("studies/*")))
+    kept, whole = study("killed"), study("whole")
+    assert {path: path.stat().st_mtime_ns for path in measured} == measured, "measured again"
+    assert not [*data.rglob(".unfinished*"), *data.rglob(".checkpoints")]
+    tables = [path.name for path in sorted(whole.iterdir()) if path.suffix != ".png"]
+    assert tables == ["study_lambda.csv", "study_lambda.md", "study_lambda.tex"]
+    assert [(kept / name).read_bytes() for name in tables] == [(whole / name).read_bytes() for name in tables]

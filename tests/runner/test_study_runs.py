@@ -282,6 +282,7 @@ def test_in_smoke_only_the_ends_are_run(quick):
         ({"b": {"selection": "inner-fold", "control": "shuffled-labels"}}, {}, "know the true labels"),
         ({"a": {"subjects": 2, "videos": 4}, "b": {"selection": "inner-fold", "subjects": 2, "videos": 4}}, {},
          "variant 'b'.*2 subjects.*at least three"),
+        ({"b": {"method": "random", "control": "shuffled-labels"}}, {}, "variant 'b': both control = .* and method"),
         ({"b": {"subjects": 3}}, {}, "variant 'b': 3 subjects; expected the base's 4"),
         ({"b": {"subjects": 9}}, {"trained": "once"}, "variant 'b': 9 subjects; expected the base's 4"),
         ({"b": {"selection": "inner-fold", "folds": 0}}, {}, "without s00[24], s00[24] has no expression"),

@@ -709,7 +709,9 @@ def study_run(
     seed: SeedOption = 0,
     seeds: Annotated[
         int,
-        typer.Option(min=1, help="Trainings of each variant; fewer than three tell no two networks apart."),
+        typer.Option(
+            min=1, max=1000, help="Trainings of each variant; fewer than three tell no two networks apart."
+        ),
     ] = 1,
     device: DeviceOption = "auto",
     only: Annotated[

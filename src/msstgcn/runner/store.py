@@ -2,8 +2,8 @@
 
 An entry is a folder with the result's files and ``entry.json``, which lists each file's digest and says how the
 result was made (settings, seeds, versions, commit, device, time): the run ledger. An entry whose files do not
-match their digests is reported, removed and made again, never used. Two processes may make the same entry: the
-files of the first stay.
+match their digests is reported, removed and made again, never used. Two processes may make the same entry: where they
+made the same files those of the first stay, else those of the last.
 """
 
 from __future__ import annotations

@@ -172,6 +172,10 @@ def _check(part: Part) -> None:
     regions = region_set(chosen.motion.regions)
     if part.method is not None:
         lookup(METHODS, part.method, "method")
+        if part.control is not None:
+            raise InputError(
+                f"both control = {part.control!r} and method = {part.method!r}", expected="one of them"
+            )
         if part.method == "flow-peaks":
             peaks.must_start_first(chosen.motion.pairs)
         return
