@@ -680,7 +680,7 @@ def _show(result: dict[str, Any], as_json: bool) -> None:
 @study_app.command("list")
 def study_list(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A study whose variants are to be shown.")
+        str | None, typer.Argument(metavar="NAME", help="A study whose variants are to be shown.")
     ] = None,
 ) -> None:
     """Every study, one a line: the chapter that tells it, its name, its question.

@@ -170,14 +170,17 @@ def _training(
     control: str | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Give a training what it needs to keep its folds, by seed and name: in the store, one entry each."""
-    data, store = dataset(next(iter(parts.values()))), data_store()
+    first, store = next(iter(parts.values())), data_store()
+    data = dataset(first)
     used = [video.video for video in videos]
     runs = {seed: ("runs", _run_key(used, part, place.type, what, control)) for seed, part in parts.items()}
     done = {
         seed: {f: load_fold(store.folder(*run, f) / FOLD) for f in names[seed] if store.entry(*run, f)}
         for seed, run in runs.items()
     }
-    half_done = store.folder("runs", key_of(*runs.values()), ".checkpoints")
+    # One place whatever the seeds: a training of three that was stopped goes on as a training of five.
+    alike = key_of(_run_key(used, with_training_seed(first, 0), place.type, what, control))
+    half_done = store.folder("runs", alike, ".checkpoints")
     last = time.monotonic()
 
     def keep(seed: int, fold: learning.Fold) -> None:
@@ -199,7 +202,7 @@ def _training(
 
     missing = any(len(own) < len(names[seed]) for seed, own in done.items())
     folds = sum(map(len, names.values())) if missing else 0
-    steps = folds * next(iter(parts.values())).learning.epochs
+    steps = folds * first.learning.epochs
     with bar(f"{what} ({control})" if control else what, steps, "epoch") as advance:
         yield {
             "device": place, "done": done, "on_fold": keep, "progress": advance, "checkpoints": half_done,
