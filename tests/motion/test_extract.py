@@ -9,8 +9,10 @@ from clips import Clip, moved
 
 from msstgcn import motion
 from msstgcn.errors import InputError
+from msstgcn.faces import Camera, Face, FaceState, identity
 from msstgcn.motion.extract import as_grey
 from msstgcn.motion.flow import STARTS
+from msstgcn.motion.regions import region_set
 from msstgcn.settings import MotionSettings
 
 PLAIN = MotionSettings(head="none")
@@ -144,6 +146,23 @@ def test_no_window_crosses_a_cut(astronaut):
     found = motion.extract(Clip([before] * 15 + [after] * 15))
     assert not np.isnan(found.iod).any()
     np.testing.assert_array_equal(np.flatnonzero(~found.mask), np.arange(7, 23))
+
+
+def test_a_smile_after_a_close_up_is_measured_at_the_size_of_its_own_face():
+    face = Face(identity(1), Camera(size=240, iod=70.0))
+    smiles = [FaceState(action_units={"12": 4 * max(0.0, 1 - abs(i - 12) / 8)}) for i in range(24)]
+    near = cv2.resize(face.render(FaceState(), frame=0), (960, 960), interpolation=cv2.INTER_CUBIC)
+    far = [np.pad(face.render(smile, frame=i), 360, constant_values=96) for i, smile in enumerate(smiles)]
+    found = motion.extract(Clip([near] * 40 + far))
+    assert np.nanmedian(found.iod[:40]) > 3.5 * np.nanmedian(found.iod[40:])
+    rows = slice(8, 16)  # of the far shot: windows that reach neither over the cut nor over the end
+    assert found.mask[40:][rows].all()
+    where = [region.landmark for region in region_set("10")]
+    places = np.array([face.landmarks(smile)[where] for smile in smiles])
+    frames = motion.window_frames(24, 17)[rows]
+    true = 100 * (places[frames] - places[frames[:, :1]]) / 70
+    error = np.abs(found.flow[40:][rows] - true)
+    assert np.abs(true).max() > 2.5 and np.percentile(error, 99) < 0.6, "percent of the inter-ocular distance"
 
 
 def test_grey_picture_has_no_face():

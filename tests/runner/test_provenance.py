@@ -5,7 +5,8 @@ import importlib.metadata
 import platform
 import subprocess
 
-from msstgcn.runner import provenance
+from msstgcn.runner import feature_stages, provenance, stages, study_parts, study_runs, training_stages
+from msstgcn.studies import Study
 
 
 def _git(root, *arguments):
@@ -34,6 +35,29 @@ def test_versions_are_those_installed(monkeypatch):
     assert found["torch"] == importlib.metadata.version("torch")
     monkeypatch.setattr(provenance, "PACKAGES", ("nosuchpackage",))
     assert provenance.versions()["nosuchpackage"] == "missing"
+    assert {*provenance.MEASURING, *provenance.LEARNING} < {*found}
+
+
+def test_a_new_version_of_a_package_makes_anew_what_it_decides(monkeypatch):
+    chosen = stages.profile("smoke")
+    (part,) = study_parts.parts_of(Study("one", 9, "What?", "That.", {"a": {}}), "smoke")
+
+    def keys():
+        source = stages.dataset(chosen)
+        features = stages.feature_place(source, source.videos[0], chosen.motion)
+        return (
+            features,
+            training_stages._run_key(["s001_1"], chosen, "cpu", "", None),
+            study_runs._place(part, 0, "cpu"),
+        )
+
+    before, real = keys(), provenance.version
+    for package, same in (("torch", [True, False, False]), ("opencv-python-headless", [False, False, False])):
+        for module in (feature_stages, training_stages, study_runs):
+            monkeypatch.setattr(
+                module, "version", lambda name, new=package: "9" if name == new else real(name)
+            )
+        assert [one == other for one, other in zip(keys(), before, strict=True)] == same
 
 
 def test_the_box_holds_parameters_seed_and_time_and_escapes_them(bare_project):

@@ -140,9 +140,8 @@ class _Watcher:
         face = self.tracker.step(grey)
         self.readable = self.readable or grey is not None
         if grey is None:
-            grey = (
-                np.zeros((2, 2), np.uint8) if self.before is None else self.before
-            )  # masked: never looked at
+            # It is masked: before the first face it is never looked at, and later whatever it shows counts for nothing.
+            grey = np.zeros((2, 2), np.uint8) if self.before is None else self.before
         self.number, self.before = self.number + 1, grey
         return grey, face
 
@@ -220,20 +219,31 @@ class _Worker:
         return features
 
     def _measure(self, count: int) -> None:
-        """Measure the first `count` buffered starts, and let their frames go."""
-        faces = self.faces
+        """Measure the first `count` buffered starts, and let their frames go.
+
+        What comes after a cut may be another size, so every track is measured alone, on a grid of its own.
+        """
         flow = np.zeros((count, *self.flow.shape[1:]), np.float32)
         quality = np.zeros(flow.shape[:3], np.float16)
-        if any(face is not None for face in faces[:count]):
-            landmarks = np.full((len(faces), 68, 2), np.nan)
-            for row, face in zip(landmarks, faces, strict=True):
-                row[:] = np.nan if face is None else face.landmarks
-            truth = None if self.truth is None else self.truth[self.done : self.done + len(faces)]
-            chunk = make_chunk(self.greys, landmarks, count, self.settings, truth)
-            flow, quality = measure(chunk, landmarks[:count], self.settings)
+        tracks = np.array(self.tracks[self.done :])
+        for track in np.unique(tracks[:count][tracks[:count] >= 0]):
+            (there,) = np.nonzero(tracks == track)
+            frames = slice(there[0], there[-1] + 1)
+            starts = slice(there[0], min(there[-1] + 1, count))
+            flow[starts], quality[starts] = self._measured(frames, starts.stop - starts.start)
         self.flow, self.quality = np.concatenate([self.flow, flow]), np.concatenate([self.quality, quality])
         del self.greys[:count], self.faces[:count]
         self.done += count
+
+    def _measured(self, frames: slice, count: int) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
+        """Flow and quality of the first `count` starts of some buffered frames that show one track."""
+        faces = self.faces[frames]
+        landmarks = np.full((len(faces), 68, 2), np.nan)
+        for row, face in zip(landmarks, faces, strict=True):
+            row[:] = np.nan if face is None else face.landmarks
+        truth = None if self.truth is None else self.truth[self.done :][frames]
+        chunk = make_chunk(self.greys[frames], landmarks, count, self.settings, truth)
+        return measure(chunk, landmarks[:count], self.settings)
 
     def _hand_on(self, stop: int, *, last: bool = False) -> None:
         """Write the windows up to `stop`, and let the starts go that no later window looks up.

@@ -1,8 +1,9 @@
 """Direct patch flow for all windows and patches at once, in PyTorch.
 
 The method, its formulas and its constants are those of `patches`; here each of its steps is taken by all
-patches together, so that a GPU has something to do. Both agree to the rounding of single precision, except where a
-patch stands just on this or that side of a threshold.
+patches together, so that a GPU has something to do. Of the same chunk both agree to the rounding of single precision,
+except where a patch stands just on this or that side of a threshold. Larger chunks lie on other grids, which moves what
+is measured by less than the error of either.
 
 What it costs: on a GPU the work itself is small, and the limit is the number of kernel launches, some thousand a
 chunk however many windows it holds. So chunks are large (`BATCH` windows), and are worked off in slices that a

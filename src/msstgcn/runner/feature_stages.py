@@ -18,11 +18,13 @@ from msstgcn.errors import InputError, unknown_name
 from msstgcn.files import written_whole
 from msstgcn.motion import VideoFeatures, extract_each, load_features, predictor_path, save_features
 from msstgcn.motion.detector import predictor_digest
+from msstgcn.motion.flow import starts_at_once
 from msstgcn.motion.regions import region_set
 from msstgcn.report.check_video import film
 from msstgcn.report.log import bar, warn
 from msstgcn.runner import executors, sources
 from msstgcn.runner.dependencies import code_digest
+from msstgcn.runner.provenance import MEASURING, version
 from msstgcn.runner.store import Store, key_of
 from msstgcn.settings import MotionSettings, Profile
 
@@ -235,7 +237,7 @@ def _report_unmeasured(problems: list[str], videos: int, leave_out: bool) -> Non
 
 
 def feature_places(source: Dataset, chosen: MotionSettings) -> list[tuple[str, ...]]:
-    """Names in the store of the features of all videos: data set, settings and code, then video and its digest."""
+    """Names in the store of the features of all videos: data set, what decides them, then video and its digest."""
     keys = {type(video): "" for video in source.videos}
     for video in source.videos:
         keys[type(video)] = keys[type(video)] or _feature_key(video, chosen)
@@ -253,13 +255,16 @@ def _feature_place(source: Dataset, video: Video, key: str) -> tuple[str, ...]:
 
 
 def feature_place(source: Dataset, video: Video, chosen: MotionSettings) -> tuple[str, ...]:
-    """Name in the store of a video's features: data set, settings and code, then video and its digest."""
+    """Name in the store of a video's features: data set, what decides them, then video and its digest."""
     return _feature_place(source, video, _feature_key(video, chosen))
 
 
 def _feature_key(video: Video, chosen: MotionSettings) -> str:
+    """Settings, code, landmark predictor and packages that decide features."""
     predictor = predictor_digest(predictor_path())
-    return key_of(chosen.digest(), code_digest("msstgcn.motion", type(video).__module__), predictor)
+    code = code_digest("msstgcn.motion", type(video).__module__)
+    together = starts_at_once(chosen.at(video.fps))  # more on a GPU: their grid is another
+    return key_of(chosen.digest(), code, predictor, together, [*map(version, MEASURING)])
 
 
 def _make_features(

@@ -8,6 +8,7 @@ import importlib.metadata
 import platform
 import subprocess
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from msstgcn import paths
@@ -29,15 +30,23 @@ PACKAGES = (
 )
 
 
+#: Those that decide what is measured in a video, and what a training comes to: part of the keys of both.
+MEASURING = ("numpy", "scipy", "numba", "opencv-python-headless", "dlib-bin")
+LEARNING = ("numpy", "numba", "torch")
+
+
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that decide results; ``missing`` for one that is not installed."""
-    found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "missing"
-    return found
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+
+@cache
+def version(package: str) -> str:
+    """Version of a package that is installed, else ``missing``."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "missing"
 
 
 def commit() -> str:

@@ -27,6 +27,7 @@ from msstgcn.report.log import say, tracked, warn
 from msstgcn.runner import budget, feature_stages, score_stages, training_stages, variant_results
 from msstgcn.runner.dependencies import code_digest, own_digest
 from msstgcn.runner.false_alarms import causes_of
+from msstgcn.runner.provenance import LEARNING, version
 from msstgcn.runner.records import must_not_be_smaller, write_record
 from msstgcn.runner.store import key_of
 from msstgcn.runner.study_parts import Part, changes_recordings, chooses, parts_of
@@ -378,8 +379,9 @@ def _place(part: Part, seed: int, device: str) -> tuple[str, str]:
     taught = (_features_named(trained), trained.network.digest(), trained.learning.digest())
     code.append("msstgcn.learning")
     when = (chosen.learning.epochs,) if part.looks else ()
+    packages = [*map(version, LEARNING)]
     return "studies", key_of(
-        *own, *taught, *when, training_stages.used_device(device).type, code_digest(*code), here
+        *own, *taught, *when, training_stages.used_device(device).type, packages, code_digest(*code), here
     )
 
 

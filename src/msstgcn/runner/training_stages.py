@@ -19,6 +19,7 @@ from msstgcn.report.log import bar, warn
 from msstgcn.runner import feature_stages
 from msstgcn.runner.dependencies import code_digest
 from msstgcn.runner.feature_stages import data_store, dataset, feature_places
+from msstgcn.runner.provenance import LEARNING, version
 from msstgcn.runner.store import key_of
 from msstgcn.settings import Profile
 
@@ -269,12 +270,11 @@ def must_be_trainable(chosen: Profile) -> Dataset:
 
 
 def _run_key(names: Sequence[str], chosen: Profile, device: str, what: str, control: str | None) -> str:
-    """Everything that decides a training run: its videos' features, its settings, the code, the kind of device."""
+    """Everything that decides a training run: its videos' features, settings, code, packages, the kind of device."""
     data, used = dataset(chosen), set(names)
     named = zip(data.videos, feature_places(data, chosen.motion), strict=True)
     places = [place for video, place in named if video.name in used]
     code = code_digest("msstgcn.learning")
     unused = () if what == INNER else ("inner_groups",)
-    return key_of(
-        places, chosen.network.digest(), chosen.learning.digest(*unused), what, control, device, code
-    )
+    parts = (places, chosen.network.digest(), chosen.learning.digest(*unused), what, control, device, code)
+    return key_of(*parts, [*map(version, LEARNING)])
