@@ -9,7 +9,7 @@ from scipy import stats
 
 from msstgcn.datasets import statistics, synthetic
 from msstgcn.datasets.describe import describe, gaps_of, nearest_preset
-from msstgcn.datasets.fit import LEVEL, Drawn, combined, draw, fit, fit_over_seeds, holm
+from msstgcn.datasets.fit import LEVEL, Drawn, combined, corrected, draw, fit, fit_over_seeds
 from msstgcn.datasets.lengths import law
 from msstgcn.datasets.script import DIFFICULTIES, draw_expressions, write_script
 from msstgcn.errors import InputError
@@ -109,7 +109,7 @@ def test_what_is_drawn_is_what_the_data_set_holds(drawn):
 
 def test_holms_correction_by_hand():
     np.testing.assert_allclose(
-        holm(np.array([0.04, 0.001, np.nan, 0.03, 0.5])), [0.09, 0.004, np.nan, 0.09, 0.5]
+        corrected(np.array([0.04, 0.001, np.nan, 0.03, 0.5])), [0.09, 0.004, np.nan, 0.09, 0.5]
     )
 
 

@@ -1,8 +1,10 @@
 import shutil
+import unicodedata
 from dataclasses import replace
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 
 from msstgcn.datasets import LAYOUTS, Dataset, open_folder, open_video, synthetic, write_dataset
@@ -176,6 +178,9 @@ BAD_EVENTS = [
     ("s001_1,me,1,2,57,4", "row 2: offset 57 beyond the video"),
     ("s001_1,me,5,4,8,4", "row 2: apex is '4'"),
     ("s001_1,me,5,x,8,4", "row 2: apex is 'x'"),
+    ("s001_1,me,5,6.5,8,4", "row 2: apex is '6.5'; expected a frame from 5 to 8, or nothing"),
+    ("s001_1,me,5,6,8,4+smile", r"row 2: action unit 'smile' not understood; expected units joined by \+"),
+    ("s001_1,me,5,6,8,4 7", "row 2: action unit '4 7' not understood"),
     ("s001_1,big,5,6,8,4", "row 2: unknown class"),
 ]
 
@@ -184,6 +189,47 @@ BAD_EVENTS = [
 def test_bad_tables_of_events(copy, row, message):
     (copy / "events.csv").write_text("video,class,onset,apex,offset,action_units\n" + row + "\n")
     with pytest.raises(InputError, match=message):
+        open_folder(copy)
+
+
+def test_action_units_are_understood_as_in_the_workbooks(copy):
+    (copy / "events.csv").write_text(
+        "video,class,onset,offset,action_units\ns001_1,me,1,9,4 + AU7+12E+l2\ns001_1,mae,20,40,\n"
+    )
+    micro, macro = open_folder(copy).videos[0].expressions
+    assert micro.action_units == ("4", "7", "12", "L2") and macro.action_units == ()
+
+
+def test_a_column_with_an_empty_cell_is_written_by_pandas_as_floats(copy):
+    rows = {
+        "video": ["s001_1"] * 2,
+        "class": ["me", "mae"],
+        "onset": [1.0, 20.0],
+        "apex": [5.0, None],
+        "offset": [9, 40],
+        "action_units": [4, None],
+    }
+    pd.DataFrame(rows).to_csv(copy / "events.csv", index=False)
+    assert ",5.0,9,4.0\n" in (copy / "events.csv").read_text()
+    micro, macro = open_folder(copy).videos[0].expressions
+    assert (micro.apex, micro.action_units) == (5, ("4",))
+    assert (macro.apex, macro.action_units) == (30, ())
+
+
+@pytest.mark.parametrize("on_disk", ["NFC", "NFD"])
+@pytest.mark.parametrize("in_table", ["NFC", "NFD"])
+def test_accents_may_be_composed_in_two_ways(copy, on_disk, in_table):
+    """As archives from macOS hold them: the same name to a reader, another one to the disk."""
+    file = "vidéos/Müller.avi"
+    target = copy / unicodedata.normalize(on_disk, file)
+    target.parent.mkdir()
+    (copy / "videos" / "s001_1.avi").rename(target)
+    table = (copy / "videos.csv").read_text(encoding="utf-8")
+    table = table.replace("videos/s001_1.avi", unicodedata.normalize(in_table, file))
+    (copy / "videos.csv").write_text(table, encoding="utf-8")
+    assert len(open_folder(copy).videos[0]) == 57
+    target.unlink()
+    with pytest.raises(InputError, match="row 2: no file"):
         open_folder(copy)
 
 
@@ -235,7 +281,7 @@ def test_bad_pictures_are_named(tmp_path):
     for i, message in (
         (1, "30 x 21 pixels"),
         (2, r"3\.png: the picture cannot be read"),
-        (3, "uint16"),
+        (3, "30 x 20 pixels, grey, 16 bits"),
         (9, "0 to 3"),
     ):
         with pytest.raises(InputError, match=message):

@@ -73,6 +73,27 @@ def test_bad_segments(tmp_path):
         read_posted_segment(path)
 
 
+def test_damaged_files_are_named(tmp_path):
+    """Bytes overwritten anywhere in an archive, and a header whose brackets do not close."""
+    path = tmp_path / "a.npz"
+    rng = np.random.default_rng(0)
+    np.savez_compressed(path, feature=rng.normal(size=(16, 17, 10, 2)), label=np.zeros((16, 8)))
+    whole, refused = path.read_bytes(), 0
+    for at in [*range(0, 120, 3), *rng.integers(0, len(whole) - 8, 80)]:
+        path.write_bytes(whole[:at] + rng.bytes(8) + whole[at + 8 :])
+        try:
+            read_posted_segment(path)
+        except InputError as error:
+            assert error.where == str(path)
+            refused += 1
+    assert refused > 60
+    path = tmp_path / "a.npy"
+    np.save(path, np.zeros((1, 17, 13, 2)))
+    path.write_bytes(path.read_bytes().replace(b"), }", b"(, }"))
+    with pytest.raises(InputError, match="cannot be read"):
+        read_posted_video(path)
+
+
 def test_all_segments_of_a_folder(tmp_path):
     (tmp_path / "s15").mkdir()
     arrays = {}

@@ -21,7 +21,7 @@ def test_a_data_set_is_all_videos_of_all_subjects():
     assert data.name == "synthetic-samm-lv"
     assert [v.name for v in data.videos] == ["s001_1", "s001_2", "s002_1", "s002_2"]
     assert data.subjects == ("s001", "s002")
-    assert [v.name for v in data.by_subject("s002")] == ["s002_1", "s002_2"]
+    assert [v.name for v in data.videos if v.subject == "s002"] == ["s002_1", "s002_2"]
     assert all(isinstance(v, Video) for v in data.videos)
     assert len(data.videos[0]) == 57  # 2 s at 200/7 fps
     assert data.videos[0].fps == pytest.approx(200 / 7)

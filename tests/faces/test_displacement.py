@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from msstgcn.faces import Camera, Face, FaceState, Pose, identity
+from msstgcn.faces import Camera, Face, FaceState, Pose, identity, skin
 from msstgcn.faces import face as face_module
 from msstgcn.faces.anatomy import EYES, depth
-from msstgcn.faces.face import EYES_AT, PIVOT
+from msstgcn.faces.face import EYES_AT, FIELD_RESOLUTION, PIVOT
 
 QUIET = Camera(noise=0.0)
 REST = FaceState()
@@ -140,3 +140,16 @@ def test_a_wrong_flow_would_not_pass(face):
         return np.abs(cv2.remap(later, there[..., 0], there[..., 1], cv2.INTER_LINEAR) - here).mean()
 
     assert all(left(np.array(off)) > 1.3 * left(np.zeros(2)) for off in ([1, 0], [-1, 0], [0, 1], [0, -1]))
+
+
+@pytest.mark.parametrize("state", [REST, AFTER])
+def test_beyond_the_canvas_the_head_is_as_at_its_edge(face, state):
+    """So far out there is no skin, but a question about it is answered, not wrapped round to the other side."""
+    left, top = (float(edge) for edge in (skin.LEFT, skin.TOP))
+    rows, columns = face._height.shape
+    right, bottom = left + (columns - 1) / FIELD_RESOLUTION, top + (rows - 1) / FIELD_RESOLUTION
+    edges = np.array([[left, 0.3], [right, 0.3], [0.1, top], [0.1, bottom]])
+    out = np.array([[-0.4, 0.0], [0.4, 0.0], [0.0, -0.4], [0.0, 0.4]])
+    near, one, two = (face.project(edges + share * out, state) for share in (0, 1, 2))
+    np.testing.assert_allclose(one - near, two - one, atol=0.05)  # of a cell's last thousandth
+    assert np.isnan(face.project(np.array([[np.nan, 0.0]]), state)).all()

@@ -22,7 +22,7 @@ def test_the_unit_of_length_is_the_distance_of_the_outer_eye_corners():
 
 
 def test_proportions_stay_human():
-    """Ranges of adult faces, wider than the mean plus or minus three standard deviations of Farkas' tables."""
+    """Ranges of our own choice, as the average face's lengths are (`anatomy.MILLIMETRES`), in IOD."""
     for who in PEOPLE:
         p = who.landmarks()
         width = p[16, 0] - p[0, 0]

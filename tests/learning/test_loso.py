@@ -13,6 +13,7 @@ from msstgcn import learning
 from msstgcn.errors import InputError
 from msstgcn.learning import batched, schedule
 from msstgcn.learning.folds import Fold
+from msstgcn.network import MSSTGCN
 from msstgcn.settings import LearningSettings, NetworkSettings, SpottingSettings
 from msstgcn.spotting import score, spot_video
 
@@ -124,6 +125,49 @@ def test_a_killed_fold_goes_on_from_its_last_epoch(
     assert ran.count(0) < 3
 
 
+def test_a_finished_training_of_everybody_goes_on_to_its_end(
+    toy_features, small_network, quick_learning, tmp_path
+):
+    """Nobody is left out, so its looks are empty; killed between its last epoch and its being kept, it goes on."""
+    first, again = (
+        learning.train_fold(toy_features, small_network, quick_learning, checkpoints=tmp_path)
+        for _ in range(2)
+    )
+    assert len(list(tmp_path.glob("*.safetensors"))) == 1
+    assert same(first, again)
+    assert (first.epochs, first.watched) == ((1, 2), {})
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_corpus_of_ones_own_may_hold_subjects_without_a_video(
+    toy_features, small_network, quick_learning, tmp_path, monkeypatch, together
+):
+    if together:
+        monkeypatch.setattr(schedule.Schedule, "_on_cpu", schedule.Schedule._on_gpu)
+    corpus = learning.gather(toy_features, small_network, quick_learning)
+    first, again = (
+        learning.train_loso(
+            toy_features[2:], small_network, quick_learning, corpus=corpus, checkpoints=tmp_path
+        )
+        for _ in range(2)
+    )
+    assert first.watched[0].tolist() == [1, 2]
+    assert sorted(first.watched[1]) == [video.video for video in toy_features[2:]]
+    assert all(same(first.folds[name], again.folds[name]) for name in ("s1", "s2", "s3"))
+
+
+def test_a_checkpoint_is_not_asked_about_other_videos_than_those_it_looked_at(
+    toy_features, small_network, quick_learning, tmp_path
+):
+    corpus = learning.gather(toy_features, small_network, quick_learning)
+    others = [dataclasses.replace(video, flow=video.flow * 3) for video in toy_features]
+    given = {"corpus": corpus, "subjects": ["s1"]}
+    learning.train_loso(toy_features, small_network, quick_learning, checkpoints=tmp_path, **given)
+    fresh = learning.train_loso(others, small_network, quick_learning, **given)
+    resumed = learning.train_loso(others, small_network, quick_learning, checkpoints=tmp_path, **given)
+    assert same(resumed.folds["s1"], fresh.folds["s1"])
+
+
 def test_a_checkpoint_of_other_settings_or_a_damaged_one_is_not_used(
     run, toy_features, small_network, quick_learning, tmp_path
 ):
@@ -155,6 +199,44 @@ def test_weights_of_another_architecture_are_refused(run):
         learning.load_network(run.folds["s1"].weights, NetworkSettings(channels=8))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("block3.convolution.weight", float("nan")),
+        ("head.bias", float("inf")),
+        ("block1.norm.running_var", -1.0),
+    ],
+)
+def test_weights_that_cannot_be_computed_with_are_refused_by_name(run, toy_features, tmp_path, name, value):
+    network = NetworkSettings(channels=6)
+    good = run.folds["s1"].weights
+    bad = good | {name: torch.full_like(good[name], value)}
+    message = f"{name} holds NaN, infinite values or a negative variance.*train"
+    with pytest.raises(InputError, match=message):
+        learning.load_network(bad, network)
+    model = learning.load_network(good, network)
+    model.load_state_dict(bad, strict=False)
+    for spoilt in (bad, model):
+        with pytest.raises(InputError, match=message):
+            learning.predict(spoilt, toy_features[0], network=network)
+    path = learning.save_fold(dataclasses.replace(run.folds["s1"], weights=bad), tmp_path / "s1.safetensors")
+    with pytest.raises(InputError, match=message):
+        learning.load_fold(path)
+
+
+def test_a_network_whose_graph_was_not_counted_yet_is_asked_nothing(toy_features):
+    with pytest.raises(InputError, match=r"block1.mix.counted holds NaN"):
+        learning.predict(MSSTGCN(NetworkSettings(graph="cooccurrence", channels=4)), toy_features[0])
+
+
+def test_a_network_in_double_precision_is_asked_in_single(run, toy_features):
+    network = NetworkSettings(channels=6)
+    model = learning.load_network(run.folds["s1"].weights, network)
+    np.testing.assert_array_equal(
+        learning.predict(model.double(), toy_features[0]), run.folds["s1"].probabilities["s1_0"]
+    )
+
+
 def test_the_head_on_the_embedding_gives_the_probabilities(run, toy_features):
     weights, network = run.folds["s1"].weights, NetworkSettings(channels=6)
     z = learning.embed(weights, toy_features[0], network=network)
@@ -171,6 +253,15 @@ def test_frames_without_a_face_are_none_for_sure(run, toy_features):
     found = learning.predict(run.folds["s1"].weights, video, network=NetworkSettings(channels=6))
     assert found[55].tolist() == [0, 0, 1, 0, 0, 1, 0, 0, 0, 0]
     assert found[45, 6] > 0
+
+
+def test_a_video_without_frames_or_with_numbers_for_a_mask_is_asked_nothing(run, toy_features):
+    weights, network, video = run.folds["s1"].weights, NetworkSettings(channels=6), toy_features[0]
+    with pytest.raises(InputError, match="s1_0: no frames"):
+        empty = dataclasses.replace(video, flow=video.flow[:0], mask=video.mask[:0], expressions=())
+        learning.predict(weights, empty, network=network)
+    with pytest.raises(InputError, match="s1_0: mask of shape .* bool"):
+        learning.predict(weights, dataclasses.replace(video, mask=video.mask.astype(int)), network=network)
 
 
 def test_one_subject_is_not_enough(toy_features, small_network, quick_learning):

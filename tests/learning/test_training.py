@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from toys import toy_video
+from toys import batches_of, toy_video
 
 from msstgcn import learning
 from msstgcn.errors import InputError
@@ -24,7 +24,7 @@ def plainly(corpus, job, network, settings):
     model = initialised(network, seed=job.seed).double()
     for block, graph in ((model.block1, FACE), (model.block2, PARTS)):
         block.mix.operator = graph.laplacian()  # not rounded to single precision on the way
-    return model, list(train_epochs(model, corpus, job.starts, settings, job.seed))
+    return model, list(train_epochs(model, batches_of(corpus, job, settings), settings))
 
 
 @pytest.mark.parametrize(
@@ -152,6 +152,13 @@ def test_an_exploding_run_is_stopped_by_name(toy_features, small_network):
         learning.train_loso(toy_features, small_network, settings)
 
 
+def test_weights_that_leave_the_numbers_stop_a_training_though_its_loss_does_not(toy_features, small_network):
+    """The compiled rectifier makes an ordinary zero of what is no number, so the loss stays finite."""
+    settings = LearningSettings(epochs=4, segments=4, sampling="all", lr=1e8, weight_decay=0.0)
+    with pytest.raises(InputError, match=r"epoch \d: the weights are not finite.*smaller learning rate"):
+        learning.train_fold(toy_features, small_network, settings, seed=1)
+
+
 def changed(video, **changes):
     return dataclasses.replace(video, **changes)
 
@@ -169,6 +176,14 @@ def changed(video, **changes):
         (lambda v: [changed(v[0], flow=v[0].flow[:, :, 1:]), *v[1:]], "regions"),
         (lambda v: [changed(v[0], flow=v[0].flow[0]), *v[1:]], r"expected \(T, K, R, 2\)"),
         (lambda v: [changed(v[0], mask=v[0].mask[1:]), *v[1:]], r"s1_0: mask of shape \(119,\)"),
+        (
+            lambda v: [changed(v[0], mask=v[0].mask.astype(int)), *v[1:]],
+            r"s1_0: mask .* type int64; expected \(120,\), bool",
+        ),
+        (
+            lambda v: [changed(v[0], flow=v[0].flow[:0], mask=v[0].mask[:0], expressions=()), *v[1:]],
+            "s1_0: no frames",
+        ),
         (
             lambda v: [changed(v[0], expressions=(Expression(100, 110, 120, "me"),)), *v[1:]],
             "s1_0: .* frame 120",

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from toys import toy_video
+from toys import batches_of, toy_video
 
 from msstgcn import learning
 from msstgcn.errors import InputError
@@ -70,7 +70,7 @@ def test_a_variant_trains_as_the_plain_loop_does(coded, changes):
     material = Material.of(corpus, network, torch.device("cpu"), torch.float64)
     for job, found in zip(jobs, train_folds(material, jobs, network, QUICK), strict=True):
         model = exactly(initialised(network, seed=job.seed, graph=graph).double())
-        rows = list(train_epochs(model, corpus, job.starts, QUICK, job.seed))
+        rows = list(train_epochs(model, batches_of(corpus, job, QUICK), QUICK))
         # the same bar as for the method itself: losses within 1e-6, weights within 1e-4 of their size
         np.testing.assert_allclose(found.history.to_numpy(), np.array(rows), rtol=0, atol=1e-6)
         for name, value in model.state_dict().items():

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable, Iterator
 
+import numpy as np
+import torch
+
+from msstgcn.learning.batched import Job
+from msstgcn.learning.corpus import Corpus
+from msstgcn.learning.sampling import batches
+from msstgcn.learning.training import targets_at, windows_of
 from msstgcn.motion.features import VideoFeatures
+from msstgcn.network import BatchTargets
+from msstgcn.settings import LearningSettings
 from msstgcn.timeline import Expression
 
 
@@ -31,3 +40,16 @@ def toy_video(
     return VideoFeatures(
         f"{subject}_{number}", subject, 30.0, flow.astype(np.float32), np.ones(frames, dtype=bool), events
     )
+
+
+def batches_of(
+    corpus: Corpus, job: Job, settings: LearningSettings
+) -> Callable[[int], Iterator[tuple[torch.Tensor, BatchTargets]]]:
+    """What the plain loop trains a job on: by epoch, the windows (N, 2, K, R) and targets of each batch."""
+
+    def of_epoch(epoch: int) -> Iterator[tuple[torch.Tensor, BatchTargets]]:
+        for batch in batches(len(job.starts), settings.segments, seed=job.seed, epoch=epoch):
+            index = windows_of(torch.from_numpy(job.starts[batch]), settings.segment)
+            yield corpus.flow[index].permute(0, 3, 1, 2), targets_at(corpus.targets, index)
+
+    return of_epoch

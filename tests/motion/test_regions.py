@@ -54,8 +54,9 @@ def test_a_file_of_regions(tmp_path):
         RegionSettings(name="chin", landmark=8),
         RegionSettings(name="cheek, left", landmark=48, dx=-0.2, dy=-0.3, depth=0.05),
     )
-    path.write_text("name,landmark\nchin,8\n")
-    assert motion.read_regions(path) == (RegionSettings(name="chin", landmark=8),)
+    for text in ("name,landmark\nchin,8\n", "Name; landmark\r\n chin ;8\r\n\r\n"):
+        path.write_text(text)
+        assert motion.read_regions(path) == (RegionSettings(name="chin", landmark=8),)
 
 
 @pytest.mark.parametrize(
@@ -69,9 +70,13 @@ def test_a_file_of_regions(tmp_path):
         ("name,landmark,dx\nchin,8,nan\n", r"row 2.*dx"),
         ("name,landmark\nchin,8\nchin,9\n", "'chin' stands twice"),
         ("name,landmark\n", "at least one region"),
-        ("name\nchin\n", "column 'landmark' is missing"),
+        ("name\nchin\n", "missing column landmark"),
         ("name,landmark,size\nchin,8,3\n", "column 'size' is unknown"),
-        ("", "cannot be read"),
+        ("name,landmark\nbrow,19,5\n", "row 2: 3 fields; expected 2"),
+        ("name,landmark,dx\nbrow,19\n", "row 2: 2 fields; expected 3"),
+        ("name,landmark\nbrow,19\n\nlip,99\n", "row 3: 0 fields"),
+        ("name,landmark,dx,dx\nbrow,19,.1,.2\n", "column dx stands twice"),
+        ("", "empty"),
     ],
 )
 def test_a_wrong_file_of_regions_is_refused_with_its_row(tmp_path, text, message):
@@ -83,5 +88,5 @@ def test_a_wrong_file_of_regions_is_refused_with_its_row(tmp_path, text, message
 
 
 def test_a_missing_file_of_regions(tmp_path):
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="no such file"):
         motion.read_regions(tmp_path / "none.csv")

@@ -9,6 +9,7 @@ from msstgcn import datasets
 from msstgcn.faces import Camera, Face, FaceState, Pose, identity
 from msstgcn.motion import FaceTracker, iod, predictor_path
 from msstgcn.motion.look import follow
+from msstgcn.motion.notes import findings
 from msstgcn.settings import SyntheticSettings
 
 
@@ -55,6 +56,18 @@ def test_a_face_that_was_gone_starts_a_new_track():
     tracker = FaceTracker(predictor_path())
     faces = [tracker.step(one) for one in (picture, picture, np.full_like(picture, 128), picture, picture)]
     assert [None if face is None else face.track for face in faces] == [0, 0, None, 1, 1]
+
+
+def test_frames_that_were_not_looked_at_are_told_as_such():
+    one, two = (Face(identity(seed), Camera(size=240, iod=70)).render(FaceState()) for seed in (1, 3))
+    tracker = FaceTracker(predictor_path())
+    assert not any(tracker.step(np.hstack([one, two])) for _ in range(20))
+    kinds = {kind: [e.frame for e in tracker.events if e.kind == kind] for kind in ("several", "passed")}
+    assert kinds == {"several": [*range(9), 12, 16], "passed": [9, 10, 11, 13, 14, 15, 17, 18, 19]}
+    assert len(tracker.events) == 20
+    text = [str(note) for note in findings(tracker.events, "clip")]
+    assert any("frames 9-11, 13-15, 17-19: not looked at" in note for note in text)
+    assert not any("no face" in note for note in text)
 
 
 def test_face_half_out_of_the_picture_is_lost_or_found_but_never_a_crash(astronaut):

@@ -209,6 +209,25 @@ def test_load_reference_refuses_values_that_cannot_be_weights():
         load_reference(arrays)
 
 
+def test_load_reference_takes_tensors_that_are_being_trained_and_refuses_words():
+    trained = MSSTGCN()
+    arrays = [{**trained.state_dict(), **dict(trained.named_parameters())}[name] for name in FORWARD_ORDER]
+    assert arrays[0].requires_grad
+    network = load_reference(arrays)
+    assert torch.equal(network.head.weight, trained.head.weight)
+    arrays[2] = "one"
+    with pytest.raises(InputError, match=r"array 2 \(block1.norm.weight\): no array of numbers"):
+        load_reference(arrays)
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"), [({"graph": "cooccurrence"}, "counted"), ({"operator": "learned"}, "operator")]
+)
+def test_load_reference_refuses_networks_that_need_more_than_its_arrays(changes, name):
+    with pytest.raises(InputError, match=rf"also has block1.mix.{name}.*learning.load_network"):
+        load_reference(random_arrays(), NetworkSettings(**changes))
+
+
 def test_load_reference_is_ready_for_use_and_leaves_the_arrays_alone():
     arrays = random_arrays()
     network = load_reference(arrays)

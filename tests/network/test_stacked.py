@@ -68,6 +68,25 @@ def test_stacked_pass_equals_one_module_a_fold(settings):
                 torch.testing.assert_close(running[name][fold], value, **close)
 
 
+def test_variance_of_the_first_block_survives_large_offsets():
+    """A filter of second differences sees 0.01 where the flow is 1000; squared, float32 has no digits left for it."""
+    network = initialised(SMALL, seed=0)
+    tap = torch.tensor([1.0, -2.0, 1.0])
+    network.block1.convolution.weight.data[:] = tap[:, None] * torch.linspace(0.1, 1, 6)[:, None, None, None]
+    flow = 1000 * torch.randn(256, 1, 10, 2, generator=torch.Generator().manual_seed(0))
+    flow = flow + 0.01 * torch.randn(256, 17, 10, 2, generator=torch.Generator().manual_seed(1))
+    how = plan(SMALL)
+    windows = mix_windows(flow, how)
+    stacked = MixedWindows(*(part[None] for part in (windows.flow, windows.mean, windows.square)))
+    _, _, running = forward(stack([network]), stacked, how)
+    places = windows.flow.double().unfold(1, 3, 1)  # (N, T, R, 2, k)
+    weight = network.block1.convolution.weight.detach().double()[..., 0]  # (C, 2, k)
+    true = torch.einsum("ntrck,ock->ontr", places, weight).flatten(1).var(1)
+    seen = (running["block1.norm.running_var"][0].double() - 0.9) / 0.1
+    # 2e-6: ten times the last place of float32 at the 0.9 that the running variance starts with
+    torch.testing.assert_close(seen, true, atol=2e-6, rtol=0)
+
+
 def test_stacking_and_unstacking_gives_the_networks_back():
     networks = [initialised(SMALL, seed=seed) for seed in (1, 2)]
     second = unstack(stack(networks), 1)

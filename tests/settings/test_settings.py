@@ -18,6 +18,11 @@ def test_an_unknown_setting_lists_the_valid_ones_and_the_nearest():
         LearningSettings.make({"epoch": 3})
 
 
+def regions(number):
+    """As many regions of one's own."""
+    return [{"name": f"r{n}", "landmark": n % 68, "dx": n // 68 / 10} for n in range(number)]
+
+
 @pytest.mark.parametrize(
     ("kind", "values", "message"),
     [
@@ -27,11 +32,17 @@ def test_an_unknown_setting_lists_the_valid_ones_and_the_nearest():
         (MotionSettings, {"window": 4}, "odd number"),
         (SyntheticSettings, {"subjects": 1}, "subjects = 1"),
         (NetworkSettings, {"kernels": [3, 5]}, "kernels"),
+        (NetworkSettings, {"regions": regions(256)}, r"'landm.{0,200} \.\.\. cannot .*at most 255 items"),
+        (MotionSettings, {"regions": regions(256)}, "at most 255 items"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_was_expected(kind, values, message):
     with pytest.raises(InputError, match=message):
         kind.make(values)
+
+
+def test_as_many_regions_as_a_byte_numbers_are_taken():
+    assert len(NetworkSettings.make({"regions": regions(255)}).regions) == 255
 
 
 def test_a_changed_copy_is_checked_too_and_leaves_the_original():

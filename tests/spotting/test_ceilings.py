@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from msstgcn.datasets.statistics import statistics
+from msstgcn.errors import InputError
 from msstgcn.motion import VideoFeatures
 from msstgcn.settings import SpottingSettings
 from msstgcn.spotting import decoder_ceiling, perfect_probabilities, real_ceilings, spot_video
@@ -106,3 +107,8 @@ def test_a_perfect_network_loses_what_exceeds_the_cap():
 def test_a_video_without_expressions_costs_a_perfect_network_nothing():
     ceiling = decoder_ceiling([_video([])], SpottingSettings())
     assert ceiling.overall.to_dict()["fp"] == 0 and list(ceiling.per_video["video"]) == ["v", "v"]
+
+
+def test_a_ceiling_needs_a_video():
+    with pytest.raises(InputError, match="no videos; expected at least one labelled video"):
+        decoder_ceiling([], SpottingSettings())

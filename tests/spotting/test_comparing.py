@@ -159,6 +159,24 @@ def test_so_few_people_that_no_p_can_be_small_resolve_nothing(subjects, tests, e
     assert np.isfinite(resolvable(better, worse, tests=tests)) == enough
 
 
+def test_any_number_of_people_can_be_compared():
+    crowd = np.ones((1100, 3))  # 2.0 ** 1024 is more than a float holds
+    assert resolvable(crowd, crowd, draws=10) == 0
+
+
+@pytest.mark.parametrize(
+    "given", [{"draws": 1}, {"level": 1.0}, {"power": 0.0}], ids=["draws", "level", "power"]
+)
+def test_what_gives_no_answer_is_refused(given):
+    with pytest.raises(InputError, match=f"{next(iter(given))} = "):
+        resolvable(FIRST, SECOND, **given)
+
+
+def test_a_swap_test_without_swaps_is_refused():
+    with pytest.raises(InputError, match="draws = 0"):
+        swap_test(FIRST, SECOND, draws=0)
+
+
 def test_a_resolvable_difference_is_found_four_times_in_five():
     smallest = resolvable(FIRST, SECOND)
     rng = np.random.default_rng(11)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from random_events import random_events
 
+from msstgcn.errors import InputError
 from msstgcn.learning.targets import REACH
 from msstgcn.spotting import (
     FATES,
@@ -195,3 +196,10 @@ def test_an_apex_is_as_wide_as_in_training():
     import inspect
 
     assert inspect.signature(frame_table).parameters["tolerance"].default == REACH
+
+
+def test_without_a_frame_there_is_nothing_to_tell_apart():
+    truth = pd.DataFrame([], columns=["video", "class", "onset", "apex", "offset"])
+    for nothing in ({}, {"v": np.zeros((0, 10))}):
+        with pytest.raises(InputError, match="no frames"):
+            frame_table(nothing, truth)

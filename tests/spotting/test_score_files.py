@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
 
 import pandas as pd
 import pytest
@@ -77,7 +78,7 @@ def test_a_comparison_is_the_paired_one(files, write):
     result = score_files(*files, other=write("other.csv", OTHER))
     ours = [[1, 1, 1], [1, 0, 1], [1, 1, 0]]
     theirs = [[1, 0, 1], [0, 1, 2], [1, 0, 0]]
-    assert result.comparisons["overall"] == compare(ours, theirs)
+    assert result.comparisons["overall"] == compare(ours, theirs, tests=3)
     p = [result.comparisons[name].p for name in ("me", "mae", "overall")]
     told = result.to_dict()["comparison"]
     assert [told[name]["p_holm"] for name in ("me", "mae", "overall")] == holm(p).tolist()
@@ -132,6 +133,27 @@ def test_a_name_that_looks_misspelt_is_asked_about(write, files):
     result = score_files(write("pred.csv", [*PRED, "B1,me,70,80"]), files[1])
     assert "row 7: no events in" in result.warning and "did you mean 'b1'?" in result.warning
     assert "the subject of video 'B1' is not known" in result.text()
+
+
+@pytest.mark.parametrize(("people", "enough"), [(6, False), (7, True)])
+def test_what_is_resolvable_is_that_of_the_three_tests_together(write, people, enough):
+    """Of six people the best p is 2 / 64: enough for one test, too much for the first of three."""
+    names = [f"s{number}" for number in range(people)]
+    truth = write(
+        "truth.csv",
+        [TRUTH[0], *(f"{who}1,{part},{who}" for who in names for part in ("me,10,19", "mae,40,79"))],
+    )
+    pred = write(
+        "pred.csv", [PRED[0], *(f"{who}1,{part}" for who in names for part in ("me,10,19", "mae,40,79"))]
+    )
+    other = write("other.csv", [PRED[0], "s01,me,10,19", "s11,mae,40,79"])
+    result = score_files(pred, truth, other=other)
+    assert all(isfinite(one.resolvable) == enough for one in result.comparisons.values())
+    written = json.loads(json.dumps(result.to_dict(), allow_nan=False))["comparison"]
+    assert all((written[name]["resolvable"] == "none") != enough for name in result.comparisons)
+    assert (
+        "that the three tests together would find four times in five; inf: too few subjects" in result.text()
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from random_events import random_events
 
 from msstgcn.errors import InputError
-from msstgcn.spotting import match, score
+from msstgcn.spotting import match, outcomes, score
 
 COLUMNS = ["video", "class", "onset", "offset"]
 
@@ -173,11 +173,26 @@ def test_table_has_the_counts_as_whole_numbers():
         (table(("a", "micro", 0, 9)), "unknown class 'micro'"),
         (table(("a", "me", 9, 0)), "row 0"),
         (table(("a", "me", -1, 0)), "row 0"),
+        (
+            table(("a", "me", 0, 9), ("a", "me", 0, 1e30)),
+            r"row 1: onset 0\S*, offset 1e\+30.*offset <= 1000000000",
+        ),
+        (table((None, "me", 0, 9)), "predictions, row 0: no video; expected a video's name"),
+        (table((float("nan"), "me", 0, 9)), "predictions, row 0: no video"),
+        (table(("a", "me", 0, 9)).astype({"onset": "Int64"}).assign(onset=pd.NA), "row 0: onset <NA>"),
     ],
 )
 def test_a_table_that_cannot_be_scored_is_refused(predictions, words):
     with pytest.raises(InputError, match=words):
         score(predictions, table(("a", "me", 0, 9)))
+
+
+@pytest.mark.parametrize("prediction", [("1", "me", "0.0", "9.0"), (1.0, "me", 0.0, 9.0), (1, "me", "0", 9)])
+def test_names_and_frames_are_the_same_however_they_are_typed(prediction):
+    scores = score(table(prediction), table(("1", "me", 0, 9)), videos=[1.0])
+    assert (scores.me.tp, scores.overall.fp, scores.unlisted) == (1, 0, ())
+    spotted, _ = outcomes(table(prediction), table((1, "me", 0, 9)))
+    assert spotted[["video", "onset", "offset", "outcome"]].to_numpy().tolist() == [["1", 0, 9, "hit"]]
 
 
 @pytest.mark.parametrize("iou", [0, -0.1, 1.1])

@@ -65,6 +65,9 @@ def test_counts_are_added_over_a_subjects_videos():
     assert subject_counts(result, subjects, "mae").to_numpy().tolist() == [[0, 0, 0], [0, 0, 1], [0, 0, 0]]
     with pytest.raises(InputError, match="'c1' belongs to no subject"):
         subject_counts(result, {"a1": "a", "a2": "a", "b1": "b"})
+    for nobody in (None, float("nan")):
+        with pytest.raises(InputError, match="'c1' belongs to no subject"):
+            subject_counts(result, subjects | {"c1": nobody})
 
 
 def test_results_come_with_the_interval_of_their_class():
@@ -82,6 +85,27 @@ def test_results_come_with_the_interval_of_their_class():
 def test_counts_of_another_shape_are_refused(counts):
     with pytest.raises(InputError, match="two subjects"):
         bootstrap_f1(counts)
+
+
+@pytest.mark.parametrize("count", [-1, float("nan"), float("inf")])
+def test_what_is_no_count_is_refused(count):
+    with pytest.raises(InputError, match="counts that are negative, infinite or NaN"):
+        bootstrap_f1([[1, count, 0], [1, 1, 1]])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"draws": 0}, "draws = 0; expected at least 2"),
+        ({"level": 2}, "level = 2"),
+        ({"level": 0}, "level = 0"),
+    ],
+)
+def test_draws_and_level_must_give_an_interval(given, message):
+    with pytest.raises(InputError, match=message):
+        bootstrap_f1(COUNTS, **given)
+    with pytest.raises(InputError, match=message):
+        bootstrap_difference(COUNTS, COUNTS, **given)
 
 
 def test_different_numbers_of_subjects_are_refused():

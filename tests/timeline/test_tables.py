@@ -64,7 +64,10 @@ def test_a_byte_order_mark_does_not_hide_the_first_column(tmp_path):
         ('video,class,onset,offset\n"a,me,1,3\n', "not a CSV file"),
         ("video,class,onset,offset\n,me,1,3\n", "row 2: empty video name"),
         ("video,class,onset,offset\na,me,1,3,4,5\n", "row 2: 6 fields; expected 4"),
-        ("video,class,onset,offset\na,me,1,3\n\na,me,5,8\n", "row 3: 0 fields"),
+        ("video,class,onset,offset\na,me,1,3\n\na,me,5\n", "row 4: 3 fields"),
+        ("\nvideo,class,onset,offset\na,me,1\n", "row 3: 3 fields"),
+        (" \n\t\n", "empty"),
+        ("video,class,onset,offset,score\n\na,me,1,3,.5\n\nb,me,1,3,high\n", "row 5: score is 'high'"),
         ("", "empty"),
     ],
 )
@@ -95,6 +98,10 @@ WANTED = [["Bühne 1", "me", 3, 9], ["b", "mae", 20, 60]]
         ("video,class,onset,offset\nBühne 1,ME,3,9\nb,MaE,20,60\n", "utf-8", []),
         ("video,class,onset,offset\r\nBühne 1,me,3,9\r\nb,mae,20,60\r\n", "utf-8-sig", []),
         ("video,class,onset,offset\rBühne 1,me,3,9\rb,mae,20,60\r", "utf-8", []),
+        ("video,class,onset,offset\r\r\nBühne 1,me,3,9\r\r\nb,mae,20,60\r\r\n", "utf-8", []),
+        ("\n\nvideo,class,onset,offset\nBühne 1,me,3,9\n\nb,mae,20,60", "utf-8", []),
+        ("video\tclass\tonset\toffset\tnote\nBühne 1\tme\t3\t9\tx\nb\tmae\t20\t60\t\n", "utf-8",
+         ["fields separated by tabs"]),
         (" Video , CLASS, Onset ,offset , note\n Bühne 1 , me , 3.0 , 9 ,x\nb,mae,+20,60,\n\n\n", "utf-8", []),
         ("video,class,onset,offset\nBühne 1,me,3,9\nb,mae,20,60\n", "cp1252", ["read as Windows-1252"]),
         (

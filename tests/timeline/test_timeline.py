@@ -5,12 +5,13 @@ import pytest
 
 from msstgcn.errors import InputError
 from msstgcn.timeline import (
+    SAMM_EVERY,
+    SAMM_FPS,
     Expression,
     Interval,
-    frames_to_seconds,
     iou_matrix,
-    samm_frame,
     seconds_to_frames,
+    working_frame,
 )
 
 
@@ -60,11 +61,15 @@ def test_an_expression_keeps_its_order():
         Expression(3, 7, 12, "micro")
 
 
-@pytest.mark.parametrize(("workbook", "frame"), [(1, 0), (0, 0), (8, 1), (566.4, 81), (5, 1), (4, 0)])
+@pytest.mark.parametrize(("workbook", "frame"), [(1, 0), (0, 0), (8, 1), (566, 81), (5, 1), (4, 0)])
 def test_samm_frames_come_down_to_every_seventh(workbook, frame):
-    assert samm_frame(workbook) == frame
+    assert working_frame(workbook, SAMM_EVERY) == frame
 
 
-def test_seconds_and_frames_agree():
+def test_where_every_frame_is_worked_on_only_the_first_number_differs():
+    assert [working_frame(frame, 1) for frame in (0, 1, 2, 100)] == [0, 0, 1, 99]
+
+
+def test_seconds_become_the_nearest_whole_frames():
     assert seconds_to_frames(0.5, 30) == 15
-    assert frames_to_seconds(15, 30) == 0.5
+    assert seconds_to_frames(2, SAMM_FPS) == 57

@@ -35,8 +35,8 @@ from msstgcn.datasets.reading import (
 from msstgcn.datasets.repair import RawEvent
 from msstgcn.datasets.workbooks import Rows, number, read_sheets
 from msstgcn.errors import InputError
+from msstgcn.timeline import CASME2_FPS
 
-FPS = 30.0
 WORKBOOK = "CAS(ME)^2code_final.xlsx"
 #: Events; subjects by index; stimuli by code.
 SHEETS = ("CASFEcode_final", "naming rule1", "naming rule2")
@@ -206,7 +206,7 @@ def _add(
         findings.append(Finding("error", str(path), f"a second copy of video {name}", "left out"))
     elif is_film:
         try:
-            film = video_at(path, name, f"s{subject}", FPS)
+            film = video_at(path, name, f"s{subject}", CASME2_FPS)
             len(film)  # reads to the end if need be
             videos[name] = film  # type: ignore[assignment]
         except InputError as error:
@@ -215,6 +215,6 @@ def _add(
         problem, notes = numbered_problem(path, 1)
         findings += notes
         if problem is None:
-            videos[name] = NumberedVideo(path, name, f"s{subject}", FPS)
+            videos[name] = NumberedVideo(path, name, f"s{subject}", CASME2_FPS)
         else:
             findings.append(problem)

@@ -7,17 +7,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from msstgcn.datasets import casme2, samm_lv
 from msstgcn.datasets.layouts import WORKBOOKS
 from msstgcn.datasets.protocol import Dataset
 from msstgcn.datasets.reading import labels_of
 from msstgcn.datasets.releases import WrittenRow, casme2_rows, samm_rows
 from msstgcn.datasets.repair import REPAIRS
 from msstgcn.errors import lookup
-from msstgcn.timeline import Expression
+from msstgcn.timeline import CASME2_FPS, SAMM_FPS, Expression
 
 #: Working frames a second of the layouts that have a workbook.
-_FPS = {"samm-lv": samm_lv.FILMED_FPS / samm_lv.EVERY, "casme2": casme2.FPS}
+_FPS = {"samm-lv": SAMM_FPS, "casme2": CASME2_FPS}
 COLUMNS = (
     "layout",
     "repair",

@@ -40,6 +40,7 @@ from msstgcn.datasets.lengths import draw_number, draw_seconds, law
 from msstgcn.datasets.script import draw_expressions
 from msstgcn.datasets.statistics import statistics
 from msstgcn.errors import InputError
+from msstgcn.holm import holm
 from msstgcn.timeline import CLASSES, Expression, seconds_to_frames
 
 Array = NDArray[np.float64]
@@ -145,16 +146,14 @@ def fit_over_seeds(preset: str, *, subjects: int = 30, seeds: Iterable[int] = ra
     if found is None:
         raise InputError("no seeds", expected="at least one")
     found["p"] = [combined(row) for row in found[columns].to_numpy()]
-    found["p, Holm"] = holm(found["p"].to_numpy())
+    found["p, Holm"] = corrected(found["p"].to_numpy())
     return found
 
 
-def holm(p: Array) -> Array:
-    """Values of p corrected for their number by Holm's step-down method; NaN stays and does not count."""
-    out = np.full(len(p), np.nan)
-    order = [i for i in np.argsort(p) if not np.isnan(p[i])]
-    steps = [(len(order) - rank) * p[i] for rank, i in enumerate(order)]
-    out[order] = np.minimum(np.maximum.accumulate(steps), 1.0) if order else []
+def corrected(p: Array) -> Array:
+    """Values of p corrected for their number by `msstgcn.holm`; NaN stays and does not count."""
+    out, known = np.full(len(p), np.nan), ~np.isnan(p)
+    out[known] = holm(p[known])
     return out
 
 

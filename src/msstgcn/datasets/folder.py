@@ -1,7 +1,8 @@
 """A data set on disk in the project's own layout: ``videos.csv``, ``events.csv`` and one file or folder a video.
 
 ``videos.csv`` has the columns ``video,subject,fps,file``, the file relative to the folder; ``events.csv`` has
-``video,class,onset,apex,offset,action_units``, frames 0-based and inclusive, units joined by ``+``.
+``video,class,onset,apex,offset,action_units``, frames 0-based and inclusive, units joined by ``+``. What else a cell
+of units may hold tells `workbooks.action_units`; what that does not understand is refused here.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import math
 import re
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import cv2
@@ -24,9 +26,10 @@ import pandas as pd
 from msstgcn.datasets.files import Frame, video_at
 from msstgcn.datasets.protocol import Dataset, Video
 from msstgcn.datasets.releases import RELEASES, PictureNames
+from msstgcn.datasets.workbooks import action_units
 from msstgcn.errors import InputError, lookup
 from msstgcn.files import digest_file, written_whole
-from msstgcn.timeline import Expression, read_events, read_videos, write_csv
+from msstgcn.timeline import FRAME, Expression, read_events, read_videos, write_csv
 
 VIDEO_COLUMNS = ("video", "subject", "fps", "file")
 Progress = Callable[[int], None]
@@ -141,7 +144,7 @@ def open_folder(path: str | Path) -> Dataset:
     ------
     InputError
         Missing file, folder or column, a rate that is no positive number, an event of an unknown video or beyond
-        its end; with file and row.
+        its end, an apex outside its event, an action unit that is none; with file and row.
     """
 
     def refuse(error: InputError) -> None:
@@ -171,9 +174,10 @@ def read_folder(path: Path, say: Say) -> Dataset:
     videos: list[Video] = []
     for name, subject, fps, file, where in listed:
         try:
-            if not (path / file).exists():
+            place = _on_disk(path, file)
+            if not place.exists():
                 raise InputError(f"no file {file}", where=where, do="check the column file")
-            video = video_at(path / file, name, subject, fps)
+            video = video_at(place, name, subject, fps)
             last = len(video) - 1
         except InputError as error:
             say(error)
@@ -197,6 +201,15 @@ def read_folder(path: Path, say: Say) -> Dataset:
             replace(video, expressions=tuple(e for e, _ in fitting), rows=tuple(r for _, r in fitting))
         )
     return Dataset(path.resolve().name, tuple(videos))
+
+
+def _on_disk(folder: Path, file: str) -> Path:
+    """Path of a file that a table names: a disk may compose accents in another way than the table, read as NFC."""
+    found = folder
+    for part in PurePath(file).parts:
+        others = () if (found / part).exists() or not found.is_dir() else found.iterdir()
+        found = next((one for one in others if unicodedata.normalize("NFC", one.name) == part), found / part)
+    return found
 
 
 def _videos_table(dataset: Dataset, suffix: str) -> pd.DataFrame:
@@ -384,7 +397,7 @@ def _expressions(path: Path, known: set[str], say: Say) -> dict[str, list[tuple[
                 )
             onset, offset = int(event["onset"]), int(event["offset"])
             apex = _apex(str(event.get("apex", "")).strip(), onset, offset, where)
-            units = tuple(unit for unit in str(event.get("action_units", "")).strip().split("+") if unit)
+            units = _units(event.get("action_units"), where)
             expression = Expression(onset, apex, offset, event["class"], units)
             found.setdefault(event["video"], []).append((expression, index + 2))
         except InputError as error:
@@ -396,8 +409,17 @@ def _apex(text: str, onset: int, offset: int, where: str) -> int:
     """Apex frame; the middle where none is given."""
     if not text:
         return (onset + offset) // 2
-    if not text.lstrip("-").isdecimal() or not onset <= int(text) <= offset:
+    if not re.fullmatch(FRAME, text) or not onset <= float(text) <= offset:
         raise InputError(
             f"apex is {text!r}", where=where, expected=f"a frame from {onset} to {offset}, or nothing"
         )
-    return int(text)
+    return int(float(text))
+
+
+def _units(text: str | None, where: str) -> tuple[str, ...]:
+    units, unknown = action_units(text)
+    if unknown:
+        raise InputError(
+            f"action unit {unknown[0]!r} not understood", where=where, expected="units joined by +, as L12+4"
+        )
+    return units

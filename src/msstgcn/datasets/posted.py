@@ -12,7 +12,6 @@ distance.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msstgcn.datasets.files import natural
+from msstgcn.datasets.workbooks import DAMAGED
 from msstgcn.errors import InputError
 from msstgcn.timeline import CLASSES
 
@@ -148,8 +148,13 @@ def _loaded(path: Path) -> NDArray[np.generic] | dict[str, NDArray[np.generic]]:
             return held
         with held:
             return {name: held[name] for name in held.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"the file cannot be read ({error})", where=path, expected=".npy or .npz") from None
+    except DAMAGED as error:
+        raise InputError(
+            f"the file cannot be read ({error})",
+            where=path,
+            expected=".npy or .npz",
+            do="copy the file again",
+        ) from None
 
 
 def _numbers(array: NDArray[np.generic], path: Path) -> NDArray[np.float32]:

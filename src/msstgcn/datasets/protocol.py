@@ -64,7 +64,3 @@ class Dataset:
         """Digest over the videos' names, subjects and digests."""
         parts = [part for v in self.videos for part in (v.name, v.subject, v.digest)]
         return digest_bytes(*(part.encode() for part in parts))
-
-    def by_subject(self, subject: str) -> tuple[Video, ...]:
-        """The videos of one subject."""
-        return tuple(video for video in self.videos if video.subject == subject)

@@ -26,7 +26,7 @@ from msstgcn.datasets import casme2, samm_lv
 from msstgcn.datasets.protocol import Dataset, Video
 from msstgcn.datasets.workbooks import Rows, write_sheets
 from msstgcn.errors import InputError
-from msstgcn.timeline import Expression
+from msstgcn.timeline import CASME2_FPS, SAMM_EVERY, SAMM_FPS, Expression
 
 #: Gives a picture's file names (nearly always one) from the folder's name, the frame's index and the number of frames.
 PictureNames = Callable[[str, int, int], list[str]]
@@ -186,14 +186,14 @@ def _samm_unit(unit: str, label: str, rng: np.random.Generator) -> str:
 
 
 def _samm_names(dataset: Dataset) -> dict[str, str]:
-    numbers = _numbers(dataset, samm_lv.FILMED_FPS / samm_lv.EVERY)
+    numbers = _numbers(dataset, SAMM_FPS)
     return {v.name: f"{s + 1:03d}_{n + 1}" for v, (s, n) in zip(dataset.videos, numbers, strict=True)}
 
 
 def _samm_times(
     event: Expression, frames: int, quirk: str, rng: np.random.Generator
 ) -> tuple[float, float, float]:
-    every = samm_lv.EVERY
+    every = SAMM_EVERY
     last = 1 + every * (frames - 1)
     away = rng.integers(-(every // 2), every // 2 + 1, 3)
     exact = [1 + every * frame for frame in (event.onset, event.apex, event.offset)]
@@ -224,9 +224,9 @@ def _samm_folders(dataset: Dataset) -> list[str]:
 
 
 def _samm_pictures(folder: str, frame: int, frames: int) -> list[str]:
-    last = 1 + samm_lv.EVERY * (frames - 1)
-    first, digits = 1 + samm_lv.EVERY * frame, 5 if last > 9999 else 4
-    return [f"{folder}_{n:0{digits}d}.jpg" for n in range(first, min(first + samm_lv.EVERY, last + 1))]
+    last = 1 + SAMM_EVERY * (frames - 1)
+    first, digits = 1 + SAMM_EVERY * frame, 5 if last > 9999 else 4
+    return [f"{folder}_{n:0{digits}d}.jpg" for n in range(first, min(first + SAMM_EVERY, last + 1))]
 
 
 # --- CAS(ME)^2 -----------------------------------------------------------------------------------------------
@@ -295,7 +295,7 @@ def _subject(index: int) -> int:
 def _casme2_places(dataset: Dataset) -> list[tuple[int, tuple[int, str, str]]]:
     """Subject index and stimulus of each video."""
     found = []
-    for video, (subject, number) in zip(dataset.videos, _numbers(dataset, casme2.FPS), strict=True):
+    for video, (subject, number) in zip(dataset.videos, _numbers(dataset, CASME2_FPS), strict=True):
         if number >= len(STIMULI):
             raise InputError(
                 f"more than {len(STIMULI)} videos of {video.subject}",

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from msstgcn.datasets.findings import Finding
 from msstgcn.errors import lookup
-from msstgcn.timeline import Expression
+from msstgcn.timeline import Expression, working_frame
 
 #: Frames, at the working rate, from onset to offset and to the apex, where the authors find no offset.
 AUTHORS_OFFSET, AUTHORS_APEX = 20, 10
@@ -158,7 +158,7 @@ def _times(event: RawEvent) -> tuple[int, int, int]:
 
 def _working(frame: int, step: int, last: int | None) -> int:
     """Working frame, from 0; rounding may point one past the last one, which the end of the video stops."""
-    found = max(0, round((frame - 1) / step))
+    found = working_frame(frame, step)
     return found if last is None else min(found, (last - 1) // step)
 
 

@@ -34,9 +34,8 @@ from msstgcn.datasets.reading import (
 from msstgcn.datasets.repair import RawEvent
 from msstgcn.datasets.workbooks import Rows, number, read_sheets
 from msstgcn.errors import InputError
+from msstgcn.timeline import SAMM_EVERY, SAMM_FPS
 
-#: Pictures a second, and pictures from one working frame to the next.
-FILMED_FPS, EVERY = 200.0, 7
 #: The folder of the videos, and the workbook's only sheet.
 FRAMES, SHEET = "SAMM_longvideos", "FACS_Movement_Only"
 #: The columns, in the workbook's order.
@@ -84,7 +83,7 @@ def workbook_of(root: Path, findings: list[Finding]) -> Path:
     raise InputError("no workbook SAMM_LongVideos_V1, V2 or V3_Release.xlsx", where=root)
 
 
-def read_workbook(path: Path, step: int = EVERY) -> tuple[list[RawEvent], list[Finding]]:
+def read_workbook(path: Path, step: int = SAMM_EVERY) -> tuple[list[RawEvent], list[Finding]]:
     """Events of a workbook as they stand, and the rows that cannot be read.
 
     Raises
@@ -179,7 +178,7 @@ def _videos(root: Path, findings: list[Finding]) -> list[NumberedVideo | FileVid
         if match is None:
             findings.append(Finding("note", str(folder), "not named subject_video", "folder left out"))
             continue
-        problem, notes = numbered_problem(folder, EVERY)
+        problem, notes = numbered_problem(folder, SAMM_EVERY)
         findings += notes
         name = _name(match[1], match[2])
         if problem is None and name in videos:
@@ -187,7 +186,7 @@ def _videos(root: Path, findings: list[Finding]) -> list[NumberedVideo | FileVid
         if problem is not None:
             findings.append(problem)
             continue
-        videos[name] = NumberedVideo(folder, name, name.split("_")[0], FILMED_FPS / EVERY, EVERY)
+        videos[name] = NumberedVideo(folder, name, name.split("_")[0], SAMM_FPS, SAMM_EVERY)
     if not videos:
         findings.append(Finding("fatal", str(home), "no folder with a video, as 006_1"))
     return list(videos.values())

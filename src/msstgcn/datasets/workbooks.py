@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import lzma
 import math
 import re
+import tokenize
 import zipfile
+import zlib
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 from msstgcn.errors import InputError
 from msstgcn.files import written_whole
 
 Rows = list[list[Any]]
 
-_UNIT = re.compile(r"^(?:AU)?(?P<side>[LRA])?(?:AU)?0*(?P<unit>[1-9]\d?)(?P<level>[A-E])?$", re.IGNORECASE)
+#: What the readers of workbooks and of NumPy's files raise on a damaged one; they say so nowhere. Found by damaging
+#: some thousands: the archive (zip, zlib, lzma; RuntimeError where a flag says encrypted), the XML or header in it,
+#: and what openpyxl meets when a name in the XML is not the one it looks for.
+DAMAGED = (
+    OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+    ParseError, tokenize.TokenError, ValueError, LookupError, TypeError, AttributeError,
+)  # fmt: skip
+_UNIT = re.compile(
+    r"\s*(?:AU)?\s*(?P<side>[LRA])?\s*(?:AU)?\s*0*(?P<unit>[1-9]\d?)(?:\.0+)?\s*[A-E]?\s*", re.IGNORECASE
+)
 _REF = re.compile(r"\bref\s*\(([^)]*)\)", re.IGNORECASE)
 _PARENTHESIS = re.compile(r"\([^)]*\)")
 #: When every workbook that the project writes says it was written, so that the same data give the same bytes.
@@ -35,8 +48,13 @@ def read_sheets(path: Path) -> dict[str, Rows]:
         raise InputError("no such file", where=path, do="check the path")
     try:
         sheets = pd.read_excel(path, sheet_name=None, header=None, dtype=object, engine="openpyxl")
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(f"not a workbook that can be read ({error})", where=path, expected=".xlsx") from None
+    except DAMAGED as error:
+        raise InputError(
+            f"not a workbook that can be read ({error})",
+            where=path,
+            expected=".xlsx",
+            do="copy the file again",
+        ) from None
     return {str(name): [[_cell(v) for v in row] for row in s.to_numpy()] for name, s in sheets.items()}
 
 
@@ -72,7 +90,7 @@ def action_units(cell: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
     ``4+7`` are two units; ``L2`` and ``R2`` one-sided ones; the A of ``A12`` says that the sides differ, and is left
     out as are intensities (``12E``, ``4(B/C)``). Two readings are ours: of alternatives (``4/9``) the first counts, and
-    ``ref(10)`` counts as 10.
+    ``ref(10)`` counts as 10. Spaces do no harm, but for those between digits: ``4 7`` could be two units or one.
 
     Returns
     -------
@@ -82,15 +100,13 @@ def action_units(cell: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """
     if cell is None:
         return (), ()
-    text = f"{cell:g}" if isinstance(cell, int | float) and not isinstance(cell, bool) else str(cell)
-    text = _PARENTHESIS.sub("", _REF.sub(r"\1", text))
+    text = _PARENTHESIS.sub("", _REF.sub(r"\1", str(cell)))
     units: list[str] = []
     unknown: list[str] = []
     for part in re.split(r"[+,;&]", text):
-        first = part.split("/")[0].replace(" ", "")
-        if not first:
+        if not part.strip():
             continue
-        match = _UNIT.match(first)
+        match = _UNIT.fullmatch(part.split("/")[0])
         if match is None:
             unknown.append(part.strip())
             continue

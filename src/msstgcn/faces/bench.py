@@ -13,8 +13,8 @@ import numpy as np
 from msstgcn.faces.face import Face
 from msstgcn.faces.identity import identity
 from msstgcn.faces.state import Camera, FaceState, Pose
+from msstgcn.timeline import SAMM_FPS
 
-FPS = 200 / 7  #: frames a second of the video whose memory is measured, as in SAMM-LV
 _LOOK_EVERY = 50  # frames between two looks at the memory
 _MIB = 2**20
 
@@ -45,7 +45,7 @@ def bench_render(frames: int = 150, repeats: int = 3, minutes: float = 0.25) -> 
         "colour_fps": colour,
         "grey_jpeg_ms": 1000 * (1 / grey_jpeg - 1 / grey),
         "colour_jpeg_ms": 1000 * (1 / colour_jpeg - 1 / colour),
-        **_memory(round(60 * minutes * FPS)),
+        **_memory(round(60 * minutes * SAMM_FPS)),
     }
 
 
@@ -69,7 +69,7 @@ def _rate(camera: Camera, frames: int, repeats: int) -> float:
 def _memory(frames: int) -> dict[str, float]:
     """Render a long video, throw every frame away, and look at the process's memory on the way."""
     face = Face(identity(0, 0), Camera(jpeg=95))
-    first = round(FPS)
+    first = round(SAMM_FPS)
     start = highest = 0.0
     for i in range(max(frames, first + 1)):
         face.render(_state(i), 0, i)

@@ -202,7 +202,8 @@ class Face:
         Returns
         -------
         ndarray of float64, shape (..., 2)
-            Pixels, (x, y); NaN for points of an eyeball, which is no skin.
+            Pixels, (x, y); NaN for points of an eyeball, which is no skin. Beyond the edge of the canvas that the
+            head is drawn on, depth and motion are those at its edge.
         """
         flat = np.asarray(points, dtype=np.float64).reshape(-1, 2)
         vector = self._vector(state)
@@ -323,7 +324,7 @@ class Face:
         active = np.flatnonzero(vector)
         left, top, per_iod = self._frame
         table = self._fields.branches[:, active]
-        i, j, a, b = _cell(points, left, top, per_iod)
+        i, j, a, b = _cell(points, left, top, per_iod, self._height.shape)
         k = lower.astype(int)
         corners = [table[k, :, j + dj, i + di] for dj in (0, 1) for di in (0, 1)]
         weights = ((1 - a) * (1 - b), a * (1 - b), (1 - a) * b, a * b)
@@ -332,7 +333,7 @@ class Face:
 
     def _seen(self, points: Array, shift: Array, pose: Pose) -> Array:
         left, top, per_iod = self._frame
-        i, j, a, b = _cell(points, left, top, per_iod)
+        i, j, a, b = _cell(points, left, top, per_iod, self._height.shape)
         h = self._height
         z = (h[j, i] * (1 - a) + h[j, i + 1] * a) * (1 - b) + (
             h[j + 1, i] * (1 - a) + h[j + 1, i + 1] * a
@@ -398,9 +399,12 @@ def _rounded(values: Array) -> Array:
 
 
 def _cell(
-    points: Array, left: float, top: float, per_iod: float
+    points: Array, left: float, top: float, per_iod: float, shape: tuple[int, ...]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Array, Array]:
-    u, v = (points[:, 0] - left) * per_iod, (points[:, 1] - top) * per_iod
+    """Cells (column, row) of a grid that points lie in, and where in them, 0 to 1; the last ones beyond its edges."""
+    rows, columns = shape
+    u = np.clip((points[:, 0] - left) * per_iod, 0, columns - 1.001)  # as `kernel.invert` does
+    v = np.clip((points[:, 1] - top) * per_iod, 0, rows - 1.001)
     i, j = np.floor(u).astype(int), np.floor(v).astype(int)
     return i, j, u - i, v - j
 
@@ -445,7 +449,6 @@ def _backdrop(who: Identity, camera: Camera) -> Array:
     neck = (step((half - np.abs(x)) / 0.02 + 0.5) * (y > 0.3))[..., None]
     image = wall * (1 - neck) + flesh * lit[..., None] * neck
     collar = chin + 0.48 + 0.05 * rng.uniform(-1, 1)
-    top = collar - 0.30 * np.exp(-(((np.abs(x) - half) / 0.16) ** 2)) * (np.abs(x) > 0) + 0.0
     top = np.where(
         np.abs(x) < half, collar - 0.30 + 0.30 * np.cos(np.clip(x / half, -1, 1) * np.pi / 2), collar - 0.30
     )

@@ -44,7 +44,7 @@ from msstgcn.learning.training import (
     watched_epochs,
     windows_of,
 )
-from msstgcn.network import BatchTargets, initialised, loss_terms
+from msstgcn.network import BatchTargets, initialised, is_wrong, loss_terms
 from msstgcn.network.losses import constant, term_weights
 from msstgcn.network.stacked import (
     MixedWindows,
@@ -191,6 +191,13 @@ class _State:
         everything = {**self.named(self.weights), **self.running}
         return {n: v.float().contiguous() for n, v in unstack(everything, fold).items()}
 
+    def broken(self) -> list[bool]:
+        """Whether each fold's weights or running statistics are no numbers any more."""
+        everything = {**self.named(self.weights), **self.running}
+        wrong = [is_wrong(name, values).flatten(1).any(1) for name, values in everything.items()]
+        found: list[bool] = torch.stack(wrong).any(0).tolist()
+        return found
+
     def results(self) -> list[Trained]:
         """What is there of each fold."""
         found = []
@@ -242,7 +249,7 @@ def train_folds(
     Raises
     ------
     InputError
-        If a fold's loss is not finite; names fold and epoch.
+        If a fold's loss, weights or running statistics are not finite; names fold and epoch.
     """
     like = material.windows.flow
     state = _State.fresh(jobs, network, like.device, like.dtype)
@@ -296,9 +303,11 @@ def _epoch(
     state.steps += torch.from_numpy(count)
     means = (sums / torch.from_numpy(count).to(sums)[:, None]).cpu()
     history = [history_row(epoch, lr, terms, learning) for terms in means]
-    for job, row in zip(jobs, history, strict=True):
+    for job, row, broken in zip(jobs, history, state.broken(), strict=True):
         if not np.isfinite(row).all():
-            raise not_finite(epoch, job.name)
+            raise not_finite("the loss is", epoch, job.name)
+        if broken:
+            raise not_finite("the weights are", epoch, job.name)
     return history
 
 
@@ -360,7 +369,8 @@ def _keep(state: _State, path: Path, about: str) -> None:
         for fold, own in enumerate(folds):
             held |= {f"look/{turn}/{fold}/{video}": torch.from_numpy(p) for video, p in own.items()}
     with written_whole(path) as temporary:
-        save_file(held, temporary, metadata={"about": about, "rows": json.dumps(state.rows)})
+        told = {"about": about, "rows": json.dumps(state.rows), "looks": str(len(state.looks))}
+        save_file(held, temporary, metadata=told)
 
 
 def _restore(state: _State, path: Path, about: str) -> None:
@@ -384,6 +394,6 @@ def _restore(state: _State, path: Path, about: str) -> None:
         if name.startswith("look/"):
             _, turn, fold, video = name.split("/", 3)
             looks.setdefault((int(turn), int(fold)), {})[video] = value.numpy()
-    turns = len({turn for turn, _ in looks})
-    state.looks = [[looks[turn, fold] for fold in range(len(state.weights))] for turn in range(turns)]
+    folds = range(len(state.weights))  # one without a video to be asked about has looked, and said nothing
+    state.looks = [[looks.get((turn, fold), {}) for fold in folds] for turn in range(int(told["looks"]))]
     state.rows = [[tuple(row) for row in epoch] for epoch in json.loads(told["rows"])]

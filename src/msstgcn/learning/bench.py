@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +27,11 @@ from msstgcn.learning.corpus import Corpus, gather
 from msstgcn.learning.sampling import batches, segment_starts
 from msstgcn.learning.schedule import Schedule
 from msstgcn.learning.targets import targets
-from msstgcn.learning.training import optimiser
+from msstgcn.learning.training import train_epochs
 from msstgcn.motion.features import VideoFeatures
-from msstgcn.network import (
-    MSSTGCN,
-    BatchTargets,
-    SpatioTemporalBlock,
-    initialised,
-    loss_terms,
-    total_loss,
-)
+from msstgcn.network import MSSTGCN, BatchTargets, SpatioTemporalBlock, initialised
 from msstgcn.settings import LearningSettings, NetworkSettings
-from msstgcn.timeline import Expression
+from msstgcn.timeline import SAMM_FPS, Expression
 
 #: Weights of the two ways may differ by so much of their norm after `CHECKED_STEPS` steps in double precision.
 TOLERANCE, CHECKED_STEPS = 1e-4, 50
@@ -132,7 +126,7 @@ def random_videos(subjects: int, videos: int, frames: int, *, seed: int = 0) -> 
             flow = rng.standard_normal((frames, 17, 10, 2), np.float32)
             name = f"s{subject:03d}"
             mask = np.ones(frames, dtype=np.bool_)
-            made.append(VideoFeatures(f"{name}_{video}", name, 200 / 7, flow, mask, fitting))
+            made.append(VideoFeatures(f"{name}_{video}", name, SAMM_FPS, flow, mask, fitting))
     return made
 
 
@@ -188,18 +182,18 @@ def plain_training(
         for block, graph in ((model.block1, FACE), (model.block2, PARTS)):
             if isinstance(block, SpatioTemporalBlock):
                 block.mix.operator = graph.laplacian().to(place)
-    steps = optimiser(model, learning)
-    for epoch in range(learning.epochs):
-        for group in steps.param_groups:
-            group["lr"] = learning.lr * learning.lr_decay**epoch
-        for windows, *wanted in loader(files, job, learning, epoch):
-            logits, embedding = model(windows.flatten(0, 1).to(place, dtype))
-            boundary, apex, action, contrast = (values.flatten(0, 1).to(place) for values in wanted)
-            aims = BatchTargets(boundary, apex.to(dtype), action.to(dtype), contrast)
-            steps.zero_grad()
-            total_loss(loss_terms(logits, embedding, aims, learning), learning).backward()
-            steps.step()
+    for _ in train_epochs(model, partial(segment_batches, files, job, learning), learning):
+        pass
     return model
+
+
+def segment_batches(
+    files: SegmentFiles, job: Job, learning: LearningSettings, epoch: int
+) -> Iterator[tuple[Tensor, BatchTargets]]:
+    """Windows (N, 2, K, R) and targets of each batch of one epoch of a fold."""
+    for segments in loader(files, job, learning, epoch):
+        windows, *wanted = (part.flatten(0, 1) for part in segments)
+        yield windows, BatchTargets(*wanted)
 
 
 def loader(

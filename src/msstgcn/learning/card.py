@@ -55,8 +55,14 @@ def model_card(about: Mapping[str, str], history: pd.DataFrame, scores: pd.DataF
     if scores is None:
         lines += ["None were measured for these weights."]
     else:
+        folds = settings["learning"]["folds"]
+        tested = (
+            f"the members of one of {folds} groups and tested on these"
+            if folds
+            else "one and tested on that one"
+        )
         lines += [
-            "Of networks trained in the same way, each on all subjects but one and tested on that one. These weights",
+            f"Of networks trained in the same way, each on all subjects but {tested}. These weights",
             "have seen all subjects, so they have no score of their own.",
             "",
             *_table(scores),

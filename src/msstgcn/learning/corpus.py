@@ -117,8 +117,16 @@ def check(features: Sequence[VideoFeatures], network: NetworkSettings) -> None:
                 expected=", ".join(named),
                 do="give the motion and the network the same regions",
             )
-        if video.mask.shape != (frames,):
-            raise InputError(f"mask of shape {video.mask.shape}", where=video.video, expected=f"({frames},)")
+        if not frames:
+            raise InputError(
+                "no frames", where=video.video, expected="at least one", do="leave the video out"
+            )
+        if video.mask.shape != (frames,) or video.mask.dtype != np.bool_:
+            raise InputError(
+                f"mask of shape {video.mask.shape} and type {video.mask.dtype}",
+                where=video.video,
+                expected=f"({frames},), bool",
+            )
         bad = ~np.isfinite(video.flow).all((1, 2, 3))
         if bad.any():
             raise InputError(
@@ -248,7 +256,10 @@ def _notes(
 ) -> tuple[str, ...]:
     notes = []
     if unused:
-        notes.append(f"{unused} of {total} windows are not trained on: no usable face in or near them")
+        notes.append(
+            f"{unused} of {total} windows are not trained on: no usable face in or near them, or a video shorter than "
+            "a segment"
+        )
     notes += [f"no video holds an expression of class {label}" for label, count in held.items() if not count]
     for subject in sorted({video.subject for video in features}):
         labels = {e.label for video in features if video.subject == subject for e in video.expressions}

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from msstgcn.errors import InputError
 from msstgcn.files import written_whole
-from msstgcn.network import TERMS
+from msstgcn.network import TERMS, check_weights
 
 #: Columns of a fold's history: one row an epoch; mean over the epoch's batches of each term, before weighting.
 HISTORY_COLUMNS: tuple[str, ...] = ("epoch", "lr", *TERMS, "total")
@@ -38,7 +38,7 @@ class Fold:
     probabilities : dict of str to ndarray of float32, shape (T, 10)
         By video of the subject left out, as `learning.predict` gives them.
     epochs : tuple of int
-        After how many epochs of training the fold looked at those videos; ends with the last.
+        After how many epochs of training the fold looked at those videos, if there were any; ends with the last.
     watched : dict of str to ndarray of float16, shape (E, T, 10)
         By video, the probabilities after each of these E epochs; the last are `probabilities`, rounded.
     """
@@ -102,7 +102,8 @@ def load_fold(path: str | Path, *, metadata: Mapping[str, str] | None = None) ->
     Raises
     ------
     InputError
-        If the file is missing, damaged, no fold, or was written with other metadata.
+        If the file is missing, damaged, no fold, or was written with other metadata; if its weights are not finite
+        or hold a negative variance.
     """
     about, held = _read(Path(path))
     try:
@@ -120,6 +121,9 @@ def load_fold(path: str | Path, *, metadata: Mapping[str, str] | None = None) ->
     for name, tensor in held.items():
         kind, _, rest = name.partition("/")
         parts[kind][rest] = tensor
+    check_weights(
+        parts["weights"], where=str(path), do="delete the file and train with a smaller learning rate"
+    )
     found, watched = (
         {video: tensor.numpy() for video, tensor in parts[kind].items()}
         for kind in ("probabilities", "watched")

@@ -12,18 +12,19 @@ from torch import Tensor
 from msstgcn.errors import InputError
 from msstgcn.learning.corpus import check
 from msstgcn.motion.features import VideoFeatures
-from msstgcn.network import MSSTGCN
+from msstgcn.network import MSSTGCN, check_weights
 from msstgcn.network.stacked import evaluate, mix, plan, stack
 from msstgcn.settings import NetworkSettings
 
 
 def load_network(weights: Mapping[str, Tensor], settings: NetworkSettings | None = None) -> MSSTGCN:
-    """Build a network in evaluation mode from a state dict.
+    """Build a network in evaluation mode and single precision, on the CPU, from a state dict.
 
     Raises
     ------
     InputError
-        If the weights belong to another architecture; the message names the first that differs.
+        If the weights belong to another architecture, are not finite, or hold a negative variance; the message names
+        the first that does.
     """
     network = MSSTGCN(settings)
     wanted = {
@@ -37,6 +38,11 @@ def load_network(weights: Mapping[str, Tensor], settings: NetworkSettings | None
                 expected=str(wanted.get(name, "no such weight")),
                 do="use the settings that the weights were trained with",
             )
+    check_weights(
+        weights,
+        where="weights of the network",
+        do="load others, or train again with a smaller learning rate",
+    )
     network.load_state_dict(dict(weights), strict=False)
     return network.eval()
 
@@ -54,7 +60,8 @@ def _pass(
     chunk: int,
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Logits (T, 10) and embedding (T, C) of every frame of each video, on the CPU."""
-    fitted = model if isinstance(model, MSSTGCN) else load_network(model, network)
+    given = (model.state_dict(), model.settings) if isinstance(model, MSSTGCN) else (model, network)
+    fitted = load_network(*given)
     check(features, fitted.settings)
     weights = {name: value.to(device) for name, value in stack([fitted]).items()}
     how = plan(fitted.settings)
@@ -110,7 +117,7 @@ def predict(
     Raises
     ------
     InputError
-        If features and network do not fit.
+        If features and network do not fit, or the weights cannot be computed with, as in `load_network`.
     """
     return predict_each(model, [features], network=network, device=device, chunk=chunk)[features.video]
 

@@ -39,9 +39,9 @@ class Schedule:
     Parameters
     ----------
     features : sequence of VideoFeatures
-        All videos.
+        The videos that folds are asked about.
     corpus : Corpus
-        The same, put together.
+        What they are trained on: the same videos put together, or a corpus of one's own.
     network, learning : settings
     place : torch.device
     progress : callable, optional
@@ -67,8 +67,7 @@ class Schedule:
         self.features, self.corpus, self.network, self.learning = features, corpus, network, learning
         self.place, self.checkpoints, self.notes = place, checkpoints, list[str]()
         self._progress, self._lock, self._stop = progress, threading.Lock(), threading.Event()
-        given = [corpus.flow, *vars(corpus.targets).values()] if checkpoints else []
-        self._identity = digest_bytes((control or "").encode(), *(t.numpy().tobytes() for t in given))
+        self._identity = _digest(features, corpus, control or "") if checkpoints else ""
 
     def folds(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Fold]]:
         """Train the jobs; yield each with its fold when it is finished, in any order.
@@ -134,7 +133,7 @@ class Schedule:
     def _finished(self, job: Job, own: Trained) -> Fold:
         watched = {video: np.stack([look[video] for look in own.looks]) for video in own.looks[-1]}
         found = self._ask(job, own.weights)
-        epochs = tuple(watched_epochs(self.learning)) if watched else ()
+        epochs = tuple(watched_epochs(self.learning))
         return Fold(job.name, own.weights, own.history, found, epochs, watched)
 
     def _on_cpu(self, material: Material, jobs: Sequence[Job]) -> Iterator[tuple[Job, Fold]]:
@@ -169,6 +168,15 @@ class Schedule:
         self.notes.append(f"{len(jobs)} folds did not fit into the GPU's memory at once; trained in halves")
         for part in (jobs[:half], jobs[half:]):
             yield from self._on_gpu(material, part)
+
+
+def _digest(features: Sequence[VideoFeatures], corpus: Corpus, control: str) -> str:
+    """Digest of what folds are trained on and of the videos they are asked about."""
+    words = [control, *(word for video in features for word in (video.video, video.subject))]
+    asked = (array for video in features for array in (video.flow, video.mask))
+    arrays = (np.asarray(array) for array in (corpus.flow, *vars(corpus.targets).values(), *asked))
+    words += [digest_bytes(array.tobytes()) for array in arrays]  # one copy at a time
+    return digest_bytes(*(word.encode() for word in words))
 
 
 @contextmanager

@@ -1,26 +1,27 @@
 """Training one network, plainly: the loop that the batched program must equal.
 
-It is slow and simple on purpose. `learning.batched` trains many folds at once, several times faster, and a test holds
-its weights and losses to this loop's.
+It is slow and simple on purpose. `learning.batched` trains many folds at once, several times faster; `learning.bench`
+measures how much, and tests hold its weights and losses to this loop's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from msstgcn.errors import InputError
-from msstgcn.learning.corpus import Corpus, fold_name
-from msstgcn.learning.sampling import batches
+from msstgcn.learning.corpus import fold_name
 from msstgcn.network import BatchTargets, loss_terms, total_loss
 from msstgcn.settings import LearningSettings
 
 #: Told how many more epochs of a fold are done.
 Progress = Callable[[int], None]
+
+#: Gives the batches of an epoch: windows (N, 2, K, R), and their targets.
+Batches = Callable[[int], Iterable[tuple[Tensor, BatchTargets]]]
 
 
 def is_decayed(name: str) -> bool:
@@ -74,16 +75,16 @@ def history_row(epoch: int, lr: float, terms: Tensor, learning: LearningSettings
     return (epoch, lr, *terms.tolist(), float(total_loss(terms, learning)))
 
 
-def not_finite(epoch: int, fold: str) -> InputError:
-    """Build the error for a loss that is no number any more."""
+def not_finite(what: str, epoch: int, fold: str) -> InputError:
+    """Build the error for a loss or weights that are no numbers any more."""
     where = ", ".join([*filter(None, [fold_name(fold)]), f"epoch {epoch}"])
-    return InputError("the loss is not finite", where=where, do="use a smaller learning rate")
+    return InputError(f"{what} not finite", where=where, do="use a smaller learning rate")
 
 
 def train_epochs(
-    network: nn.Module, corpus: Corpus, starts: NDArray[np.int64], learning: LearningSettings, seed: int
+    network: nn.Module, batches: Batches, learning: LearningSettings
 ) -> Iterator[tuple[float, ...]]:
-    """Train a network in place; yield one row of history after each epoch."""
+    """Train a network in place, where it is and in its precision; yield one row of history after each epoch."""
     first = next(network.parameters())
     steps = optimiser(network, learning)
     network.train()
@@ -92,17 +93,15 @@ def train_epochs(
         for group in steps.param_groups:
             group["lr"] = lr
         seen = []
-        for batch in batches(len(starts), learning.segments, seed=seed, epoch=epoch):
-            index = windows_of(torch.from_numpy(starts[batch]), learning.segment)
-            windows = corpus.flow[index].permute(0, 3, 1, 2).to(first)  # (N, 2, K, R)
-            logits, embedding = network(windows)
-            wanted = moved(targets_at(corpus.targets, index), first.device, first.dtype)
-            terms = loss_terms(logits, embedding, wanted, learning)
+        for windows, wanted in batches(epoch):
+            logits, embedding = network(windows.to(first))
+            aims = moved(wanted, first.device, first.dtype)
+            terms = loss_terms(logits, embedding, aims, learning)
             steps.zero_grad()
             total_loss(terms, learning).backward()
             steps.step()
             seen.append(terms.detach())
         row = history_row(epoch, lr, torch.stack(seen).mean(0), learning)
         if not np.isfinite(row).all():
-            raise not_finite(epoch, "")
+            raise not_finite("the loss is", epoch, "")
         yield row

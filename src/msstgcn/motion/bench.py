@@ -31,13 +31,14 @@ from msstgcn.motion.measure import follow, make_chunk, measure
 from msstgcn.motion.tracker import FaceTracker
 from msstgcn.motion.windows import gather
 from msstgcn.settings import MotionSettings
+from msstgcn.timeline import SAMM_FPS
 
 REFERENCE = MotionSettings(flow="farneback", head="nose")  #: the paper's family
 OURS = MotionSettings()
 AMPLITUDES = (0.5, 1.0, 2.0)  #: percent of IOD at the landmark that moves most
 LAGS = (4, 8)  #: frames
 NODES_OF = {"brow": ("4", 0), "mouth": ("12", 6)}  #: region: action unit, node
-FPS = 200 / 7
+FPS = SAMM_FPS
 IDENTITIES = range(9001, 9005)  #: seeds of persons that no setting was chosen on
 _STRIDE = 4  # frames between two starts that are measured
 _ACTED = 17 * max(LAGS)  # frames in which the action units go on and off

@@ -17,6 +17,7 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "none": ("repair", "no face", _MASKED),
     "several": ("repair", "several faces and no way to tell which one to follow", _MASKED),
     "small": ("repair", "the face is too small", _MASKED),
+    "passed": ("repair", "not looked at, since no frame for a while had a usable face", _MASKED),
     "return": ("repair", "the face is back", _BREAK),
     "cut": ("repair", "a cut: the face's place looks different from one frame to the next", _BREAK),
     "other": ("repair", "a face unlike the one followed before", _BREAK),
@@ -78,7 +79,7 @@ def refusal(events: Sequence[Event], name: str) -> InputError:
             do="use a video of higher resolution; enlarging this one adds no detail",
         )
     return InputError(
-        "no face in any frame",
+        "no face in any frame that was looked at",
         where=name,
         expected="one face, seen from the front, eyes and mouth in the picture",
         do="look at the video; turn it upright or crop it to the face",

@@ -24,19 +24,18 @@ places are rarely told. Each larger set begins with the smaller ones from ten on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from msstgcn.errors import InputError, lookup
 from msstgcn.settings import MotionSettings, RegionSettings
+from msstgcn.timeline import read_csv
 
 LEFT_EYE, RIGHT_EYE = 36, 45  #: outer eye corners, left and right in the picture
-LANDMARKS = 68
 
 
 class Region(NamedTuple):
@@ -186,31 +185,28 @@ def read_regions(path: str | Path) -> tuple[RegionSettings, ...]:
     Raises
     ------
     InputError
-        No such file, a column that is missing or unknown, no row, a landmark that does not exist, a number out of
-        range, or a name that stands twice; with the row.
+        No such file, a column that is missing or unknown, no row, one with too many or too few fields, a landmark
+        that does not exist, a number out of range, or a name that stands twice; with the row.
     """
     path = Path(path)
     columns = list(RegionSettings.model_fields)
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"the regions cannot be read ({error})", where=path, expected="a CSV file") from None
+    table = read_csv(path, ("name", "landmark"))
     unknown = [name for name in table.columns if name not in columns]
-    missing = [name for name in columns[:2] if name not in table.columns]
-    if unknown or missing:
+    if unknown:
         raise InputError(
-            f"column {unknown[0]!r} is unknown" if unknown else f"column {missing[0]!r} is missing",
+            f"column {unknown[0]!r} is unknown",
             where=path,
             expected="name,landmark and, if wanted, dx,dy,depth",
         )
-    found = tuple(_one_region(row, f"{path}, row {i}") for i, (_, row) in enumerate(table.iterrows(), 2))
+    rows = zip(table.index, table.to_dict("records"), strict=True)
+    found = tuple(_one_region(row, f"{path}, row {index + 2}") for index, row in rows)
     MotionSettings.make({"regions": [own.model_dump(mode="json") for own in found]}, where=str(path))
     return found
 
 
-def _one_region(row: pd.Series, where: str) -> RegionSettings:
-    values: dict[str, str | float] = {"name": row["name"]}
-    for column, text in row.drop("name").items():
+def _one_region(row: dict[Hashable, str], where: str) -> RegionSettings:
+    values: dict[str, str | float] = {"name": row.pop("name")}
+    for column, text in row.items():
         if text == "":
             continue
         try:

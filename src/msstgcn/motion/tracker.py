@@ -82,6 +82,7 @@ class Event(NamedTuple):
     ----------
     kind : str
         ``none`` (no face), ``several`` (several and none to follow) and ``small`` (too small): no usable face.
+        ``passed``: not looked at, because there was no usable face for a while.
         ``return``, ``cut`` and ``other`` (a face unlike the one followed before): a new track. ``company`` (one of
         several was taken).
     frame : int
@@ -191,7 +192,7 @@ class FaceTracker:
     def _look(self, grey: Grey) -> Face | None:
         """Ask the detector everywhere; go on or begin anew with what it finds."""
         if self._gone > _PATIENCE and self._frame % _PAUSE:
-            return self._miss("none", 0)
+            return self._miss("passed", 0)
         self._looked = self._frame
         boxes = self._everywhere(grey)
         if not boxes:

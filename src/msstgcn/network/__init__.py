@@ -18,7 +18,7 @@ from msstgcn.network.losses import (
 )
 from msstgcn.network.model import MSSTGCN, OUTPUTS, check_window, initialised
 from msstgcn.network.pooling import FacialPooling
-from msstgcn.network.reference import FORWARD_ORDER, load_reference
+from msstgcn.network.reference import FORWARD_ORDER, check_weights, is_wrong, load_reference
 
 __all__ = [
     "BOUNDARY_LOSSES",
@@ -34,9 +34,11 @@ __all__ = [
     "TemporalBlock",
     "boundary_cross_entropy",
     "boundary_focal",
+    "check_weights",
     "check_window",
     "focal",
     "initialised",
+    "is_wrong",
     "load_reference",
     "loss_terms",
     "supervised_contrast",

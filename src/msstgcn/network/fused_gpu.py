@@ -15,9 +15,7 @@ import torch
 from torch import Tensor
 
 from msstgcn.network import kernels_gpu
-
-#: Added to a variance before its root; PyTorch's own default.
-EPSILON = 1e-5
+from msstgcn.network.fused import EPSILON, Groups
 
 #: Programs a fold that sum, at most.
 PARTS = 64
@@ -27,8 +25,6 @@ MOST = 32
 
 #: Elements of a tile that is gone over once, and of one that sums are kept for.
 TILE, SUMS = 2048, 512
-
-Groups = tuple[tuple[int, ...], ...]
 
 
 def supports(x: Tensor) -> bool:

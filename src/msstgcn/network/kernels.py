@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-#: Mark of a channel that the rectifier shut.
+#: Mark of a channel that the rectifier shut, in the byte that else holds a region; `settings.Regions` has room for it.
 SHUT = 255
 
 

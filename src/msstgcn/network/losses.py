@@ -22,7 +22,7 @@ from msstgcn.settings import LearningSettings
 
 #: Weight of the apex term of micro-expressions and of the action terms (method, loss).
 APEX_ME, ACTION = 1.8, 0.1
-#: Share of frames with a positive target in the focal loss, apex and action.
+#: Weight of frames with a positive target in the focal loss, apex and action; the others weigh the rest to one.
 ALPHA_APEX, ALPHA_ACTION = 0.90, 0.80
 #: Margin that the focal loss on scores adds to its negatives, and guard of its logarithms; its exponent is one.
 MARGIN, EPSILON = 0.16, 1e-5

@@ -434,8 +434,11 @@ def _first_block(weights: Stack, windows: MixedWindows, how: Plan, seen: _Seen) 
         spread = torch.baddbmm(windows.square.mean(1), centre.mT, centre, alpha=-1)  # (F, P, P), float64
     else:
         centre, spread = _spread(flow, taps.shape[1] // 2, factor)
-    mean, spread_full = (torch.cat([centre, spread], 1).to(full) @ full).split([1, full.shape[1]], 1)
-    variance = (full * spread_full).sum(1, keepdim=True)  # (F, 1, C), as is the mean
+    # In double precision: what the inputs of a window have in common cancels where a filter sees only their change.
+    wide = full.double()
+    mean, spread_full = (torch.cat([centre, spread], 1).to(wide) @ wide).split([1, full.shape[1]], 1)
+    variance = (wide * spread_full).sum(1, keepdim=True).clamp_min(0).to(full)  # (F, 1, C), as is the mean
+    mean = mean.to(full)
     _, count, frames, regions, _ = flow.shape
     places = count * (frames - taps.shape[1] // 2 + 1) * regions
     _see(seen, "block1", mean.detach()[:, 0], variance.detach()[:, 0], places)

@@ -40,7 +40,7 @@ class Settings(BaseModel):
                 raise InputError(wanted, where=where or cls.__name__) from None
             name = ".".join(str(part) for part in first["loc"])
             raise InputError(
-                f"{name} = {first['input']!r} cannot be used",
+                f"{name} = {_shown(first['input'])} cannot be used",
                 where=where or cls.__name__,
                 expected=wanted[0].lower() + wanted[1:],
             ) from None
@@ -52,6 +52,12 @@ class Settings(BaseModel):
     def digest(self, *without: str) -> str:
         """SHA-256 of the settings' names and values, some left out that a result does not depend on."""
         return digest_bytes(self.model_dump_json(exclude=set(without)).encode())
+
+
+def _shown(value: Any) -> str:
+    """A value as a message shows it: its beginning, if it is long."""
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]} ..."
 
 
 #: What moves or changes in a synthetic video and is no expression.
@@ -115,9 +121,11 @@ def _kind(value: Any) -> str:
     return "name" if isinstance(value, str) else "own"
 
 
-#: A named set of regions, or the user's own.
+#: A named set of regions, or the user's own: at most 255, for the network's compiled loops note the region of a
+#: maximum in one byte, and the number 255 there says that there is none.
 Regions = Annotated[
-    Annotated[str, Tag("name")] | Annotated[tuple[RegionSettings, ...], Tag("own")], Discriminator(_kind)
+    Annotated[str, Tag("name")] | Annotated[tuple[RegionSettings, ...], Field(max_length=255), Tag("own")],
+    Discriminator(_kind),
 ]
 #: Which pairs of frames a window compares; `motion.windows` gives the formulas.
 Pairs = Literal["from-first", "adjacent-only", "short-only", "long-only"]

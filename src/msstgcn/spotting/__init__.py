@@ -1,8 +1,9 @@
 """From frame probabilities to intervals, and how good they are."""
 
+from msstgcn.holm import holm
 from msstgcn.spotting.causes import CAUSE_COLUMNS, CAUSES, cause_table
 from msstgcn.spotting.ceilings import decoder_ceiling, perfect_probabilities, real_ceilings
-from msstgcn.spotting.comparing import Comparison, compare, holm, resolvable, swap_test
+from msstgcn.spotting.comparing import Comparison, compare, resolvable, swap_test
 from msstgcn.spotting.decoding import SPOTTED_COLUMNS, candidates, spot_video, suppress
 from msstgcn.spotting.fates import EYE_UNITS, FATE_COLUMNS, fate_table, is_eye_only
 from msstgcn.spotting.matching import MATCHINGS, match

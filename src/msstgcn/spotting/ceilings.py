@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from msstgcn.errors import InputError
 from msstgcn.settings import SpottingSettings
 from msstgcn.spotting.decoding import spot_video
 from msstgcn.spotting.overlap import at_least
@@ -33,7 +34,15 @@ def perfect_probabilities(expressions: Sequence[Expression], frames: int) -> NDA
 
 
 def decoder_ceiling(videos: Sequence[VideoFeatures], settings: SpottingSettings) -> Scores:
-    """Score the decoder on perfect probabilities of labelled videos, as the settings say."""
+    """Score the decoder on perfect probabilities of labelled videos, as the settings say.
+
+    Raises
+    ------
+    InputError
+        If there is no video.
+    """
+    if not videos:
+        raise InputError("no videos", expected="at least one labelled video")
     spotted, events = [], []
     for video in videos:
         table = perfect_probabilities(video.expressions, len(video.flow))

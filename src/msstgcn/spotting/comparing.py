@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ldexp
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
-from msstgcn.errors import InputError
 from msstgcn.spotting.scoring import f1_of
 from msstgcn.spotting.uncertainty import (
     Estimate,
     bootstrap_difference,
+    check_draws,
     mean_f1,
     paired_counts,
     resampled_differences,
@@ -79,8 +79,9 @@ def swap_test(first: ArrayLike, second: ArrayLike, *, draws: int = 10_000, seed:
     Raises
     ------
     InputError
-        If the shapes differ or there are fewer than two subjects.
+        If the shapes differ, one is no count, or there are fewer than two subjects or draws.
     """
+    check_draws(draws)
     one, other = paired_counts(first, second)
     subjects = one.shape[1]
     exact = 2**subjects <= draws
@@ -126,8 +127,9 @@ def resolvable(
         0 if nobody's counts differ. Infinity if the subjects are so few that the swap test cannot fall below
         1 - `level`, however large the difference: 2 of the 2^S swaps are always as large, none and all.
     """
+    check_draws(draws, level=level, power=power)
     one, other = paired_counts(first, second)
-    if 2 * tests / 2.0 ** one.shape[1] >= 1 - level:
+    if ldexp(2 * tests, -one.shape[1]) >= 1 - level:
         return float("inf")
     spread = resampled_differences(one, other, draws=draws, seed=seed).std(ddof=1)
     return float((ndtri(1 - (1 - level) / 2 / tests) + ndtri(power)) * spread)
@@ -138,41 +140,10 @@ def compare(
 ) -> Comparison:
     """Difference with its interval, p value and what could have been resolved; parameters as in `resolvable`.
 
-    The p value is not corrected; see `holm`.
+    The p value is not corrected; see `msstgcn.holm`.
     """
     return Comparison(
         bootstrap_difference(first, second, draws=draws, seed=seed),
         swap_test(first, second, draws=draws, seed=seed),
         resolvable(first, second, tests=tests, draws=draws, seed=seed),
     )
-
-
-def holm(p: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Adjust the p values of several tests by Holm's step-down method (Holm 1979).
-
-    Calling significant what is adjusted to at most .05 errs even once, among all the tests, in at most one of
-    twenty studies. No assumption on how the tests depend on each other is made.
-
-    Parameters
-    ----------
-    p : sequence of float
-        In any order, each from 0 to 1.
-
-    Returns
-    -------
-    ndarray of float64
-        In the same order; at most 1.
-
-    Raises
-    ------
-    InputError
-        If one is no probability.
-    """
-    values = np.asarray(p, dtype=np.float64)
-    if values.ndim != 1 or not ((values >= 0) & (values <= 1)).all():
-        raise InputError(f"p values {np.asarray(p).tolist()}", expected="numbers from 0 to 1")
-    order = np.argsort(values, kind="stable")
-    factors = np.arange(len(values), 0, -1)
-    adjusted = np.empty_like(values)
-    adjusted[order] = np.minimum(np.maximum.accumulate(values[order] * factors), 1)
-    return adjusted

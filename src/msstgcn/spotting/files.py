@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from msstgcn.errors import InputError
-from msstgcn.spotting.comparing import Comparison, compare, holm
+from msstgcn.holm import holm
+from msstgcn.spotting.comparing import Comparison, compare
 from msstgcn.spotting.scoring import Scores, counter, score
 from msstgcn.spotting.uncertainty import Estimate, bootstrap_f1, subject_counts
 from msstgcn.timeline import CLASSES, read_events, read_videos
@@ -63,7 +65,7 @@ class FileScore:
     other : str
         Name of the file that the predictions were compared with.
     comparisons : dict of str to Comparison
-        By part: F1 of the predictions minus that of the other file.
+        By part: F1 of the predictions minus that of the other file; what is resolvable, with all parts tested.
     warning : str
         Videos that look misspelt.
     """
@@ -85,7 +87,10 @@ class FileScore:
         return dict(zip(self.comparisons, values.tolist(), strict=True))
 
     def to_dict(self) -> dict[str, Any]:
-        """Counts and measures under ``me``, ``mae`` and ``overall``; then protocol, intervals, comparison, files."""
+        """Counts and measures under ``me``, ``mae`` and ``overall``; then protocol, intervals, comparison, files.
+
+        ``resolvable`` is ``"none"`` where there are too few subjects: infinity is no number of JSON.
+        """
         found: dict[str, Any] = self.scores.to_dict()
         found["protocol"] = {
             "iou": self.counting.iou,
@@ -103,6 +108,9 @@ class FileScore:
             found["comparison"] = {"with": self.other} | {
                 name: {**one.to_dict(), "p_holm": adjusted[name]} for name, one in self.comparisons.items()
             }
+            for name, one in self.comparisons.items():
+                if math.isinf(one.resolvable):
+                    found["comparison"][name]["resolvable"] = "none"
         found["read"] = list(self.read)
         return found
 
@@ -125,7 +133,8 @@ class FileScore:
                 pd.DataFrame(rows).T.to_string(float_format="%.4f"),
                 "p: how often swapping the two at random for some subjects gives as large a difference; p_holm: "
                 "for the three together",
-                "resolvable: the smallest true difference that would be found four times in five",
+                "resolvable: the smallest true difference that the three tests together would find four times in "
+                "five; inf: too few subjects",
             ]
         return "\n".join([*lines, "", f"counted: {self.counting}", *(f"read: {line}" for line in self.read)])
 
@@ -195,7 +204,7 @@ def score_files(
         result |= {
             "other": str(other),
             "comparisons": {
-                name: compare(counts[name], subject_counts(beside, owner, label), seed=seed)
+                name: compare(counts[name], subject_counts(beside, owner, label), tests=len(PARTS), seed=seed)
                 for name, label in PARTS.items()
             },
         }

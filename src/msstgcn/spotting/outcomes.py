@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from msstgcn.errors import InputError
 from msstgcn.spotting.matching import match
 from msstgcn.spotting.overlap import at_least
 from msstgcn.spotting.scoring import events_checked
@@ -193,7 +194,14 @@ def frame_table(
     DataFrame
         Columns ``class``, ``frames in expressions`` (share), ``action AP``, ``frames at apexes`` (share), ``apex
         AP``. The shares are what chance would reach.
+
+    Raises
+    ------
+    InputError
+        If there is no frame.
     """
+    if not sum(map(len, probabilities.values())):
+        raise InputError("no frames", expected="the probabilities of at least one video")
     rows = []
     for number, (label, name) in enumerate(zip(CLASSES, ("ME", "MaE"), strict=True)):
         own = truth[truth["class"] == label]

@@ -13,6 +13,7 @@ from msstgcn.errors import InputError, lookup, unknown_name
 from msstgcn.spotting.matching import MATCHINGS
 from msstgcn.spotting.rows import ROWS
 from msstgcn.timeline import CLASSES, EVENT_COLUMNS
+from msstgcn.timeline.tables import LAST_FRAME
 
 
 def f1_of(counts: ArrayLike) -> NDArray[np.float64]:
@@ -107,23 +108,35 @@ class Scores:
 
 
 def events_checked(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return the columns ``video, class, onset, offset`` of a table, or raise as `score` does."""
+    """Return the columns ``video`` (str), ``class``, ``onset``, ``offset`` (int64), or raise as `score` does."""
     missing = [column for column in EVENT_COLUMNS if column not in table.columns]
     if missing:
         raise InputError(f"missing column {', '.join(missing)}", where=name, expected=",".join(EVENT_COLUMNS))
     for label in table["class"].unique():
         if label not in CLASSES:
             raise unknown_name("class", label, CLASSES, where=name)
-    ends = table[["onset", "offset"]].apply(pd.to_numeric, errors="coerce")
+    nameless = table["video"].isna()
+    if nameless.any():
+        raise InputError(
+            "no video", where=f"{name}, row {table.index[nameless][0]}", expected="a video's name"
+        )
+    ends = table[["onset", "offset"]].apply(pd.to_numeric, errors="coerce").astype(np.float64)
     good = (ends % 1 == 0).all(axis=1) & (ends["onset"] >= 0) & (ends["onset"] <= ends["offset"])
+    good &= ends["offset"] <= LAST_FRAME
     if not good.all():
         wrong = table[~good]
         raise InputError(
             f"onset {wrong['onset'].iloc[0]}, offset {wrong['offset'].iloc[0]}",
             where=f"{name}, row {wrong.index[0]}",
-            expected="whole frames, 0 <= onset <= offset",
+            expected=f"whole frames, 0 <= onset <= offset <= {LAST_FRAME}",
         )
-    return table[list(EVENT_COLUMNS)].assign(video=table["video"].astype(str))
+    videos = pd.Series([_name(video) for video in table["video"]], table.index, dtype=str)
+    return table[list(EVENT_COLUMNS)].assign(video=videos, **ends.astype(np.int64))
+
+
+def _name(video: object) -> str:
+    """Name of a video; a number is written as a whole one, for pandas reads a column of them with gaps as floats."""
+    return f"{video:.0f}" if isinstance(video, float) and video.is_integer() else str(video)
 
 
 def score(
@@ -164,11 +177,12 @@ def score(
     Raises
     ------
     InputError
-        If a column is missing, a class unknown, an interval impossible, `iou` out of range, or a protocol unknown.
+        If a column or a video's name is missing, a class unknown, an interval impossible, `iou` out of range, or a
+        protocol unknown.
     """
     count = counter(iou=iou, inclusive=inclusive, matching=matching, rows=rows)
     spotted, events = events_checked(predictions, "predictions"), events_checked(truth, "truth")
-    listed = {str(video) for video in videos or ()} | set(events["video"])
+    listed = {_name(video) for video in videos or ()} | set(events["video"])
     names = listed | set(spotted["video"])
     found, there = intervals_by_video(spotted), intervals_by_video(events)
     counted = []

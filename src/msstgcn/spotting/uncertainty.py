@@ -47,7 +47,7 @@ def as_counts(counts: ArrayLike) -> NDArray[np.float64]:
     Raises
     ------
     InputError
-        If they have another shape than (S, 3) or (R, S, 3), or there are fewer than two subjects.
+        If they have another shape than (S, 3) or (R, S, 3), there are fewer than two subjects, or one is no count.
     """
     found = np.asarray(counts, dtype=np.float64)
     if found.ndim not in (2, 3) or found.shape[-1] != 3 or found.shape[-2] < 2 or not found.shape[0]:
@@ -55,7 +55,18 @@ def as_counts(counts: ArrayLike) -> NDArray[np.float64]:
             f"counts of shape {found.shape}",
             expected="(S, 3) or (R, S, 3): tp, fp, fn of at least two subjects, with each of R seeds",
         )
+    if not (np.isfinite(found) & (found >= 0)).all():
+        raise InputError("counts that are negative, infinite or NaN", expected="0 or more of each")
     return found if found.ndim == 3 else found[None]
+
+
+def check_draws(draws: int, **shares: float) -> None:
+    """Raise an `InputError` unless there are draws to judge by, and each share, given by name, is one."""
+    if draws < 2:
+        raise InputError(f"draws = {draws}", expected="at least 2")
+    for name, share in shares.items():
+        if not 0 < share < 1:
+            raise InputError(f"{name} = {share}", expected="a share above 0 and below 1")
 
 
 def paired_counts(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -142,8 +153,10 @@ def bootstrap_f1(counts: ArrayLike, *, draws: int = 10_000, level: float = 0.95,
     Raises
     ------
     InputError
-        If the counts have another shape or there are fewer than two subjects.
+        If the counts have another shape or are none, there are fewer than two subjects or draws, or the level is no
+        share.
     """
+    check_draws(draws, level=level)
     found = as_counts(counts)
     rng, subjects = _subjects_drawn(seed, found.shape[1], draws)
     return _estimate(mean_f1(found), _over_seeds(rng, f1_of(summed(subjects, found))), level)
@@ -159,6 +172,7 @@ def resampled_differences(
     had seeds been drawn for each alone, these would seem to differ by chance. Parameters and errors as in
     `bootstrap_difference`.
     """
+    check_draws(draws)
     one, other = paired_counts(first, second)
     rng, subjects = _subjects_drawn(seed, one.shape[1], draws)
     return _over_seeds(rng, f1_of(summed(subjects, one)) - f1_of(summed(subjects, other)))
@@ -172,6 +186,7 @@ def bootstrap_difference(
     Parameters and errors as in `bootstrap_f1`; both arrays have shape (S, 3) or (R, S, 3), with equal S and R, seeds
     in the same order.
     """
+    check_draws(draws, level=level)
     one, other = paired_counts(first, second)
     resampled = resampled_differences(one, other, draws=draws, seed=seed)
     return _estimate(mean_f1(one) - mean_f1(other), resampled, level)
@@ -227,7 +242,7 @@ def subject_counts(scores: Scores, subjects: Mapping[str, str], label: str | Non
         If a scored video has no subject.
     """
     rows = scores.per_video if label is None else scores.per_video[scores.per_video["class"] == label]
-    unknown = sorted(set(rows["video"]) - set(subjects))
+    unknown = sorted(video for video in set(rows["video"]) if pd.isna(subjects.get(video)))
     if unknown:
         raise InputError(f"video {unknown[0]!r} belongs to no subject", do="name the subject of every video")
     return rows.groupby(rows["video"].map(subjects))[["tp", "fp", "fn"]].sum().rename_axis("subject")

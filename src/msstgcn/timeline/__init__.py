@@ -5,20 +5,24 @@ Frames are 0-based; an interval holds both its ends.
 
 from msstgcn.timeline.expressions import CLASSES, Expression
 from msstgcn.timeline.intervals import Interval, iou_matrix, overlaps
-from msstgcn.timeline.rates import frames_to_seconds, samm_frame, seconds_to_frames
-from msstgcn.timeline.tables import EVENT_COLUMNS, read_events, read_videos, write_csv
+from msstgcn.timeline.rates import CASME2_FPS, SAMM_EVERY, SAMM_FPS, seconds_to_frames, working_frame
+from msstgcn.timeline.tables import EVENT_COLUMNS, FRAME, read_csv, read_events, read_videos, write_csv
 
 __all__ = [
+    "CASME2_FPS",
     "CLASSES",
     "EVENT_COLUMNS",
+    "FRAME",
+    "SAMM_EVERY",
+    "SAMM_FPS",
     "Expression",
     "Interval",
-    "frames_to_seconds",
     "iou_matrix",
     "overlaps",
+    "read_csv",
     "read_events",
     "read_videos",
-    "samm_frame",
     "seconds_to_frames",
+    "working_frame",
     "write_csv",
 ]

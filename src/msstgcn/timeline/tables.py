@@ -26,8 +26,10 @@ _CLASS_NAMES: dict[str, str] = {
     **dict.fromkeys(("mae", "maes", "macro", "macroexpression", "macroexpressions"), "mae"),
 }
 _SEPARATORS: dict[str, str] = {",": "commas", ";": "semicolons", "\t": "tabs"}
-_FRAME = r"[+-]?[0-9]+(\.0*)?"
-_LAST_FRAME = 10**9  # a year at 30 frames a second; more is a mistake
+#: How a whole frame number is written, also by programs that know only floats (``5.0``).
+FRAME = r"[+-]?[0-9]+(\.0*)?"
+#: Largest frame number that is read: a year at 30 frames a second; more is a mistake.
+LAST_FRAME = 10**9
 
 
 def _text(path: Path, expected: str, notes: list[str]) -> str:
@@ -48,7 +50,7 @@ def _text(path: Path, expected: str, notes: list[str]) -> str:
                 break
             if encoding != "utf-8-sig":
                 notes.append(f"read as {'UTF-16' if encoding == 'utf-16' else 'Windows-1252'}")
-            return unicodedata.normalize("NFC", text.rstrip())
+            return unicodedata.normalize("NFC", text)
     raise InputError("not a CSV file in UTF-8, UTF-16 or Windows-1252", where=path, expected=expected)
 
 
@@ -56,25 +58,47 @@ def _header(cells: list[str]) -> list[str]:
     return [name.strip().lower() for name in cells]
 
 
-def _read_csv(
-    path: Path, columns: tuple[str, ...], notes: list[str], skip: Collection[int] = ()
+def read_csv(
+    path: Path, columns: tuple[str, ...], notes: list[str] | None = None, skip: Collection[int] = ()
 ) -> pd.DataFrame:
-    """Read a CSV file as text; a row with too many or too few fields is refused, not mended.
+    """Read a CSV file as text; a row with too many or too few fields is refused, not mended. Blank lines count for none.
 
-    The index of a row, and 2, is its row in the file.
+    Parameters
+    ----------
+    path : Path
+        File; encodings, separators and spaces as in `read_events`.
+    columns : tuple of str
+        Columns that must be there.
+    notes : list of str, optional
+        Gets a line for whatever had to be interpreted.
+    skip : collection of int, optional
+        Rows to leave out, as in `read_events`.
+
+    Returns
+    -------
+    DataFrame
+        All columns, as str, by their names in small letters. A row's index, and 2, is its row in the file.
+
+    Raises
+    ------
+    InputError
+        Missing or empty file, no CSV, a column that is missing or stands twice, a row of another number of fields
+        than the header; with file and row.
     """
+    notes = [] if notes is None else notes
     wanted = "a header line with the columns " + ",".join(columns)
     text = _text(path, wanted, notes)
-    if not text:
+    if not text.strip():
         raise InputError("the file is empty", where=path, expected=wanted)
-    first = text.splitlines()[0]
+    first = text.lstrip().splitlines()[0]
     separator = max(_SEPARATORS, key=lambda sign: len(set(columns) & set(_header(first.split(sign)))))
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-        rows = [[field.strip() for field in row] for row in reader]
+        rows = {number: [field.strip() for field in row] for number, row in enumerate(reader)}
     except csv.Error as error:
         raise InputError(f"not a CSV file ({error})", where=path, expected=wanted) from None
-    header = _header(rows[0])
+    top, *numbers = [number for number, row in rows.items() if row not in ([], [""])]
+    header = _header(rows[top])
     missing = [name for name in columns if name not in header]
     if missing:
         raise InputError(
@@ -88,7 +112,7 @@ def _read_csv(
             raise InputError(f"column {name} stands twice", where=path, do="remove one of the two")
     if separator != ",":
         notes.append(f"fields separated by {_SEPARATORS[separator]}")
-    kept = [index for index in range(len(rows) - 1) if index + 2 not in skip]
+    kept = [number - 1 for number in numbers if number + 1 not in skip]
     for index in kept:
         if len(rows[index + 1]) != len(header):
             raise InputError(
@@ -96,7 +120,14 @@ def _read_csv(
                 where=_row(path, index),
                 expected=f"{len(header)}, as in the header",
             )
-    table = pd.DataFrame([rows[index + 1] for index in kept], index=kept, columns=header, dtype=str)
+    return pd.DataFrame([rows[index + 1] for index in kept], index=kept, columns=header, dtype=str)
+
+
+def _read_named(
+    path: Path, columns: tuple[str, ...], notes: list[str] | None, skip: Collection[int]
+) -> pd.DataFrame:
+    """A table in which every row names its video."""
+    table = read_csv(path, columns, notes, skip)
     _refuse(table["video"] == "", path, lambda index: "empty video name")
     if "subject" in table:
         _refuse(table["subject"] == "", path, lambda index: "empty subject")
@@ -118,12 +149,12 @@ def _refuse(
 
 def _frames(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
     text = table[column]
-    bad = ~text.str.fullmatch(_FRAME)
+    bad = ~text.str.fullmatch(FRAME)
     _refuse(bad, path, lambda index: f"{column} is {text.iloc[index]!r}", expected="a whole frame number")
     value = text.astype(float)
     _refuse(value < 0, path, lambda i: f"negative {column} {value.iloc[i]:.0f}", expected="0-based frames")
     _refuse(
-        value > _LAST_FRAME, path, lambda i: f"{column} is {text.iloc[i]!r}", expected=f"up to {_LAST_FRAME}"
+        value > LAST_FRAME, path, lambda i: f"{column} is {text.iloc[i]!r}", expected=f"up to {LAST_FRAME}"
     )
     return value.astype("int64")
 
@@ -181,7 +212,7 @@ def read_events(path: str | Path, notes: list[str] | None = None, skip: Collecti
         file and row.
     """
     path, notes = Path(path), [] if notes is None else notes
-    table = _read_csv(path, EVENT_COLUMNS, notes, skip)
+    table = _read_named(path, EVENT_COLUMNS, notes, skip)
     table["class"] = _classes(table, path, notes)
     for column in ("onset", "offset"):
         table[column] = _frames(table, column, path)
@@ -228,7 +259,7 @@ def read_videos(path: str | Path, notes: list[str] | None = None, skip: Collecti
         All columns as text, in the order of the file.
     """
     path = Path(path)
-    table = _read_csv(path, ("video",), [] if notes is None else notes, skip)
+    table = _read_named(path, ("video",), notes, skip)
     names = table["video"]
     _refuse(names.duplicated(), path, lambda index: f"video {names.iloc[index]!r} stands twice")
     return table
