@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from msstgcn.datasets import casme2, files, numbered, open_video, samm_lv, synthetic, write_dataset
+from msstgcn.datasets import casme2, files, numbered, open_video, pictures, samm_lv, synthetic, write_dataset
 from msstgcn.datasets.layouts import open_dataset
 from msstgcn.datasets.reading import labels_of
 from msstgcn.datasets.releases import casme2_rows, casme2_workbook, samm_rows, samm_workbook
@@ -220,7 +220,7 @@ def test_a_folder_of_ten_thousand_pictures_opens_at_once(tmp_path):
     for opened in (lambda: NumberedVideo(tmp_path, "v", "s", 30.0), lambda: open_video(tmp_path)):
         seconds = []
         for _ in range(5):  # each time from nothing; time of this process, since the machine may be busy
-            for cache in (numbered._listing, numbered._shape, files._pictures, files._shape):
+            for cache in (numbered._listing, files._pictures, pictures._kind):
                 cache.cache_clear()
             started = time.process_time()
             frame = opened().frame(9999)

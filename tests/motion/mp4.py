@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-_HOLDERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
+_HOLDERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts")
 #: Display matrices (ISO 14496-12): a, b, u, c, d, v, x, y, w; 16.16 and, in the last column, 2.30.
 _ONE, _LAST = 1 << 16, 1 << 30
 UPRIGHT_PHONE = struct.pack(">9i", 0, _ONE, 0, -_ONE, 0, 0, 0, 0, _LAST)  # turn by 90 degrees, clockwise
@@ -45,6 +45,17 @@ def uneven(path: Path, runs: list[tuple[int, int]]) -> None:
         return body[:4] + struct.pack(">I", len(runs)) + b"".join(struct.pack(">II", *run) for run in runs)
 
     path.write_bytes(_edit(path.read_bytes(), b"stts", change).replace(b"edts", b"free"))
+
+
+def trim(path: Path, start: int, frames: int) -> None:
+    """Let the list of edits (elst, version 0) show only some frames, all of one duration, of those that are there."""
+    ((count, ticks),) = durations(path)
+
+    def change(body: bytes) -> bytes:
+        length = struct.unpack(">I", body[8:12])[0]
+        return body[:8] + struct.pack(">Ii", length * frames // count, start * ticks) + body[16:]
+
+    path.write_bytes(_edit(path.read_bytes(), b"elst", change))
 
 
 def durations(path: Path) -> list[tuple[int, int]]:

@@ -19,10 +19,12 @@ from typing import Any, NamedTuple
 
 import cv2
 
-from msstgcn.datasets.files import FileVideo, PictureVideo, bit_depth, picture_kind, read_picture
+from msstgcn.datasets.files import FileVideo, PictureVideo, counted, frame_times, stamp
 from msstgcn.datasets.findings import LEVELS, Finding
 from msstgcn.datasets.layouts import read_dataset
+from msstgcn.datasets.lenient import film_notes
 from msstgcn.datasets.numbered import NumberedVideo
+from msstgcn.datasets.pictures import decoded, frame_at, oddities
 from msstgcn.datasets.protocol import Video
 from msstgcn.datasets.reading import RealDataset
 from msstgcn.errors import InputError
@@ -34,6 +36,8 @@ NOT_CHECKED = (
 )
 _HEAD, _LONG_HEAD = 4096, 65536  # bytes; in a long one a preview stands before the size
 _REGULAR = 0.9  # share of equal steps from which on another step is a gap
+_SOUND = 1.0  # seconds for which sound may go on after the last picture
+_SLACK = 0.2  # seconds that are no more than the time for which the last picture is shown
 _NO_SIZE = b"\xc4\xc8\xcc"  # markers between C0 and CF that are no start of a frame
 
 
@@ -162,6 +166,8 @@ def _video(video: Video, root: Path) -> tuple[list[Finding], int]:
     numbers: list[Finding] = []
     if isinstance(video, NumberedVideo):
         paths = [video.picture(i) for i in range(len(video))]
+        if video.odd_start:
+            numbers = [Finding("error", str(video.path), video.odd_start, "video left out")]
     elif isinstance(video, PictureVideo):
         paths = list(video.pictures)
         numbers = [replace(f, where=str(video.path)) for f in _numbers([path.name for path in paths])]
@@ -169,24 +175,25 @@ def _video(video: Video, root: Path) -> tuple[list[Finding], int]:
         return [], 0
     findings = [*numbers, *_pictures(paths, root.resolve())]
     if not any(finding.level == "error" for finding in findings):
-        findings += _decoded({paths[0], paths[len(paths) // 2], paths[-1]}, paths[0])
+        findings += _decoded(video)
     return findings, len(paths)
 
 
 def _pictures(paths: list[Path], home: Path) -> Iterator[Finding]:
-    first: Header | None = None
+    headers = {}
     for path in paths:
         try:
-            header = picture_header(path)
+            headers[path] = picture_header(path)
         except (InputError, OSError) as error:
             what = error.what if isinstance(error, InputError) else f"cannot be read ({error.strerror})"
             yield Finding("error", str(path), what, "video left out")
             continue
         if path.is_symlink() and not path.resolve().is_relative_to(home):
             yield Finding("note", str(path), f"a link out of the root, to {path.resolve()}", "followed")
-        first = first or header
-        if header != first:
-            yield Finding("error", str(path), f"{header}, the first has {first}", "video left out")
+    for usual, _ in Counter(headers.values()).most_common(1):
+        for path, header in headers.items():
+            if header != usual:
+                yield Finding("error", str(path), f"{header}, most have {usual}", "video left out")
 
 
 def _numbers(names: list[str]) -> Iterator[Finding]:
@@ -209,34 +216,52 @@ def _numbers(names: list[str]) -> Iterator[Finding]:
     yield Finding("error", names[0], what, "video left out")
 
 
-def _decoded(paths: set[Path], first: Path) -> Iterator[Finding]:
+def _decoded(video: PictureVideo | NumberedVideo) -> Iterator[Finding]:
     try:
-        kind = picture_kind(first)
-        if kind:
-            yield Finding("note", str(first.parent), *kind)
-        for path in sorted(paths):
-            read_picture(path, first)
+        kind = video.kind
+        odd = oddities(video.picture(0), kind)
+        if odd:
+            yield Finding("note", str(video.path), *odd)
+        for i in sorted({0, len(video) // 2, len(video) - 1}):
+            frame_at(video.picture(i), kind)
     except InputError as error:
         yield Finding("error", error.where, error.what, "video left out")
 
 
 def _film(video: FileVideo) -> Iterator[Finding]:
-    """A film is cut short if fewer frames can be read than it tells."""
+    """What is wrong or odd about a film; three of its frames are decoded."""
     capture = cv2.VideoCapture(str(video.path), cv2.CAP_FFMPEG)
-    told, rate = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), float(capture.get(cv2.CAP_PROP_FPS))
+    told, rate = float(capture.get(cv2.CAP_PROP_FRAME_COUNT)), float(capture.get(cv2.CAP_PROP_FPS))
     capture.release()
     try:
-        if len(video) < told:
-            yield Finding(
-                "error", str(video.path), f"{len(video)} of {told} frames can be read", "video left out"
-            )
+        yield from _cut_short(video, told / rate if rate > 0 else 0.0)
         if abs(rate - video.fps) > 0.01 * video.fps:
             what = f"the file tells {rate:.4g} frames a second"
             yield Finding("note", str(video.path), what, f"taken as {video.fps:.4g}")
+        yield from (replace(note, where=str(video.path)) for note in film_notes(video))
         for i in sorted({0, len(video) // 2, len(video) - 1}):
             video.frame(i)
     except InputError as error:
         yield Finding("error", str(video.path), error.what, "video left out")
+
+
+def _cut_short(video: FileVideo, seconds: float) -> Iterator[Finding]:
+    """A film is cut short if fewer frames can be read than its container counts, or shows.
+
+    One that counts none tells how long it lasts, its sound included, which may go on after the last picture.
+    """
+    count, times = counted(video.path), frame_times(video.path, stamp(video.path))
+    if count is not None:
+        if len(video) < count:
+            what = f"{len(video)} of {count} frames can be read"
+            yield Finding("error", str(video.path), what, "video left out")
+        return
+    end = (len(video) if times is None else times.shown[-1] * video.fps / 1000 + 1) / video.fps
+    what = f"the pictures end after {end:.1f} s, the file tells of {seconds:.1f} s"
+    if seconds - end > _SOUND:
+        yield Finding("error", str(video.path), what, "video left out: it is cut short, or its sound goes on")
+    elif seconds - end > _SLACK:
+        yield Finding("note", str(video.path), what, "used as far as they go")
 
 
 class Header(NamedTuple):
@@ -286,11 +311,19 @@ def picture_header(path: Path) -> Header:
                 stream.seek(-64, 2)
                 head = stream.read()
             if end not in head[-64:]:
-                raise InputError("the picture is cut short", where=path)
+                _has_an_end(path)
     if found is not None:
         return found
-    shape = read_picture(path).shape
-    return Header(shape[1], shape[0], len(shape) == 3, 16 if bit_depth(path) > 8 else 8)
+    picture = decoded(path)
+    return Header(picture.shape[1], picture.shape[0], picture.ndim == 3, 8 * picture.itemsize)
+
+
+def _has_an_end(path: Path) -> None:
+    """Decode a picture that does not end as its kind does: some programs write on behind the end."""
+    try:
+        decoded(path)
+    except InputError:
+        raise InputError("the picture is cut short", where=path) from None
 
 
 def _jpeg_header(head: bytes) -> Header | None:

@@ -14,18 +14,30 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from msstgcn.datasets.mp4 import sample_times
+from msstgcn.datasets.pictures import (
+    Frame,
+    PictureKind,
+    digest_content,
+    digest_states,
+    frame_at,
+    kind_of,
+    spread,
+)
 from msstgcn.datasets.protocol import Video
 from msstgcn.errors import InputError
 from msstgcn.files import digest_bytes, digest_file
 from msstgcn.timeline import Expression
-
-Frame = NDArray[np.uint8]
 
 #: Endings by which a folder of pictures and a video file are known.
 IMAGE_SUFFIXES: tuple[str, ...] = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 VIDEO_SUFFIXES: tuple[str, ...] = (".mkv", ".avi", ".mp4", ".mov", ".m4v", ".webm", ".mpg", ".mpeg", ".wmv")
 #: Rate of a folder of pictures that tells none.
 FOLDER_FPS = 30.0
+#: Reads that may fail in a row before the rest of a file counts as lost.
+PATIENCE = 16
+_SAME_TIME = 0.05  # ms
+_NEAR = 16  # frames that are sooner counted from the first than gone to
 _DIGITS = re.compile(r"\d+")
 _GREY_FORMATS = {b"Y800", b"GREY", b"GRAY", b"Y8  "}
 
@@ -60,22 +72,26 @@ class FileVideo:
         return self._read(start, len(self) if stop is None else stop)
 
     def _read(self, start: int, stop: int) -> Iterator[Frame]:
-        capture = open_capture(self.path)
+        times = frame_times(self.path, stamp(self.path))
+        capture, place = _gone_to(self.path, times, start)
         try:
             grey = is_grey(capture)
-            if start:
-                capture.set(cv2.CAP_PROP_POS_FRAMES, start)
             for i in range(start, stop):
-                good, picture = capture.read()
-                if not good:
-                    raise InputError(
-                        f"frame {i} cannot be read",
-                        where=self.path,
-                        do="the file is damaged or cut short: copy it again",
-                    )
-                yield to_frame(picture, grey)
+                while place < i:
+                    place += 1
+                    self._grab(capture, place, times)
+                yield to_frame(capture.retrieve()[1], grey)
         finally:
             capture.release()
+
+    def _grab(self, capture: Any, place: int, times: Times | None) -> None:
+        """Decode the next frame, and make sure that it is the one of that number."""
+        if not capture.grab() or (times is not None and times.number(time_of(capture)) != place):
+            raise InputError(
+                f"frame {place} cannot be read",
+                where=self.path,
+                do="the file is damaged or cut short: copy it again",
+            )
 
 
 @dataclass(frozen=True)
@@ -98,13 +114,24 @@ class PictureVideo:
     def _names(self) -> tuple[str, ...]:
         return _pictures(self.path, stamp(self.path))
 
+    @property
+    def kind(self) -> PictureKind:
+        """What the frames are like, judged by some of the pictures."""
+        return kind_of([self.path / self._names[i] for i in spread(len(self))])
+
     def __len__(self) -> int:
         return len(self._names)
 
+    def picture(self, i: int) -> Path:
+        """File of frame i; an `InputError` if there is no such frame."""
+        if not 0 <= i < len(self):
+            raise InputError(f"no frame {i}", where=self.path, expected=f"0 to {len(self) - 1}")
+        return self.path / self._names[i]
+
     @property
     def digest(self) -> str:
-        """Digest of the pictures' content, the rate, the subject and the labels."""
-        return _digest(_folder_digest(self.path, stamp(self.path)), self)
+        """Digest of the pictures' names and content, the rate, the subject and the labels."""
+        return _digest(_folder_digest(self.path, digest_states(self.pictures)), self)
 
     def frame(self, i: int) -> Frame:
         """Frame i, uint8, (height, width) or (height, width, 3) RGB, as the picture is.
@@ -112,29 +139,19 @@ class PictureVideo:
         Raises
         ------
         InputError
-            If there is no such frame, the picture cannot be read or differs in size from the first.
+            If there is no such frame, or its picture cannot be read or is of another kind than most.
         """
-        names = self._names
-        if not 0 <= i < len(names):
-            raise InputError(f"no frame {i}", where=self.path, expected=f"0 to {len(names) - 1}")
-        picture = read_picture(self.path / names[i], self.path / names[0])
-        shape = _shape(self.path / names[0])
-        if picture.shape != shape:
-            raise InputError(
-                f"picture of {shape_text(picture.shape)}",
-                where=self.path / names[i],
-                expected=f"{shape_text(shape)} as the first of the folder, {names[0]}",
-            )
-        return picture
+        return frame_at(self.picture(i), self.kind)[0]
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
         """Frames start to stop - 1, one after the other."""
+        kind = self.kind
         for i in range(start, len(self) if stop is None else stop):
-            yield self.frame(i)
+            yield frame_at(self.picture(i), kind)[0]
 
 
 def open_video(path: str | Path) -> Video:
-    """Open one video file, or a folder of pictures, of one's own: no labels, the subject is the file's name.
+    """Open one video file, or a folder of pictures, of one's own: no labels, the subject is its name.
 
     Parameters
     ----------
@@ -147,7 +164,15 @@ def open_video(path: str | Path) -> Video:
         If there is no such file, it is empty or no video, or the folder holds no pictures.
     """
     path = Path(path)
-    return video_at(path, path.stem, path.stem)
+    name = _own_name(path)
+    return video_at(path, name, name)
+
+
+def _own_name(path: Path) -> str:
+    """Name of a folder, whatever dots are in it, or of a file without its ending; ``.`` and ``..`` have one too."""
+    if path.is_dir():
+        return path.name if path.name not in ("", "..") else path.resolve().name
+    return path.stem
 
 
 def video_at(
@@ -210,6 +235,17 @@ def is_grey(capture: Any) -> bool:
     return code.to_bytes(8, "little", signed=True)[:4] in _GREY_FORMATS
 
 
+def time_of(capture: Any) -> float:
+    """Milliseconds at which the frame that was grabbed last is shown."""
+    return float(capture.get(cv2.CAP_PROP_POS_MSEC))
+
+
+def pixel_aspect(capture: Any) -> float:
+    """Width of a file's pixels over their height; 1 if it tells none."""
+    wide, high = capture.get(cv2.CAP_PROP_SAR_NUM), capture.get(cv2.CAP_PROP_SAR_DEN)
+    return float(wide / high) if wide > 0 and high > 0 else 1.0
+
+
 class Times(NamedTuple):
     """When the frames of a file are shown, as its container tells.
 
@@ -224,50 +260,110 @@ class Times(NamedTuple):
     shown: NDArray[np.float64]
     keys: NDArray[np.bool_]
 
+    def number(self, time: float) -> int | None:
+        """Number of the frame of a time, None if none is shown then."""
+        found = int(np.searchsorted(self.shown, time - _SAME_TIME))
+        return found if found < len(self.shown) and self.shown[found] <= time + _SAME_TIME else None
+
+    def hold(self, times: NDArray[np.float64]) -> bool:
+        """Whether all of some times are among these."""
+        return all(self.number(time) is not None for time in times)
+
 
 @lru_cache(maxsize=64)
 def frame_times(path: Path, seen: tuple[int, int]) -> Times | None:
-    """Times of all frames from the container's packets, without decoding one; None where they cannot be relied on.
+    """Times of all frames as the container tells them; None where they cannot be relied on.
 
-    They can where there are as many packets as the container tells of frames, and no two at the same time.
+    No two may be at the same time. Those of an MP4 file's tables are right if packets, or else the frames that are
+    decoded, come at such times. Elsewhere there must be as many packets as the container counts or as can be decoded:
+    Matroska counts none, so OpenCV guesses from length and rate. A frame that is damaged keeps its time.
     """
+    found = packets(path, seen)
+    table = sample_times(path)
+    if table is not None and (np.diff(table[0]) > 0).all():
+        times = Times(*table)
+        if times.hold(found.shown) or times.hold(_decoded(path, seen)):
+            return times
+    if not (np.diff(found.shown) > 0).all():
+        return None
+    told, first = _first_look(path)
+    if len(found.shown) == told and found.number(first) == 0:
+        return found
+    decoded = _decoded(path, seen)
+    same = len(found.shown) in (told, len(decoded))
+    return found if same and (np.diff(decoded) > 0).all() else None
+
+
+@lru_cache(maxsize=64)
+def packets(path: Path, seen: tuple[int, int]) -> Times:
+    """Times of the packets of a file, sorted, without decoding one; hidden ones are among them."""
     capture = open_capture(path, [cv2.CAP_PROP_FORMAT, -1])
     found = []
     try:
-        count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         while capture.grab():
-            key = capture.get(cv2.CAP_PROP_LRF_HAS_KEY_FRAME) > 0
-            found.append((capture.get(cv2.CAP_PROP_POS_MSEC), key))
+            found.append((time_of(capture), capture.get(cv2.CAP_PROP_LRF_HAS_KEY_FRAME) > 0))
     finally:
         capture.release()
     found.sort()
-    shown = np.array([time for time, _ in found])
-    if len(shown) != count or not (np.diff(shown) > 0).all():
-        return None
-    return Times(shown, np.array([key for _, key in found]))
+    return Times(np.array([time for time, _ in found]), np.array([key for _, key in found], bool))
+
+
+def _first_look(path: Path) -> tuple[int, float]:
+    """Number of frames as OpenCV tells or guesses it, and the time of the first frame, NaN if there is none."""
+    capture = open_capture(path)
+    try:
+        told = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        return told, time_of(capture) if capture.grab() else np.nan
+    finally:
+        capture.release()
+
+
+@lru_cache(maxsize=64)
+def _decoded(path: Path, seen: tuple[int, int]) -> NDArray[np.float64]:
+    """Times, in milliseconds, of all frames that can be decoded, as they come."""
+    capture = open_capture(path)
+    found, failed = [], 0
+    try:
+        while failed < PATIENCE:
+            if capture.grab():
+                found.append(time_of(capture))
+                failed = 0
+            else:
+                failed += 1
+    finally:
+        capture.release()
+    return np.array(found)
+
+
+def counted(path: Path) -> int | None:
+    """Frames that the container counts and shows; None if it counts none and only tells a length."""
+    table = sample_times(path)
+    if table is not None:
+        return len(table[0])
+    return _first_look(path)[0] if path.suffix.lower() == ".avi" else None
+
+
+def _gone_to(path: Path, times: Times | None, start: int) -> tuple[Any, int]:
+    """A file opened, and the number of the frame grabbed last: at most `start`, -1 if none.
+
+    One goes to a time and looks which frame has come: OpenCV's numbers are wrong where steps are uneven.
+    """
+    capture = open_capture(path)
+    if times is None or not _NEAR <= start <= len(times.shown):
+        return capture, -1
+    capture.set(cv2.CAP_PROP_POS_MSEC, float(times.shown[start - 1]))
+    place = times.number(time_of(capture)) if capture.grab() else None
+    if place is not None and place <= start:
+        return capture, place
+    capture.release()
+    return open_capture(path), -1
 
 
 @lru_cache(maxsize=4096)
 def _length(path: Path, seen: tuple[int, int]) -> int:
-    """Number of frames; the container's word for it is not trusted unless the packets, or the last frame, are there."""
+    """Number of frames: those whose times are known, else those that can be decoded."""
     times = frame_times(path, seen)
-    if times is not None and len(times.shown):
-        return len(times.shown)
-    capture = open_capture(path)
-    try:
-        told = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        if told > 0:
-            capture.set(cv2.CAP_PROP_POS_FRAMES, told - 1)
-            if capture.grab() and not capture.grab():
-                return told
-    finally:
-        capture.release()
-    capture, count = open_capture(path), 0
-    try:
-        while capture.grab():
-            count += 1
-    finally:
-        capture.release()
+    count = len(_decoded(path, seen) if times is None else times.shown)
     if not count:
         raise InputError("no frame in the video", where=path, do="copy it again")
     return count
@@ -286,78 +382,15 @@ def natural(name: str) -> tuple[str, str]:
     return _DIGITS.sub(lambda digits: digits[0].lstrip("0").zfill(20), stem), name
 
 
-def read_picture(path: Path, first: Path | None = None) -> Frame:
-    """One picture, uint8, (height, width) or (height, width, 3) RGB; an `InputError` names one that is damaged.
-
-    Parameters
-    ----------
-    path : Path
-    first : Path, optional
-        The first picture of the video: the bits that its values take up are those of all. Cameras of 10, 12 or 14
-        bits write files of 16. The highest eight bits are kept; an alpha channel is left out.
-    """
-    picture = _decoded(path)
-    deep = picture.dtype == np.uint16
-    if picture.dtype not in (np.uint8, np.uint16) or (first is not None and deep != (bit_depth(first) > 8)):
-        raise InputError(
-            f"a picture of {picture.dtype}", where=path, expected="8 bits a channel, or 16 in all pictures"
-        )
-    if deep:
-        picture = np.minimum(picture >> (bit_depth(first or path) - 8), 255).astype(np.uint8)
-    if picture.ndim == 2:
-        return np.asarray(picture)
-    return np.ascontiguousarray(picture[..., 2::-1])  # BGR(A) to RGB
-
-
-def _decoded(path: Path) -> NDArray[Any]:
-    data = np.fromfile(path, np.uint8)  # not cv2.imread: it fails on names beyond ASCII on some systems
-    picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
-    if picture is None:
-        raise InputError("the picture cannot be read", where=path, do="copy it again")
-    return np.asarray(picture)
-
-
-@lru_cache(maxsize=1024)
-def bit_depth(path: Path) -> int:
-    """Bits that the values of a picture take up: 8, or in a file of 16 bits the fewest of 10, 12, 14, 16."""
-    picture = _decoded(path)
-    if picture.dtype == np.uint8:
-        return 8
-    return next(bits for bits in (10, 12, 14, 16) if bits == 16 or picture.max() < 2**bits)
-
-
-def picture_kind(path: Path) -> tuple[str, str] | None:
-    """What is odd about the kind of a picture and what `read_picture` makes of it, None for an ordinary one."""
-    picture = _decoded(path)
-    told = []
-    if picture.dtype == np.uint16:
-        depth = bit_depth(path)
-        told.append((f"pictures of 16 bits, {depth} of them in use", "brought to 8 bits"))
-    if picture.ndim == 3 and picture.shape[2] == 4:
-        told.append(("pictures with an alpha channel", "alpha left out"))
-    return (", ".join(what for what, _ in told), ", ".join(done for _, done in told)) if told else None
-
-
-@lru_cache(maxsize=1024)
-def _shape(path: Path) -> tuple[int, ...]:
-    return tuple(read_picture(path).shape)
-
-
-def shape_text(shape: tuple[int, ...]) -> str:
-    """Size and kind of a picture in words."""
-    return f"{shape[1]} x {shape[0]} pixels, {'grey' if len(shape) == 2 else 'colour'}"
-
-
 @lru_cache(maxsize=4096)
 def _file_digest(path: Path, seen: tuple[int, int]) -> str:
     return digest_file(path)
 
 
 @lru_cache(maxsize=4096)
-def _folder_digest(path: Path, seen: tuple[int, int]) -> str:
-    return digest_bytes(
-        *(part.encode() for name in _pictures(path, seen) for part in (name, digest_file(path / name)))
-    )
+def _folder_digest(path: Path, seen: str) -> str:
+    names = _pictures(path, stamp(path))
+    return digest_bytes(*(part.encode() for name in names for part in (name, digest_content(path / name))))
 
 
 def _digest(content: str, video: FileVideo | PictureVideo) -> str:

@@ -15,27 +15,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msstgcn.datasets.files import (
+    PATIENCE,
     FileVideo,
-    Frame,
     PictureVideo,
     Times,
     frame_times,
     is_grey,
     open_capture,
-    picture_kind,
+    packets,
+    pixel_aspect,
     stamp,
     to_frame,
 )
 from msstgcn.datasets.findings import Finding
 from msstgcn.datasets.numbered import NumberedVideo
+from msstgcn.datasets.pictures import Frame, frame_at, oddities
 from msstgcn.datasets.protocol import Video
 from msstgcn.errors import InputError
 
 Say = Callable[[Finding], None]
 
 UNEVEN = 0.25  #: of the median step: a step between two frames that differs by more is uneven
+_OTHER_RATE = 0.01  # share by which the rate may differ
+_ROUNDED = 2.0  # ms: containers round the first and the last time
+_SQUARE = 0.01  # share by which the sides of a pixel may differ
 _SHOWN = 5  # ranges of frames that a finding names one by one
-_PATIENCE = 16  # reads that may fail in a row before the rest of a file counts as lost
 
 
 def frames_of(video: Video, say: Say) -> Iterator[Frame | None]:
@@ -46,7 +50,8 @@ def frames_of(video: Video, say: Say) -> Iterator[Frame | None]:
     video : Video
     say : callable
         Called with a `Finding` for everything odd: frames that cannot be read (when the end is reached), uneven
-        times, pictures of 16 bits or with an alpha channel.
+        times or another rate, pixels that are not square, pictures of 16 bits or with an alpha channel, values beyond
+        the bits of most pictures.
 
     Yields
     ------
@@ -81,32 +86,36 @@ def ranges(numbers: list[int]) -> str:
 
 
 def _from_pictures(video: PictureVideo | NumberedVideo, say: Say) -> Iterator[Frame | None]:
-    told = False
+    kind, told, cut_off = None, False, []
+    if isinstance(video, NumberedVideo) and video.odd_start:
+        say(Finding("repair", video.name, video.odd_start, "left out; labels may lie one frame off"))
     for i in range(len(video)):
+        frame: Frame | None = None
         try:
-            if not told:
-                kind = picture_kind(
-                    video.pictures[i] if isinstance(video, PictureVideo) else video.picture(i)
-                )
-                if kind:
-                    say(Finding("note", video.name, *kind))
-                told = True
-            frame: Frame | None = video.frame(i)
+            path, kind = video.picture(i), kind or video.kind
+            frame, beyond = frame_at(path, kind)
+            cut_off += [i] * beyond
+            if not told and (odd := oddities(path, kind)):
+                say(Finding("note", video.name, *odd))
+            told = True
         except InputError as error:
             say(Finding("repair", f"{video.name}, frame {i}", f"{error.where}: {error.what}", "left out"))
-            frame = None
         yield frame
+    if kind and cut_off:
+        what = f"values beyond the {kind.bits} bits of the pictures looked at first"
+        say(Finding("repair", f"{video.name}, {ranges(cut_off)}", what, "cut off at white"))
 
 
 def _from_file(video: FileVideo, say: Say) -> Iterator[Frame | None]:
     times = frame_times(video.path, stamp(video.path))
-    if times is not None:
-        _tell_uneven(video, times.shown, say)
-    capture = open_capture(video.path)
+    for finding in film_notes(video):
+        say(finding)
+    capture, shown = open_capture(video.path), []
     grey, place, sound = is_grey(capture), 0, True
     try:
         while (read := _next(capture)) is not None:
             failed, picture, at = read
+            shown.append(at)
             # where the times are not known, what failed counts as one frame: there is no better guess
             slot = place + min(failed, 1) if times is None else _slot(times, at, place)
             sound = sound and slot == place and not failed
@@ -119,14 +128,36 @@ def _from_file(video: FileVideo, say: Say) -> Iterator[Frame | None]:
         capture.release()
     if times is not None:
         yield from [None] * (len(times.shown) - place)
-    elif place < len(video):
-        what = f"{place} frames where {len(video)} were told"
-        say(Finding("repair", video.name, what, "used as far as they go; labels may lie off"))
+        return
+    for finding in (*_pace(video, np.array(shown)), *_hidden(video, place)):
+        say(finding)
+
+
+def film_notes(video: FileVideo) -> list[Finding]:
+    """What is odd about a file as far as can be told without decoding it: uneven times, pixels that are not square."""
+    times = frame_times(video.path, stamp(video.path))
+    found = [] if times is None else list(_pace(video, times.shown))
+    capture = open_capture(video.path)
+    aspect = pixel_aspect(capture)
+    capture.release()
+    if abs(aspect - 1) > _SQUARE:
+        what = f"pixels {aspect:.3g} times as wide as they are high; taken as square"
+        do = "movement across is measured wrong by as much: write it again, e.g. by ffmpeg -vf scale=iw*sar:ih,setsar=1"
+        found.append(Finding("note", video.name, what, do))
+    return found
+
+
+def _hidden(video: FileVideo, pictures: int) -> Iterator[Finding]:
+    """Where times are not known, a damaged frame leaves no gap: all that shows is the number of packets."""
+    count = len(packets(video.path, stamp(video.path)).shown)
+    if count != pictures:
+        what = f"{pictures} pictures from {count} packets: some are hidden, or damaged"
+        yield Finding("note", video.name, what, "taken as following each other; labels may lie off")
 
 
 def _next(capture: cv2.VideoCapture) -> tuple[int, Frame, float] | None:
     """Reads that failed, the next picture that can be read, and its time; None at the end."""
-    for failed in range(_PATIENCE):
+    for failed in range(PATIENCE):
         good, picture = capture.read()
         if good:
             return failed, np.asarray(picture), float(capture.get(cv2.CAP_PROP_POS_MSEC))
@@ -139,16 +170,21 @@ def _slot(times: Times, at: float, least: int) -> int:
     return min(max(nearest, least), len(times.shown) - 1)
 
 
-def _tell_uneven(video: FileVideo, shown: NDArray[np.float64], say: Say) -> None:
+def _pace(video: FileVideo, shown: NDArray[np.float64]) -> Iterator[Finding]:
+    """Whether the times of frames, in milliseconds, are uneven or another rate than the video's."""
     steps = np.diff(shown)
+    steps = steps[steps > 0]  # some containers tell no times of the first or last frames
     if len(steps) < 2:
         return
-    usual = float(np.median(steps))
+    usual, span = float(np.median(steps)), float(steps.sum())
     odd = np.abs(steps - usual) > UNEVEN * usual
+    mean = 1000 * len(steps) / span
     if odd.any():
-        mean = 1000 * len(steps) / float(shown[-1] - shown[0])
         what = (
             f"a variable frame rate: {odd.mean():.0%} of the steps are not near {usual:.1f} ms "
             f"(longest {steps.max():.0f} ms); {mean:.2f} frames a second in the mean"
         )
-        say(Finding("note", video.name, what, f"frames taken one by one, at {video.fps:.2f} a second"))
+        yield Finding("note", video.name, what, f"frames taken one by one, at {video.fps:.2f} a second")
+    elif abs(span - 1000 * len(steps) / video.fps) > _OTHER_RATE * span + _ROUNDED:
+        what = f"the frames are shown at {mean:.2f} a second"
+        yield Finding("note", video.name, what, f"taken one by one, at {video.fps:.2f} a second")

@@ -9,13 +9,23 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from msstgcn.datasets.files import IMAGE_SUFFIXES, Frame, read_picture, shape_text, stamp
+from msstgcn.datasets.files import IMAGE_SUFFIXES, stamp
+from msstgcn.datasets.pictures import (
+    Frame,
+    PictureKind,
+    digest_content,
+    digest_states,
+    frame_at,
+    kind_of,
+    spread,
+)
 from msstgcn.errors import InputError
-from msstgcn.files import digest_bytes, digest_file
+from msstgcn.files import digest_bytes
 from msstgcn.timeline import Expression
 
 _NUMBER = re.compile(r"(\d+)\.[^.]+$")
-#: The digest of a folder reads the whole of every so many-th picture, and name and size of all.
+#: The digest of a folder reads the whole of every so many-th picture, and size and 4 KiB of each other: 10,000 pictures
+#: of SAMM-LV would take minutes.
 _DIGEST_EVERY = 64
 
 
@@ -107,6 +117,13 @@ class NumberedVideo:
         names = listing(self.path).names
         return tuple(n for n in range(1, self.last + 1, self.every) if n not in names)
 
+    @property
+    def odd_start(self) -> str | None:
+        """What speaks against counting the pictures from 1: there is one of number 0."""
+        if 0 not in listing(self.path).names:
+            return None
+        return "a picture of number 0, while labels count from 1: number the pictures from 1, or remove it"
+
     def picture(self, i: int) -> Path:
         """File of working frame i.
 
@@ -124,9 +141,26 @@ class NumberedVideo:
         return self.path / name
 
     @property
+    def kind(self) -> PictureKind:
+        """What the frames are like, judged by some of the pictures.
+
+        Raises
+        ------
+        InputError
+            If none of these is there or can be read.
+        """
+        names = listing(self.path).names
+        numbers = [1 + self.every * i for i in spread(len(self))]
+        return kind_of([self.path / names[n] for n in numbers if n in names])
+
+    @property
     def digest(self) -> str:
-        """Digest of names and sizes of all working frames, the content of every 64th, rate, subject and labels."""
-        content = _digest(self.path, self.every, stamp(self.path))
+        """Digest of the working frames, the rate, the subject and the labels; the same for a copy.
+
+        Every 64th picture is read whole, of the others the size and 4 KiB from the middle: a change elsewhere that
+        keeps a picture's size goes unseen.
+        """
+        content = _digest(self.path, self.every, digest_states(_working(self.path, self.every)))
         about = repr((self.fps, self.every, self.subject, self.expressions))
         return digest_bytes(content.encode(), about.encode())
 
@@ -136,23 +170,15 @@ class NumberedVideo:
         Raises
         ------
         InputError
-            If there is no such frame, or its picture is missing, cannot be read or differs in size from the first.
+            If there is no such frame, or its picture is missing, cannot be read or is of another kind than most.
         """
-        path = self.picture(i)
-        picture = read_picture(path, self.picture(0))
-        shape = _shape(self.picture(0))
-        if picture.shape != shape:
-            raise InputError(
-                f"picture of {shape_text(picture.shape)}",
-                where=path,
-                expected=f"{shape_text(shape)} as the first",
-            )
-        return picture
+        return frame_at(self.picture(i), self.kind)[0]
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
         """Working frames start to stop - 1, one after the other."""
+        kind = self.kind
         for i in range(start, len(self) if stop is None else stop):
-            yield self.frame(i)
+            yield frame_at(self.picture(i), kind)[0]
 
 
 def working_frames(last: int, every: int) -> int:
@@ -160,19 +186,15 @@ def working_frames(last: int, every: int) -> int:
     return 0 if last < 1 else (last - 1) // every + 1
 
 
-@lru_cache(maxsize=1024)
-def _shape(path: Path) -> tuple[int, ...]:
-    return tuple(read_picture(path).shape)
+def _working(path: Path, every: int) -> list[Path]:
+    """Files of the working frames that are there, in order."""
+    found = listing(path)
+    return [path / found.names[n] for n in range(1, found.last + 1, every) if n in found.names]
 
 
 @lru_cache(maxsize=1024)
-def _digest(path: Path, every: int, seen: tuple[int, int]) -> str:
-    names = listing(path).names
+def _digest(path: Path, every: int, seen: str) -> str:
     parts = []
-    for place, number in enumerate(range(1, max(names, default=0) + 1, every)):
-        if number not in names:
-            continue
-        file = path / names[number]
-        content = digest_file(file) if place % _DIGEST_EVERY == 0 else ""
-        parts.append(f"{names[number]} {file.stat().st_size} {content}".encode())
+    for place, file in enumerate(_working(path, every)):
+        parts.append(f"{file.name} {digest_content(file, whole=place % _DIGEST_EVERY == 0)}".encode())
     return digest_bytes(*parts)

@@ -61,7 +61,7 @@ def _header(cells: list[str]) -> list[str]:
 def read_csv(
     path: Path, columns: tuple[str, ...], notes: list[str] | None = None, skip: Collection[int] = ()
 ) -> pd.DataFrame:
-    """Read a CSV file as text; a row with too many or too few fields is refused, not mended. Blank lines count for none.
+    """Read a CSV file as text; a row with too many or too few fields is refused, not mended. Blank lines hold nothing.
 
     Parameters
     ----------
