@@ -74,7 +74,7 @@ def test_a_file_of_regions(tmp_path):
         ("name,landmark,size\nchin,8,3\n", "column 'size' is unknown"),
         ("name,landmark\nbrow,19,5\n", "row 2: 3 fields; expected 2"),
         ("name,landmark,dx\nbrow,19\n", "row 2: 2 fields; expected 3"),
-        ("name,landmark\nbrow,19\n\nlip,99\n", "row 3: 0 fields"),
+        ("name,landmark\nbrow,19\n\nlip,99\n", "row 4: landmark = 99"),
         ("name,landmark,dx,dx\nbrow,19,.1,.2\n", "column dx stands twice"),
         ("", "empty"),
     ],
