@@ -164,9 +164,7 @@ could = (
 report.glue("ch8_could", could)
 report.glue("ch8_subjects", len(counts[0]))
 apart = gain.low > 0 and beside.p <= 0.05
-verdict = (
-    "these two networks are told apart" if apart else "this run is too small to tell the two networks apart"
-)
+verdict = "these two networks are told apart" if apart else "this run is too small to tell them apart"
 report.glue("ch8_verdict", verdict)
 
 # %% [markdown]
