@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
+from killed import killed_in_epoch
 from toys import toy_video
 
 from msstgcn import learning
 from msstgcn.errors import InputError
-from msstgcn.learning import batched
 from msstgcn.learning.batched import Job
 from msstgcn.learning.inner import inner_groups
 from msstgcn.learning.loso import job_of, left_out, loso_jobs
@@ -121,19 +123,9 @@ def test_without_others_it_is_training_on_expressions_alone(five):
 def test_a_killed_training_goes_on_with_the_segments_of_the_next_epoch(five, tmp_path, monkeypatch):
     recipe = RECIPE.but(neutral=1.0, epochs=3, segment=4, folds=0)
     undisturbed = learning.train_loso(five, NETWORK, recipe, subjects=["s1"])
-    whole = batched._epoch
-
-    def dies(*args):
-        if args[4] == 2:
-            raise KeyboardInterrupt
-        return whole(*args)
-
-    monkeypatch.setattr(batched, "_epoch", dies)
-    with pytest.raises(KeyboardInterrupt):
-        learning.train_loso(five, NETWORK, recipe, subjects=["s1"], checkpoints=tmp_path)
-    ran = []
-    monkeypatch.setattr(batched, "_epoch", lambda *args: ran.append(args[4]) or whole(*args))
-    again = learning.train_loso(five, NETWORK, recipe, subjects=["s1"], checkpoints=tmp_path)
+    train = partial(learning.train_loso, five, NETWORK, recipe, subjects=["s1"], checkpoints=tmp_path)
+    ran = killed_in_epoch(2, train, monkeypatch)
+    again = train()
     assert ran == [2]
     assert equal(undisturbed.folds["s1"].weights, again.folds["s1"].weights)
 

@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from killed import killed_in_epoch
 from toys import toy_video
 
 from msstgcn import learning
 from msstgcn.errors import InputError
-from msstgcn.learning import batched, schedule
+from msstgcn.learning import schedule
 from msstgcn.learning.folds import Fold
 from msstgcn.network import MSSTGCN
 from msstgcn.settings import LearningSettings, NetworkSettings, SpottingSettings
@@ -107,19 +109,10 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(run, toy_features, small_n
 def test_a_killed_fold_goes_on_from_its_last_epoch(
     run, toy_features, small_network, quick_learning, tmp_path, monkeypatch
 ):
-    whole, ran = batched._epoch, []
-
-    def dies_in_the_second_epoch(*args):
-        if args[4] == 1:
-            raise KeyboardInterrupt
-        return whole(*args)
-
-    monkeypatch.setattr(batched, "_epoch", dies_in_the_second_epoch)
-    with pytest.raises(KeyboardInterrupt):
-        learning.train_loso(toy_features, small_network, quick_learning, checkpoints=tmp_path)
+    train = partial(learning.train_loso, toy_features, small_network, quick_learning, checkpoints=tmp_path)
+    ran = killed_in_epoch(1, train, monkeypatch)
     assert list(tmp_path.glob("*.safetensors"))
-    monkeypatch.setattr(batched, "_epoch", lambda *args: ran.append(args[4]) or whole(*args))
-    again = learning.train_loso(toy_features, small_network, quick_learning, checkpoints=tmp_path)
+    again = train()
     assert all(same(run.folds[name], again.folds[name]) for name in run.folds)
     assert ran.count(1) == 3
     assert ran.count(0) < 3

@@ -1,15 +1,16 @@
 """Trainings as stages: folds are kept one by one and taken from the store afterwards."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from killed import killed_in_epoch
 
 from msstgcn import learning
 from msstgcn.errors import InputError
-from msstgcn.learning import batched
 from msstgcn.motion.features import VideoFeatures
 from msstgcn.runner import feature_stages, models, sources, stages, training_stages
 from msstgcn.timeline import Expression
@@ -47,17 +48,7 @@ def test_folds_are_kept_and_trained_once(chosen, monkeypatch):
 
 def test_a_training_of_two_seeds_that_was_stopped_goes_on_as_one_of_three(chosen, monkeypatch):
     chosen = chosen.model_copy(update={"learning": chosen.learning.but(epochs=2, watch=0)})
-    whole, ran = batched._epoch, []
-
-    def dies_in_the_second_epoch(*args):
-        if args[4] == 1:
-            raise KeyboardInterrupt
-        return whole(*args)
-
-    monkeypatch.setattr(batched, "_epoch", dies_in_the_second_epoch)
-    with pytest.raises(KeyboardInterrupt):
-        stages.loso_seeds(chosen, (0, 2), device="cpu")
-    monkeypatch.setattr(batched, "_epoch", lambda *args: ran.append(args[4]) or whole(*args))
+    ran = killed_in_epoch(1, partial(stages.loso_seeds, chosen, (0, 2), device="cpu"), monkeypatch)
     stages.loso_seeds(chosen, (0, 1, 2), device="cpu")
     assert ran.count(1) == 9 and ran.count(0) < 9, (
         "three folds and seeds, and some had been through one epoch"

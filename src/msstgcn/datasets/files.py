@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from msstgcn.datasets.mp4 import sample_times
 from msstgcn.datasets.pictures import (
     Frame,
+    PictureFrames,
     PictureKind,
     digest_content,
     digest_states,
-    frame_at,
     kind_of,
     spread,
 )
@@ -95,7 +95,7 @@ class FileVideo:
 
 
 @dataclass(frozen=True)
-class PictureVideo:
+class PictureVideo(PictureFrames):
     """A folder of pictures, one a frame, in the natural order of their names (2 before 10)."""
 
     path: Path
@@ -132,22 +132,6 @@ class PictureVideo:
     def digest(self) -> str:
         """Digest of the pictures' names and content, the rate, the subject and the labels."""
         return _digest(_folder_digest(self.path, digest_states(self.pictures)), self)
-
-    def frame(self, i: int) -> Frame:
-        """Frame i, uint8, (height, width) or (height, width, 3) RGB, as the picture is.
-
-        Raises
-        ------
-        InputError
-            If there is no such frame, or its picture cannot be read or is of another kind than most.
-        """
-        return frame_at(self.picture(i), self.kind)[0]
-
-    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
-        """Frames start to stop - 1, one after the other."""
-        kind = self.kind
-        for i in range(start, len(self) if stop is None else stop):
-            yield frame_at(self.picture(i), kind)[0]
 
 
 def open_video(path: str | Path) -> Video:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 from msstgcn.datasets.files import IMAGE_SUFFIXES, stamp
 from msstgcn.datasets.pictures import (
-    Frame,
+    PictureFrames,
     PictureKind,
     digest_content,
     digest_states,
-    frame_at,
     kind_of,
     spread,
 )
@@ -76,7 +74,7 @@ def _listing(path: Path, seen: tuple[int, int]) -> Listing:
 
 
 @dataclass(frozen=True)
-class NumberedVideo:
+class NumberedVideo(PictureFrames):
     """A folder of pictures numbered from 1; working frame i is picture ``1 + every * i``.
 
     However many digits a number is written with, it counts as a number; pictures between the working frames need
@@ -163,22 +161,6 @@ class NumberedVideo:
         content = _digest(self.path, self.every, digest_states(_working(self.path, self.every)))
         about = repr((self.fps, self.every, self.subject, self.expressions))
         return digest_bytes(content.encode(), about.encode())
-
-    def frame(self, i: int) -> Frame:
-        """Working frame i, uint8, (height, width) or (height, width, 3) RGB, as the picture is.
-
-        Raises
-        ------
-        InputError
-            If there is no such frame, or its picture is missing, cannot be read or is of another kind than most.
-        """
-        return frame_at(self.picture(i), self.kind)[0]
-
-    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
-        """Working frames start to stop - 1, one after the other."""
-        kind = self.kind
-        for i in range(start, len(self) if stop is None else stop):
-            yield frame_at(self.picture(i), kind)[0]
 
 
 def working_frames(last: int, every: int) -> int:

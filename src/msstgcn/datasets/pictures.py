@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,6 +43,39 @@ class PictureKind(NamedTuple):
 
     def __str__(self) -> str:
         return f"{shape_text(self.shape)}, {16 if self.deep else 8} bits"
+
+
+class PictureFrames(ABC):
+    """A video whose frames are pictures on disk: how they are read, whatever decides which picture is which frame."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Number of frames."""
+
+    @abstractmethod
+    def picture(self, i: int) -> Path:
+        """File of frame i; an `InputError` if there is no such frame, or it is missing."""
+
+    @property
+    @abstractmethod
+    def kind(self) -> PictureKind:
+        """What the frames are like, judged by some of the pictures."""
+
+    def frame(self, i: int) -> Frame:
+        """Frame i, uint8, (height, width) or (height, width, 3) RGB, as the picture is.
+
+        Raises
+        ------
+        InputError
+            If there is no such frame, or its picture is missing, cannot be read or is of another kind than most.
+        """
+        return frame_at(self.picture(i), self.kind)[0]
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+        """Frames start to stop - 1, one after the other."""
+        kind = self.kind
+        for i in range(start, len(self) if stop is None else stop):
+            yield frame_at(self.picture(i), kind)[0]
 
 
 def spread(count: int) -> list[int]:

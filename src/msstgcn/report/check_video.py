@@ -45,6 +45,12 @@ _GROUPS = {"brows": (("brow",), "left"), "mouth": (("mouth", "lip"), "mouth")}
 Picture = NDArray[np.uint8]
 
 
+def must_be_film(out: Path) -> None:
+    """Raise an `InputError` unless a file has the name of a film."""
+    if out.suffix != ".mp4":
+        raise InputError("a film is an .mp4 file", where=out, expected="a name that ends in .mp4")
+
+
 def film(
     video: Video,
     features: VideoFeatures,
@@ -78,8 +84,7 @@ def film(
         If `out` ends otherwise, the features are of another number of regions, or the film cannot be written.
     """
     out = Path(out)
-    if out.suffix != ".mp4":
-        raise InputError("a film is an .mp4 file", where=out, expected="a name that ends in .mp4")
+    must_be_film(out)
     if features.flow.shape[2] != len(regions):
         raise InputError(
             f"features of {features.flow.shape[2]} regions", where=features.video, expected=f"{len(regions)}"

@@ -412,25 +412,11 @@ def features(
         raise InputError(f"both {source} and --root {root}", expected="one of them")
     _must_be_writable(folders=[out], files=[look])
     if look is not None:
-        _must_be_one_video(source, look)
+        stages.filmable(source, look)  # before anything is measured
     paths = stages.features_to(source, out, chosen, executor=executor)
     typer.echo(json.dumps([str(path) for path in paths]) if as_json else "\n".join(map(str, paths)))
     if look is not None:
         typer.echo(stages.look(source, paths, look, chosen))
-
-
-def _must_be_one_video(source: Path | None, film: Path) -> None:
-    """Refuse, before anything is measured, what cannot be filmed."""
-    from msstgcn.runner.sources import open_source
-
-    if film.suffix != ".mp4":
-        raise InputError("a film is an .mp4 file", where=film, expected="a name that ends in .mp4")
-    if source is None or len(open_source(source).videos) != 1:
-        raise InputError(
-            "a check video shows one video",
-            where="--look",
-            expected="a video file or a folder of images as SOURCE",
-        )
 
 
 def _regions(text: str | None) -> str | list[dict[str, Any]] | None:

@@ -20,7 +20,7 @@ from msstgcn.motion import VideoFeatures, extract_each, load_features, predictor
 from msstgcn.motion.detector import predictor_digest
 from msstgcn.motion.flow import starts_at_once
 from msstgcn.motion.regions import region_set
-from msstgcn.report.check_video import film
+from msstgcn.report.check_video import film, must_be_film
 from msstgcn.report.log import bar, warn
 from msstgcn.runner import executors, sources
 from msstgcn.runner.dependencies import code_digest
@@ -263,7 +263,7 @@ def _feature_key(video: Video, chosen: MotionSettings) -> str:
     """Settings, code, landmark predictor and packages that decide features."""
     predictor = predictor_digest(predictor_path())
     code = code_digest("msstgcn.motion", type(video).__module__)
-    together = starts_at_once(chosen.at(video.fps))  # more on a GPU: their grid is another
+    together = starts_at_once(chosen)  # more on a GPU: their grid is another
     return key_of(chosen.digest(), code, predictor, together, [*map(version, MEASURING)])
 
 
@@ -409,16 +409,30 @@ def look(source: Path | None, files: list[Path], out: Path, chosen: Profile) -> 
     Raises
     ------
     InputError
-        If the source is not one video.
+        As `filmable`.
     """
+    video = filmable(source, out)
+    (file,) = files
+    found = load_features(file)
+    with bar("check video", len(found), "frame") as advance:
+        film(video, found, out, regions=region_set(chosen.motion.regions), progress=advance)
+    return out
+
+
+def filmable(source: Path | None, out: Path) -> Video:
+    """The one video of a source, if it can be filmed into a file of that name.
+
+    Raises
+    ------
+    InputError
+        If the source is not one video, or the name not that of a film.
+    """
+    must_be_film(out)
     videos = () if source is None else sources.open_source(source).videos
-    if len(videos) != 1 or len(files) != 1:
+    if len(videos) != 1:
         raise InputError(
             "a check video shows one video",
             where="--look",
             expected="a video file or a folder of images as SOURCE",
         )
-    found = load_features(files[0])
-    with bar("check video", len(found), "frame") as advance:
-        film(videos[0], found, out, regions=region_set(chosen.motion.regions), progress=advance)
-    return out
+    return videos[0]

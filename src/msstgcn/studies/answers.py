@@ -103,8 +103,7 @@ def agreement(study: Study, table: pd.DataFrame) -> str:
     unseen = rows.drop(along.index)
     missing = [name for name in study.beaten if name not in set(rows["variant"])]
     if rows["few trainings"].all():
-        few = _few_trainings(rows)
-        said = f"{few[0].upper()}{few[1:]} of each cannot say"
+        said = f"{_capital(_few_trainings(rows))} of each cannot say"
     elif len(against):
         said = f"This contradicts it: better than {_quoted(study.base)} {_are(against)} {_names(against)}"
         said += f", though worse {_are(along)} {_names(along)}" if len(along) else ""
@@ -220,6 +219,10 @@ def _named(row: pd.Series) -> str:
     return _quoted(row["variant"])
 
 
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
 def _quoted(name: str) -> str:
     return f"“{name}”"
 
@@ -284,7 +287,7 @@ def _not_found(others: pd.DataFrame) -> str:
     rest = others[~told_apart(others)]
     could = _could(others if rest.empty or len(rest) == len(others) else rest)
     if rest.empty or len(rest) == len(others):
-        return f"{could[0].upper()}{could[1:]}."
+        return f"{_capital(could)}."
     return f"With {_names(rest)} no difference was seen; {could}."
 
 
@@ -324,7 +327,7 @@ def _ends(study: Study, base: pd.Series, placed: pd.DataFrame, what: str) -> str
     for row in shown:
         note = " (the base)" if row["variant"] == base["variant"] else ""
         names.setdefault(row["variant"], f"{_f1(row)} at {_named(row)}{note}")
-    return f"{what[0].upper()}{what[1:]} is {_joined(list(names.values()))}."
+    return f"{_capital(what)} is {_joined(list(names.values()))}."
 
 
 def _along(study: Study, base: pd.Series, placed: pd.DataFrame) -> list[str]:
