@@ -150,12 +150,13 @@ class Face:
         moved = self._moved(vector)
         turn, pose = self._pose(state.pose)
         cells = -(-camera.size // kernel.CELL) + 1
-        nodes = np.empty((cells, cells, 8))
+        nodes = np.empty((8, cells, cells))
         top = self._mouth_box[2] - 0.2
         kernel.solve(
             moved, self._height, self._normal, self._solid, _LIGHTS, turn, self._frame, pose, top, nodes
         )
-        colours = np.zeros((camera.size, camera.size, self._texture.shape[2]), np.float32)
+        side = kernel.CELL * (cells - 1)
+        colours = np.zeros((side, side, self._texture.shape[2]), np.float32)
         kernel.paint(
             self._texture,
             self._place,

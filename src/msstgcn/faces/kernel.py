@@ -15,6 +15,8 @@ from numba import njit
 CELL = 4
 #: How far the skin of the lower lid reaches down from the lid's edge, in IOD.
 LOWER_LID = 0.07
+#: What a cell may show beside skin; bits.
+_MOUTH, _EYE, _EYES, _GLASSES = 1, 2, 6, 8  # one of the eyes lies left in the picture
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31 = np.uint64(30), np.uint64(27), np.uint64(31)
@@ -124,7 +126,7 @@ def locate(moved, height, frame, pose, pixels, found):
 
 @njit(cache=True)
 def solve(moved, height, normal, solid, lights, turn, frame, pose, mouth_top, nodes):
-    """Fill nodes (gy, gx, 8) at every CELL-th pixel.
+    """Fill nodes (8, gy, gx) at every CELL-th pixel.
 
     Upper branch X, Y; lower branch X, Y; light relative to the neutral pose; upper branch X, Y after the skin's
     motion; 1 where the head may be seen.
@@ -133,30 +135,30 @@ def solve(moved, height, normal, solid, lights, turn, frame, pose, mouth_top, no
     m00, m01, m10, m11, k0, k1, t0, t1 = pose
     ny, nx = height.shape
     det = m00 * m11 - m01 * m10
-    for r in range(nodes.shape[0]):
+    for r in range(nodes.shape[1]):
         py = r * CELL
-        for c in range(nodes.shape[1]):
+        for c in range(nodes.shape[2]):
             px = c * CELL
             f0, f1 = px - t0 - 0.6 * k0, py - t1 - 0.6 * k1
             sx, sy = (m11 * f0 - m01 * f1) / det, (m00 * f1 - m10 * f0) / det
             x, y, gx, gy = invert(moved[0], height, frame, pose, px, py, sx, sy)
-            nodes[r, c, 0], nodes[r, c, 1] = x, y
+            nodes[0, r, c], nodes[1, r, c] = x, y
             if y > mouth_top:
                 lx, ly, _, _ = invert(moved[1], height, frame, pose, px, py, x, y)
-                nodes[r, c, 2], nodes[r, c, 3] = lx, ly
+                nodes[2, r, c], nodes[3, r, c] = lx, ly
             else:
-                nodes[r, c, 2], nodes[r, c, 3] = x, y
+                nodes[2, r, c], nodes[3, r, c] = x, y
             i = int(_clamp((x - left) * per_iod + 0.5, 0.0, nx - 1.0))
             j = int(_clamp((y - top) * per_iod + 0.5, 0.0, ny - 1.0))
             n0, n1, n2 = normal[j, i, 0], normal[j, i, 1], normal[j, i, 2]
-            nodes[r, c, 5], nodes[r, c, 6] = gx, gy
-            li = int(_clamp((nodes[r, c, 2] - left) * per_iod + 0.5, 0.0, nx - 1.0))
-            lj = int(_clamp((nodes[r, c, 3] - top) * per_iod + 0.5, 0.0, ny - 1.0))
-            nodes[r, c, 7] = max(solid[j, i], solid[lj, li])
+            nodes[5, r, c], nodes[6, r, c] = gx, gy
+            li = int(_clamp((nodes[2, r, c] - left) * per_iod + 0.5, 0.0, nx - 1.0))
+            lj = int(_clamp((nodes[3, r, c] - top) * per_iod + 0.5, 0.0, ny - 1.0))
+            nodes[7, r, c] = max(solid[j, i], solid[lj, li])
             o0 = turn[0, 0] * n0 + turn[0, 1] * n1 + turn[0, 2] * n2
             o1 = turn[1, 0] * n0 + turn[1, 1] * n1 + turn[1, 2] * n2
             o2 = turn[2, 0] * n0 + turn[2, 1] * n1 + turn[2, 2] * n2
-            nodes[r, c, 4] = _lit(o0, o1, o2, lights) / _lit(n0, n1, n2, lights)
+            nodes[4, r, c] = _lit(o0, o1, o2, lights) / _lit(n0, n1, n2, lights)
 
 
 @njit(cache=True, inline="always")
@@ -243,12 +245,34 @@ def _glasses(x, y, shape, sharp):
     return frame, 1.0 if r < 1.0 else 0.0
 
 
+@njit(cache=True, inline="always")
+def _lines(tables, side, x0, x1, x):
+    """Values at x of four lines (side, 4, n), as `_line` has them of one."""
+    n = tables.shape[2]
+    u = _clamp((x - x0) / (x1 - x0) * (n - 1), 0.0, n - 1.001)
+    i = int(u)
+    a = u - i
+    return (
+        tables[side, 0, i] * (1 - a) + tables[side, 0, i + 1] * a,
+        tables[side, 1, i] * (1 - a) + tables[side, 1, i + 1] * a,
+        tables[side, 2, i] * (1 - a) + tables[side, 2, i + 1] * a,
+        tables[side, 3, i] * (1 - a) + tables[side, 3, i + 1] * a,
+    )
+
+
 @njit(cache=True)
-def _eye_region(texture, place, x, y, ends, lids, look, sharp, eye_colours, other, colour):
+def _put_on(glasses, x, y, sharp, colour):
+    """Paint the frame of spectacles at (x, y), and what a lens reflects, over a colour."""
+    frame, lens = _glasses(x, y, glasses, sharp)
+    frame *= colour[colour.size - 1]
+    for k in range(colour.size - 1):
+        colour[k] = (colour[k] + 5.0 * lens) * (1 - frame) + glasses[5] * frame
+
+
+@njit(cache=True)
+def _eye_region(texture, place, x, y, side, eyes, lids, look, sharp, eye_colours, other, colour):
     """Lids, lashes and eyeball at (x, y); the lids' skin stretches between crease and lid edge."""
-    e0, e1 = ends[0], ends[1]
-    up, low = _line(lids[0], e0, e1, x), _line(lids[1], e0, e1, x)
-    shut, crease = _line(lids[2], e0, e1, x), _line(lids[3], e0, e1, x)
+    up, low, shut, crease = _lines(lids, side, eyes[side, 0], eyes[side, 1], x)
     ty = y
     if crease < y <= up:
         ty = crease + (y - crease) / (up - crease) * (shut - crease)
@@ -259,7 +283,7 @@ def _eye_region(texture, place, x, y, ends, lids, look, sharp, eye_colours, othe
     _sample(texture, place, x, ty, 1.0, colour)
     opening = _clamp((y - up) * sharp + 0.5, 0.0, 1.0) * _clamp((low - y) * sharp + 0.5, 0.0, 1.0)
     if opening > 0.0:
-        _eyeball(x, y, up, look, sharp, eye_colours, other)
+        _eyeball(x, y, up, look[side], sharp, eye_colours, other)
         for k in range(colour.size - 1):
             colour[k] = colour[k] * (1 - opening) + other[k] * opening
     lash = 0.80 * _soft(1.0 - abs(y - up + 0.008) / 0.022)
@@ -292,15 +316,138 @@ def _mouth_region(texture, place, x, y, lx, ly, line, x0, x1, sharp, teeth, colo
 
 
 @njit(cache=True)
+def _seen(nodes, r):
+    """Cells between rows r and r + 1 of nodes that may show some of the head."""
+    shown = np.empty(nodes.shape[2] - 1, np.int64)
+    count = 0
+    for c in range(shown.size):
+        if nodes[7, r, c] + nodes[7, r, c + 1] + nodes[7, r + 1, c] + nodes[7, r + 1, c + 1] != 0.0:
+            shown[count] = c
+            count += 1
+    return shown[:count]
+
+
+@njit(cache=True)
+def _corners(nodes, r, cells):
+    """What nodes have at the corners of cells between rows r and r + 1: (7, 4, cells)."""
+    corners = np.empty((7, 4, cells.size))
+    for p in range(7):
+        for n, c in enumerate(cells):
+            corners[p, 0, n], corners[p, 1, n] = nodes[p, r, c], nodes[p, r, c + 1]
+            corners[p, 2, n], corners[p, 3, n] = nodes[p, r + 1, c], nodes[p, r + 1, c + 1]
+    return corners
+
+
+@njit(cache=True, inline="always")
+def _range(values, c):
+    n00, n01, n10, n11 = values[0, c], values[1, c], values[2, c], values[3, c]
+    return min(n00, n01, n10, n11), max(n00, n01, n10, n11)
+
+
+@njit(cache=True)
+def _features(corners, eyes, mouth_box, glasses):
+    """Tell what cells may show beside skin; where they lie on its lower branch, put that in the upper one's place."""
+    x0, x1, line_top, line_low = mouth_box
+    found = np.zeros(corners.shape[2], np.int64)
+    for c in range(found.size):
+        low_x, high_x = _range(corners[0], c)
+        low_y, high_y = _range(corners[1], c)
+        lower_low, _ = _range(corners[3], c)
+        at_mouth = high_y > line_top - 0.02 and lower_low < line_low + 0.02 and high_x > x0 and low_x < x1
+        if low_y > 0.5 * (line_top + line_low) and not at_mouth:
+            for i in range(4):
+                corners[0, i, c], corners[1, i, c] = corners[2, i, c], corners[3, i, c]
+        if at_mouth:
+            found[c] |= _MOUTH
+        for side in range(2):
+            if high_x > eyes[side, 0] and low_x < eyes[side, 1] and high_y > -0.25 and low_y < 0.25:
+                found[c] |= _EYE << side
+        if glasses[4] > 0.0 and low_y > -0.5 and high_y < 0.6:
+            found[c] |= _GLASSES
+    return found
+
+
+@njit(cache=True)
+def _mix(weights, corners, out):
+    """Bilinear values (cells,) at one place within every cell from what is at the corners (4, cells)."""
+    w00, w01, w10, w11 = weights
+    n00, n01, n10, n11 = corners[0], corners[1], corners[2], corners[3]
+    for c in range(out.size):
+        out[c] = w00 * n00[c] + w01 * n01[c] + w10 * n10[c] + w11 * n11[c]
+
+
+@njit(cache=True)
+def _scaled(x, start, scale, end, u):
+    """Places x (cells,) in units of a grid that begins at `start`, held within it: u."""
+    for c in range(u.size):
+        u[c] = _clamp((x[c] - start) * scale, 0.0, end)
+
+
+@njit(cache=True)
+def _texel(u, v, nx, depth, at):
+    """Where in a flat texture the texel left of and above (u, v) begins."""
+    for c in range(at.size):
+        at[c] = (int(v[c]) * nx + int(u[c])) * depth
+
+
+@njit(cache=True)
+def _fetch(flat, at, row, depth, texels):
+    """One channel of the four texels around each place: texels (4, cells)."""
+    t00, t01, t10, t11 = texels[0], texels[1], texels[2], texels[3]
+    for c in range(at.size):
+        n00 = at[c]
+        n10 = n00 + row
+        t00[c], t01[c] = flat[np.uint64(n00)], flat[np.uint64(n00 + depth)]
+        t10[c], t11[c] = flat[np.uint64(n10)], flat[np.uint64(n10 + depth)]
+
+
+@njit(cache=True)
+def _between(u, v, texels, out):
+    """Bilinear values between four texels."""
+    t00, t01, t10, t11 = texels[0], texels[1], texels[2], texels[3]
+    for c in range(out.size):
+        a, b = u[c] - int(u[c]), v[c] - int(v[c])
+        w00, w01, w10, w11 = (1 - a) * (1 - b), a * (1 - b), (1 - a) * b, a * b
+        out[c] = w00 * t00[c] + w01 * t01[c] + w10 * t10[c] + w11 * t11[c]
+
+
+@njit(cache=True)
+def _light(colour, light):
+    for c in range(colour.size):
+        colour[c] *= light[c]
+
+
+@njit(cache=True)
+def _skin(texture, place, x, y, light):
+    """Sample and light the texture at many places, as `_sample` does at one; returns (C + 1, cells)."""
+    left, top, per_iod = place
+    ny, nx, depth = texture.shape
+    flat = texture.reshape(-1)
+    u, v, at = np.empty(x.size), np.empty(x.size), np.empty(x.size, np.int64)
+    texels, colours = np.empty((4, x.size), np.float32), np.empty((depth, x.size), np.float32)
+    _scaled(x, left, per_iod, nx - 1.001, u)
+    _scaled(y, top, per_iod, ny - 1.001, v)
+    _texel(u, v, nx, depth, at)
+    for k in range(depth):
+        _fetch(flat[k:], at, nx * depth, depth, texels)
+        _between(u, v, texels, colours[k])
+        if k < depth - 1:
+            _light(colours[k], light)
+    return colours
+
+
+@njit(cache=True)
 def paint(
     texture, place, nodes, eyes, lids, look, eye_colours, mouth, mouth_box, teeth, glasses, sharp, colours
 ):
-    """Paint the head without noise into colours (rows, columns, C + 1), the last channel its opacity.
+    """Paint the head without noise.
+
+    Cells are taken a row at a time, and all pixels that lie alike in their cells at once.
 
     Parameters
     ----------
     texture : float32 (ny, nx, C + 1), premultiplied by its last channel; place : left, top, points per IOD.
-    nodes : float64 (gy, gx, 8), from `solve`.
+    nodes : float64 (8, gy, gx), from `solve`.
     eyes : float64 (2, 2), x0 and x1 of each eye.
     lids : float64 (2, 4, n), upper and lower lid now, where they meet when closed, and the crease.
     look : float64 (2, 6), see `_eyeball`; eye_colours : float64 (2, C), white and iris.
@@ -308,65 +455,51 @@ def paint(
     teeth : float64 (2, C), teeth and throat.
     glasses : see `_glasses`; a half thickness of 0 means none.
     sharp : pixels per IOD.
+    colours : float32 (CELL * (gy - 1), CELL * (gx - 1), C + 1), all 0: filled, the last channel with the opacity.
     """
-    rows, columns, depth = colours.shape
-    other = np.zeros(depth)
-    x0, x1, line_top, line_low = mouth_box
-    inv = 1.0 / CELL
-    for r in range(nodes.shape[0] - 1):
-        for c in range(nodes.shape[1] - 1):
-            n00, n01, n10, n11 = nodes[r, c], nodes[r, c + 1], nodes[r + 1, c], nodes[r + 1, c + 1]
-            if n00[7] + n01[7] + n10[7] + n11[7] == 0.0:
-                continue
-            low_x, high_x = min(n00[0], n01[0], n10[0], n11[0]), max(n00[0], n01[0], n10[0], n11[0])
-            low_y, high_y = min(n00[1], n01[1], n10[1], n11[1]), max(n00[1], n01[1], n10[1], n11[1])
-            lower_low = min(n00[3], n01[3], n10[3], n11[3])
-            at_mouth = high_y > line_top - 0.02 and lower_low < line_low + 0.02 and high_x > x0 and low_x < x1
-            first = 2 if low_y > 0.5 * (line_top + line_low) and not at_mouth else 0
-            framed = glasses[4] > 0.0 and low_y > -0.5 and high_y < 0.6
-            eye = -1
-            for side in range(2):
-                if high_x > eyes[side, 0] and low_x < eyes[side, 1] and high_y > -0.25 and low_y < 0.25:
-                    eye = side
-            for py in range(r * CELL, min((r + 1) * CELL, rows)):
-                b = (py - r * CELL) * inv
-                for px in range(c * CELL, min((c + 1) * CELL, columns)):
-                    a = (px - c * CELL) * inv
-                    w00, w01, w10, w11 = (1 - a) * (1 - b), a * (1 - b), (1 - a) * b, a * b
-                    colour = colours[py, px]
-                    x = w00 * n00[first] + w01 * n01[first] + w10 * n10[first] + w11 * n11[first]
-                    k = first + 1
-                    y = w00 * n00[k] + w01 * n01[k] + w10 * n10[k] + w11 * n11[k]
-                    if eye >= 0 and eyes[eye, 0] < x < eyes[eye, 1]:
-                        _eye_region(
-                            texture,
-                            place,
-                            x,
-                            y,
-                            eyes[eye],
-                            lids[eye],
-                            look[eye],
-                            sharp,
-                            eye_colours,
-                            other,
-                            colour,
-                        )
-                    elif at_mouth:
-                        lx = w00 * n00[2] + w01 * n01[2] + w10 * n10[2] + w11 * n11[2]
-                        ly = w00 * n00[3] + w01 * n01[3] + w10 * n10[3] + w11 * n11[3]
-                        _mouth_region(texture, place, x, y, lx, ly, mouth, x0, x1, sharp, teeth, colour)
-                    else:
-                        _sample(texture, place, x, y, 1.0, colour)
-                    light = w00 * n00[4] + w01 * n01[4] + w10 * n10[4] + w11 * n11[4]
+    depth = colours.shape[2]
+    other, colour = np.zeros(depth), np.zeros(depth, np.float32)
+    x0, x1, _, _ = mouth_box
+    for r in range(nodes.shape[1] - 1):
+        cells = _seen(nodes, r)
+        corners = _corners(nodes, r, cells)
+        shown = _features(corners, eyes, mouth_box, glasses)
+        rich = shown.any()
+        mixed = np.empty((7, cells.size))
+        for sub in range(CELL * CELL if cells.size else 0):
+            down, right = sub // CELL, sub % CELL
+            a, b = right / CELL, down / CELL
+            weights = (1 - a) * (1 - b), a * (1 - b), (1 - a) * b, a * b
+            for p in range(7):
+                if rich or p in (0, 1, 4):
+                    _mix(weights, corners[p], mixed[p])
+            skin = _skin(texture, place, mixed[0], mixed[1], mixed[4])
+            row = colours[r * CELL + down]
+            for n in range(cells.size):
+                for k in range(depth):
+                    row[cells[n] * CELL + right, k] = skin[k, n]
+            for n in range(cells.size if rich else 0):
+                if not shown[n]:
+                    continue
+                x, y, light, side = mixed[0, n], mixed[1, n], mixed[4, n], 0 if shown[n] & _EYE else 1
+                if shown[n] & _EYES and eyes[side, 0] < x < eyes[side, 1]:
+                    colour[:] = 0.0
+                    _eye_region(
+                        texture, place, x, y, side, eyes, lids, look, sharp, eye_colours, other, colour
+                    )
                     for k in range(depth - 1):
                         colour[k] *= light
-                    if framed:
-                        gx = w00 * n00[5] + w01 * n01[5] + w10 * n10[5] + w11 * n11[5]
-                        gy = w00 * n00[6] + w01 * n01[6] + w10 * n10[6] + w11 * n11[6]
-                        frame, lens = _glasses(gx, gy, glasses, sharp)
-                        frame *= colour[depth - 1]
-                        for k in range(depth - 1):
-                            colour[k] = (colour[k] + 5.0 * lens) * (1 - frame) + glasses[5] * frame
+                elif shown[n] & _MOUTH:
+                    colour[:] = 0.0
+                    lx, ly = mixed[2, n], mixed[3, n]
+                    _mouth_region(texture, place, x, y, lx, ly, mouth, x0, x1, sharp, teeth, colour)
+                    for k in range(depth - 1):
+                        colour[k] *= light
+                else:
+                    colour[:] = skin[:, n]
+                if shown[n] & _GLASSES:
+                    _put_on(glasses, mixed[5, n], mixed[6, n], sharp, colour)
+                row[cells[n] * CELL + right] = colour
 
 
 @njit(cache=True)
@@ -375,9 +508,9 @@ def expose(colours, backdrop, gain, sigma, seed, frame, image):
     rows, columns, channels = image.shape
     key = noise_key(seed, frame)
     for py in range(rows):
-        for px in range(columns):
-            clear = 1.0 - colours[py, px, channels]
-            for k in range(channels):
+        for k in range(channels):
+            for px in range(columns):
+                clear = 1.0 - colours[py, px, channels]
                 value = (colours[py, px, k] + clear * backdrop[py, px, k]) * gain
                 value += sigma * _noise(key, (py * columns + px) * channels + k) + 0.5
                 image[py, px, k] = np.uint8(_clamp(value, 0.0, 255.0))
