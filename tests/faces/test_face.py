@@ -61,11 +61,9 @@ def test_the_renderer_inverts_the_map_that_the_truth_is_made_of(face, branch):
     seen = face.project(points, BUSY)
     moved = face._moved(face._vector(BUSY))
     _, pose = face._pose(BUSY.pose)
-    for point, (px, py) in zip(points, seen, strict=True):
-        found = kernel.invert(
-            moved[branch], face._height, face._frame, pose, px, py, point[0] + 0.1, point[1]
-        )
-        np.testing.assert_allclose(found[:2], point, atol=1e-4)
+    places = np.vstack([points.T + [[0.1], [0.0]], np.zeros((2, 50))])
+    kernel.invert(moved[branch], face._height, face._frame, pose, np.ascontiguousarray(seen.T), places)
+    np.testing.assert_allclose(places[:2].T, points, atol=1e-4)
 
 
 def test_project_takes_points_below_the_mouth_with_the_jaw(face):

@@ -237,9 +237,12 @@ class Face:
         """
         flat = np.ascontiguousarray(pixels, dtype=np.float64).reshape(-1, 2)
         vector = self._vector(state)
-        both = np.empty((len(flat), 4))
-        kernel.locate(self._moved(vector), self._height, self._frame, self._pose(state.pose)[1], flat, both)
-        upper, lower = both[:, :2], both[:, 2:]
+        upper, lower = np.empty((2, 4, len(flat)))
+        at = np.ascontiguousarray(flat.T)
+        kernel.locate(
+            self._moved(vector), self._height, self._frame, self._pose(state.pose)[1], at, upper, lower
+        )
+        upper, lower = upper[:2].T, lower[:2].T
         x0, x1, _, _ = self._mouth_box
         above = upper[:, 1] <= self._between_lips(upper[:, 0])
         edge = self._between_lips(lower[:, 0])

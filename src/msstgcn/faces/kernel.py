@@ -13,6 +13,9 @@ from numba import njit
 
 #: Output pixels between two nodes of the grid on which the inverse map is solved.
 CELL = 4
+#: Nodes that are solved, and cells that are painted, together: enough that the start of a loop costs little, and
+#: few enough for a processor's cache.
+_AT_ONCE = 1024
 #: How far the skin of the lower lid reaches down from the lid's edge, in IOD.
 LOWER_LID = 0.07
 #: What a cell may show beside skin; bits.
@@ -68,60 +71,120 @@ def _clamp(value, low, high):
 
 
 @njit(cache=True)
-def invert(moved, height, frame, pose, px, py, sx, sy):
-    """Face position that the pose puts on pixel (px, py), before and after the skin's motion: X, Y, X + D, Y + E.
+def _scaled(x, start, scale, end, u):
+    """Places x (n,) in units of a grid that begins at `start`, held within it: u."""
+    for c in range(u.size):
+        u[c] = _clamp((x[c] - start) * scale, 0.0, end)
 
-    Newton's method on the bilinear forward map, from (sx, sy).
+
+@njit(cache=True)
+def _texel(u, v, nx, depth, at):
+    """Where in a flat grid (ny, nx, depth) the point left of and above (u, v) begins."""
+    for c in range(at.size):
+        at[c] = (int(v[c]) * nx + int(u[c])) * depth
+
+
+@njit(cache=True)
+def _fetch(flat, at, row, depth, texels):
+    """One channel of the four points around each place: texels (4, n)."""
+    t00, t01, t10, t11 = texels[0], texels[1], texels[2], texels[3]
+    for c in range(at.size):
+        n00 = at[c]
+        n10 = n00 + row
+        t00[c], t01[c] = flat[np.uint64(n00)], flat[np.uint64(n00 + depth)]
+        t10[c], t11[c] = flat[np.uint64(n10)], flat[np.uint64(n10 + depth)]
+
+
+@njit(cache=True)
+def _surface(u, v, texels, out):
+    """Bilinear values between four points, along the rows first."""
+    t00, t01, t10, t11 = texels[0], texels[1], texels[2], texels[3]
+    for c in range(out.size):
+        a, b = u[c] - int(u[c]), v[c] - int(v[c])
+        out[c] = (t00[c] * (1 - a) + t01[c] * a) * (1 - b) + (t10[c] * (1 - a) + t11[c] * a) * b
+
+
+@njit(cache=True)
+def _slope(across, t00, t01, t10, t11, scale, out):
+    """Slope of bilinear values from t00 and t10 towards t01 and t11, at the place `across` between the pairs."""
+    for c in range(out.size):
+        b = across[c] - int(across[c])
+        out[c] = ((t01[c] - t00[c]) * (1 - b) + (t11[c] - t10[c]) * b) * scale
+
+
+@njit(cache=True)
+def _field(grid, k, u, v, at, texels, per_iod):
+    """Channel k of a grid (ny, nx, depth) and its slopes along x and y: (3, n)."""
+    out = np.empty((3, u.size))
+    _, nx, depth = grid.shape
+    _texel(u, v, nx, depth, at)
+    _fetch(grid.reshape(-1)[k:], at, nx * depth, depth, texels)
+    _surface(u, v, texels, out[0])
+    _slope(v, texels[0], texels[1], texels[2], texels[3], per_iod, out[1])
+    _slope(u, texels[0], texels[2], texels[1], texels[3], per_iod, out[2])
+    return out
+
+
+@njit(cache=True)
+def invert(moved, height, frame, pose, pixels, places):
+    """Face positions that the pose puts on pixels (2, n), before and after the skin's motion: X, Y, X + D, Y + E.
+
+    Newton's method on the bilinear forward map, from the first two rows of places (4, n), which it fills. All pixels
+    take a step together; those that have arrived take no more.
     """
     left, top, per_iod = frame
     m00, m01, m10, m11, k0, k1, t0, t1 = pose
     ny, nx = height.shape
-    x, y = sx, sy
-    d = e = 0.0
+    relief = height.reshape(ny, nx, 1)
+    going = np.arange(pixels.shape[1])
     for _ in range(6):
-        u = _clamp((x - left) * per_iod, 0.0, nx - 1.001)
-        v = _clamp((y - top) * per_iod, 0.0, ny - 1.001)
-        i, j = int(u), int(v)
-        a, b = u - i, v - j
-        z00, z01, z10, z11 = height[j, i], height[j, i + 1], height[j + 1, i], height[j + 1, i + 1]
-        z = (z00 * (1 - a) + z01 * a) * (1 - b) + (z10 * (1 - a) + z11 * a) * b
-        zx = ((z01 - z00) * (1 - b) + (z11 - z10) * b) * per_iod
-        zy = ((z10 - z00) * (1 - a) + (z11 - z01) * a) * per_iod
-        p00, p01, p10, p11 = moved[j, i, 0], moved[j, i + 1, 0], moved[j + 1, i, 0], moved[j + 1, i + 1, 0]
-        q00, q01, q10, q11 = moved[j, i, 1], moved[j, i + 1, 1], moved[j + 1, i, 1], moved[j + 1, i + 1, 1]
-        d = (p00 * (1 - a) + p01 * a) * (1 - b) + (p10 * (1 - a) + p11 * a) * b
-        e = (q00 * (1 - a) + q01 * a) * (1 - b) + (q10 * (1 - a) + q11 * a) * b
-        dx = ((p01 - p00) * (1 - b) + (p11 - p10) * b) * per_iod
-        dy = ((p10 - p00) * (1 - a) + (p11 - p01) * a) * per_iod
-        ex = ((q01 - q00) * (1 - b) + (q11 - q10) * b) * per_iod
-        ey = ((q10 - q00) * (1 - a) + (q11 - q01) * a) * per_iod
-        f0 = m00 * (x + d) + m01 * (y + e) + k0 * z + t0 - px
-        f1 = m10 * (x + d) + m11 * (y + e) + k1 * z + t1 - py
-        if abs(f0) + abs(f1) < 1e-3:  # pixels
+        u, v, at = np.empty(going.size), np.empty(going.size), np.empty(going.size, np.int64)
+        heights, moves = np.empty((4, going.size)), np.empty((4, going.size), moved.dtype)
+        x, y = places[0][going], places[1][going]
+        _scaled(x, left, per_iod, nx - 1.001, u)
+        _scaled(y, top, per_iod, ny - 1.001, v)
+        z = _field(relief, 0, u, v, at, heights, per_iod)
+        d, e = _field(moved, 0, u, v, at, moves, per_iod), _field(moved, 1, u, v, at, moves, per_iod)
+        count = 0
+        for n in range(going.size):
+            c = going[n]
+            f0 = m00 * (x[n] + d[0, n]) + m01 * (y[n] + e[0, n]) + k0 * z[0, n] + t0 - pixels[0, c]
+            f1 = m10 * (x[n] + d[0, n]) + m11 * (y[n] + e[0, n]) + k1 * z[0, n] + t1 - pixels[1, c]
+            if abs(f0) + abs(f1) >= 1e-3:  # pixels
+                j00 = m00 * (1 + d[1, n]) + m01 * e[1, n] + k0 * z[1, n]
+                j01 = m00 * d[2, n] + m01 * (1 + e[2, n]) + k0 * z[2, n]
+                j10 = m10 * (1 + d[1, n]) + m11 * e[1, n] + k1 * z[1, n]
+                j11 = m10 * d[2, n] + m11 * (1 + e[2, n]) + k1 * z[2, n]
+                det = j00 * j11 - j01 * j10
+                det = max(det, 0.15 * (m00 * m11 - m01 * m10))
+                x[n] -= _clamp((j11 * f0 - j01 * f1) / det, -0.4, 0.4)
+                y[n] -= _clamp((j00 * f1 - j10 * f0) / det, -0.4, 0.4)
+                going[count] = c
+                count += 1
+            places[0, c], places[1, c] = x[n], y[n]
+            places[2, c], places[3, c] = x[n] + d[0, n], y[n] + e[0, n]
+        going = going[:count]
+        if not count:
             break
-        j00 = m00 * (1 + dx) + m01 * ex + k0 * zx
-        j01 = m00 * dy + m01 * (1 + ey) + k0 * zy
-        j10 = m10 * (1 + dx) + m11 * ex + k1 * zx
-        j11 = m10 * dy + m11 * (1 + ey) + k1 * zy
-        det = j00 * j11 - j01 * j10
-        det = max(det, 0.15 * (m00 * m11 - m01 * m10))
-        x -= _clamp((j11 * f0 - j01 * f1) / det, -0.4, 0.4)
-        y -= _clamp((j00 * f1 - j10 * f0) / det, -0.4, 0.4)
-    return x, y, x + d, y + e
 
 
 @njit(cache=True)
-def locate(moved, height, frame, pose, pixels, found):
-    """Face positions that pixels (N, 2) show on the upper and on the lower branch: found (N, 4)."""
+def _guess(pose, pixels, places):
+    """Where pixels (2, n) would lie on a flat face at rest: the first two rows of places."""
     m00, m01, m10, m11, k0, k1, t0, t1 = pose
     det = m00 * m11 - m01 * m10
-    for n in range(pixels.shape[0]):
-        px, py = pixels[n, 0], pixels[n, 1]
-        f0, f1 = px - t0 - 0.6 * k0, py - t1 - 0.6 * k1
-        sx, sy = (m11 * f0 - m01 * f1) / det, (m00 * f1 - m10 * f0) / det
-        x, y, _, _ = invert(moved[0], height, frame, pose, px, py, sx, sy)
-        lx, ly, _, _ = invert(moved[1], height, frame, pose, px, py, x, y)
-        found[n, 0], found[n, 1], found[n, 2], found[n, 3] = x, y, lx, ly
+    for c in range(pixels.shape[1]):
+        f0, f1 = pixels[0, c] - t0 - 0.6 * k0, pixels[1, c] - t1 - 0.6 * k1
+        places[0, c], places[1, c] = (m11 * f0 - m01 * f1) / det, (m00 * f1 - m10 * f0) / det
+
+
+@njit(cache=True)
+def locate(moved, height, frame, pose, pixels, upper, lower):
+    """Face positions that pixels (2, n) show on the upper and on the lower branch, as `invert` has them: (4, n)."""
+    _guess(pose, pixels, upper)
+    invert(moved[0], height, frame, pose, pixels, upper)
+    lower[:2] = upper[:2]
+    invert(moved[1], height, frame, pose, pixels, lower)
 
 
 @njit(cache=True)
@@ -131,34 +194,41 @@ def solve(moved, height, normal, solid, lights, turn, frame, pose, mouth_top, no
     Upper branch X, Y; lower branch X, Y; light relative to the neutral pose; upper branch X, Y after the skin's
     motion; 1 where the head may be seen.
     """
+    columns = nodes.shape[2]
+    flat = nodes.reshape(8, -1)
+    for start in range(0, flat.shape[1], _AT_ONCE):
+        part = flat[:, start : start + _AT_ONCE]
+        size = part.shape[1]
+        pixels, upper = np.empty((2, size)), np.empty((4, size))
+        for n in range(size):
+            pixels[0, n], pixels[1, n] = (start + n) % columns * CELL, (start + n) // columns * CELL
+        _guess(pose, pixels, upper)
+        invert(moved[0], height, frame, pose, pixels, upper)
+        part[:2], part[2:4], part[5:7] = upper[:2], upper[:2], upper[2:]
+        below = np.flatnonzero(upper[1] > mouth_top)
+        lower = upper[:, below]
+        invert(moved[1], height, frame, pose, pixels[:, below], lower)
+        for n, c in enumerate(below):
+            part[2, c], part[3, c] = lower[0, n], lower[1, n]
+        _shine(normal, solid, lights, turn, frame, part)
+
+
+@njit(cache=True)
+def _shine(normal, solid, lights, turn, frame, nodes):
+    """Light and whether the head may be seen, of nodes (8, n) whose positions are known."""
     left, top, per_iod = frame
-    m00, m01, m10, m11, k0, k1, t0, t1 = pose
-    ny, nx = height.shape
-    det = m00 * m11 - m01 * m10
-    for r in range(nodes.shape[1]):
-        py = r * CELL
-        for c in range(nodes.shape[2]):
-            px = c * CELL
-            f0, f1 = px - t0 - 0.6 * k0, py - t1 - 0.6 * k1
-            sx, sy = (m11 * f0 - m01 * f1) / det, (m00 * f1 - m10 * f0) / det
-            x, y, gx, gy = invert(moved[0], height, frame, pose, px, py, sx, sy)
-            nodes[0, r, c], nodes[1, r, c] = x, y
-            if y > mouth_top:
-                lx, ly, _, _ = invert(moved[1], height, frame, pose, px, py, x, y)
-                nodes[2, r, c], nodes[3, r, c] = lx, ly
-            else:
-                nodes[2, r, c], nodes[3, r, c] = x, y
-            i = int(_clamp((x - left) * per_iod + 0.5, 0.0, nx - 1.0))
-            j = int(_clamp((y - top) * per_iod + 0.5, 0.0, ny - 1.0))
-            n0, n1, n2 = normal[j, i, 0], normal[j, i, 1], normal[j, i, 2]
-            nodes[5, r, c], nodes[6, r, c] = gx, gy
-            li = int(_clamp((nodes[2, r, c] - left) * per_iod + 0.5, 0.0, nx - 1.0))
-            lj = int(_clamp((nodes[3, r, c] - top) * per_iod + 0.5, 0.0, ny - 1.0))
-            nodes[7, r, c] = max(solid[j, i], solid[lj, li])
-            o0 = turn[0, 0] * n0 + turn[0, 1] * n1 + turn[0, 2] * n2
-            o1 = turn[1, 0] * n0 + turn[1, 1] * n1 + turn[1, 2] * n2
-            o2 = turn[2, 0] * n0 + turn[2, 1] * n1 + turn[2, 2] * n2
-            nodes[4, r, c] = _lit(o0, o1, o2, lights) / _lit(n0, n1, n2, lights)
+    ny, nx = solid.shape
+    for c in range(nodes.shape[1]):
+        i = int(_clamp((nodes[0, c] - left) * per_iod + 0.5, 0.0, nx - 1.0))
+        j = int(_clamp((nodes[1, c] - top) * per_iod + 0.5, 0.0, ny - 1.0))
+        li = int(_clamp((nodes[2, c] - left) * per_iod + 0.5, 0.0, nx - 1.0))
+        lj = int(_clamp((nodes[3, c] - top) * per_iod + 0.5, 0.0, ny - 1.0))
+        nodes[7, c] = max(solid[j, i], solid[lj, li])
+        n0, n1, n2 = normal[j, i, 0], normal[j, i, 1], normal[j, i, 2]
+        o0 = turn[0, 0] * n0 + turn[0, 1] * n1 + turn[0, 2] * n2
+        o1 = turn[1, 0] * n0 + turn[1, 1] * n1 + turn[1, 2] * n2
+        o2 = turn[2, 0] * n0 + turn[2, 1] * n1 + turn[2, 2] * n2
+        nodes[4, c] = _lit(o0, o1, o2, lights) / _lit(n0, n1, n2, lights)
 
 
 @njit(cache=True, inline="always")
@@ -316,23 +386,26 @@ def _mouth_region(texture, place, x, y, lx, ly, line, x0, x1, sharp, teeth, colo
 
 
 @njit(cache=True)
-def _seen(nodes, r):
-    """Cells between rows r and r + 1 of nodes that may show some of the head."""
-    shown = np.empty(nodes.shape[2] - 1, np.int64)
+def _seen(nodes):
+    """Row and column of all cells between nodes that may show some of the head: (2, cells)."""
+    rows, columns = nodes.shape[1] - 1, nodes.shape[2] - 1
+    cells = np.empty((2, rows * columns), np.int64)
     count = 0
-    for c in range(shown.size):
-        if nodes[7, r, c] + nodes[7, r, c + 1] + nodes[7, r + 1, c] + nodes[7, r + 1, c + 1] != 0.0:
-            shown[count] = c
-            count += 1
-    return shown[:count]
+    for r in range(rows):
+        for c in range(columns):
+            if nodes[7, r, c] + nodes[7, r, c + 1] + nodes[7, r + 1, c] + nodes[7, r + 1, c + 1] != 0.0:
+                cells[0, count], cells[1, count] = r, c
+                count += 1
+    return cells[:, :count]
 
 
 @njit(cache=True)
-def _corners(nodes, r, cells):
-    """What nodes have at the corners of cells between rows r and r + 1: (7, 4, cells)."""
-    corners = np.empty((7, 4, cells.size))
+def _corners(nodes, cells):
+    """What nodes have at the corners of cells: (7, 4, cells)."""
+    corners = np.empty((7, 4, cells.shape[1]))
     for p in range(7):
-        for n, c in enumerate(cells):
+        for n in range(cells.shape[1]):
+            r, c = cells[0, n], cells[1, n]
             corners[p, 0, n], corners[p, 1, n] = nodes[p, r, c], nodes[p, r, c + 1]
             corners[p, 2, n], corners[p, 3, n] = nodes[p, r + 1, c], nodes[p, r + 1, c + 1]
     return corners
@@ -377,31 +450,6 @@ def _mix(weights, corners, out):
 
 
 @njit(cache=True)
-def _scaled(x, start, scale, end, u):
-    """Places x (cells,) in units of a grid that begins at `start`, held within it: u."""
-    for c in range(u.size):
-        u[c] = _clamp((x[c] - start) * scale, 0.0, end)
-
-
-@njit(cache=True)
-def _texel(u, v, nx, depth, at):
-    """Where in a flat texture the texel left of and above (u, v) begins."""
-    for c in range(at.size):
-        at[c] = (int(v[c]) * nx + int(u[c])) * depth
-
-
-@njit(cache=True)
-def _fetch(flat, at, row, depth, texels):
-    """One channel of the four texels around each place: texels (4, cells)."""
-    t00, t01, t10, t11 = texels[0], texels[1], texels[2], texels[3]
-    for c in range(at.size):
-        n00 = at[c]
-        n10 = n00 + row
-        t00[c], t01[c] = flat[np.uint64(n00)], flat[np.uint64(n00 + depth)]
-        t10[c], t11[c] = flat[np.uint64(n10)], flat[np.uint64(n10 + depth)]
-
-
-@njit(cache=True)
 def _between(u, v, texels, out):
     """Bilinear values between four texels."""
     t00, t01, t10, t11 = texels[0], texels[1], texels[2], texels[3]
@@ -442,7 +490,7 @@ def paint(
 ):
     """Paint the head without noise.
 
-    Cells are taken a row at a time, and all pixels that lie alike in their cells at once.
+    Many cells are taken at once, and of all of them the pixels that lie alike in their cells.
 
     Parameters
     ----------
@@ -460,46 +508,41 @@ def paint(
     depth = colours.shape[2]
     other, colour = np.zeros(depth), np.zeros(depth, np.float32)
     x0, x1, _, _ = mouth_box
-    for r in range(nodes.shape[1] - 1):
-        cells = _seen(nodes, r)
-        corners = _corners(nodes, r, cells)
+    seen = _seen(nodes)
+    for start in range(0, seen.shape[1], _AT_ONCE):
+        cells = seen[:, start : start + _AT_ONCE]
+        corners = _corners(nodes, cells)
         shown = _features(corners, eyes, mouth_box, glasses)
-        rich = shown.any()
-        mixed = np.empty((7, cells.size))
-        for sub in range(CELL * CELL if cells.size else 0):
+        rich = np.flatnonzero(shown)
+        mixed = np.empty((7, shown.size))
+        for sub in range(CELL * CELL):
             down, right = sub // CELL, sub % CELL
             a, b = right / CELL, down / CELL
             weights = (1 - a) * (1 - b), a * (1 - b), (1 - a) * b, a * b
             for p in range(7):
-                if rich or p in (0, 1, 4):
+                if rich.size or p in (0, 1, 4):
                     _mix(weights, corners[p], mixed[p])
             skin = _skin(texture, place, mixed[0], mixed[1], mixed[4])
-            row = colours[r * CELL + down]
-            for n in range(cells.size):
+            for n in range(shown.size):
                 for k in range(depth):
-                    row[cells[n] * CELL + right, k] = skin[k, n]
-            for n in range(cells.size if rich else 0):
-                if not shown[n]:
-                    continue
-                x, y, light, side = mixed[0, n], mixed[1, n], mixed[4, n], 0 if shown[n] & _EYE else 1
-                if shown[n] & _EYES and eyes[side, 0] < x < eyes[side, 1]:
-                    colour[:] = 0.0
+                    colours[cells[0, n] * CELL + down, cells[1, n] * CELL + right, k] = skin[k, n]
+            for i in rich:
+                x, y, side = mixed[0, i], mixed[1, i], 0 if shown[i] & _EYE else 1
+                colour[:] = 0.0
+                if shown[i] & _EYES and eyes[side, 0] < x < eyes[side, 1]:
                     _eye_region(
                         texture, place, x, y, side, eyes, lids, look, sharp, eye_colours, other, colour
                     )
-                    for k in range(depth - 1):
-                        colour[k] *= light
-                elif shown[n] & _MOUTH:
-                    colour[:] = 0.0
-                    lx, ly = mixed[2, n], mixed[3, n]
+                elif shown[i] & _MOUTH:
+                    lx, ly = mixed[2, i], mixed[3, i]
                     _mouth_region(texture, place, x, y, lx, ly, mouth, x0, x1, sharp, teeth, colour)
-                    for k in range(depth - 1):
-                        colour[k] *= light
                 else:
-                    colour[:] = skin[:, n]
-                if shown[n] & _GLASSES:
-                    _put_on(glasses, mixed[5, n], mixed[6, n], sharp, colour)
-                row[cells[n] * CELL + right] = colour
+                    _sample(texture, place, x, y, 1.0, colour)
+                for k in range(depth - 1):
+                    colour[k] *= mixed[4, i]
+                if shown[i] & _GLASSES:
+                    _put_on(glasses, mixed[5, i], mixed[6, i], sharp, colour)
+                colours[cells[0, i] * CELL + down, cells[1, i] * CELL + right] = colour
 
 
 @njit(cache=True)
