@@ -10,7 +10,7 @@ import pytest
 from msstgcn.errors import InputError
 from msstgcn.files import digest_file
 from msstgcn.motion import PREDICTOR_SHA256, predictor_path
-from msstgcn.motion.detector import load_predictor
+from msstgcn.motion.detector import load_detector, load_predictor
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +58,10 @@ def test_another_file_in_its_place_is_refused(monkeypatch, tmp_path):
     (tmp_path / "models" / "shape_predictor_68_face_landmarks.dat").write_bytes(b"another")
     with pytest.raises(InputError, match="not the known one"):
         predictor_path()
+
+
+def test_the_detector_is_loaded_once_a_process():
+    assert load_detector() is load_detector()
 
 
 def test_file_that_is_no_predictor(tmp_path):

@@ -114,6 +114,20 @@ def test_a_video_that_is_measured_in_two_ways_is_rendered_once_and_measured_as_a
     assert rendered == []
 
 
+def test_videos_of_one_person_are_measured_one_after_the_other(data, monkeypatch):
+    """Whatever their settings: a face takes as long to make ready as a hundred frames take to render."""
+    asked = []
+    monkeypatch.setattr(feature_stages.executors, "run", lambda _, calls, __: asked.extend(calls) or iter(()))
+    noises = (0.0, 4.0)
+    small = SMALL.model_dump(exclude_defaults=True)
+    feature_stages.make_features([stages.profile("smoke", **{**small, "noise": noise}) for noise in noises])
+    found = [(video.subject, video.settings.noise) for video, *_ in asked]
+    people = sorted({subject for subject, _ in found})
+    assert len(people) > 1
+    assert [subject for subject, _ in found] == sorted(subject for subject, _ in found)
+    assert {noise for _, noise in found} == set(noises)
+
+
 def test_other_settings_are_another_place(data):
     source = datasets.synthetic(SMALL)
     places = {

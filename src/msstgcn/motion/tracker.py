@@ -27,7 +27,7 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from msstgcn.motion.detector import load_predictor
+from msstgcn.motion.detector import load_detector, load_predictor
 from msstgcn.motion.regions import iod
 
 MIN_IOD = 30.0  #: pixels between the outer eye corners below which no measurement is made
@@ -120,7 +120,7 @@ class FaceTracker:
     """
 
     def __init__(self, predictor: Path, detect_every: int = 8) -> None:
-        self._detect = dlib.get_frontal_face_detector()
+        self._detect = load_detector()
         self._predict = load_predictor(predictor)
         self._every = detect_every
         self.events: list[Event] = []
