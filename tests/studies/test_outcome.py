@@ -162,6 +162,27 @@ def test_networks_are_shared_where_only_the_question_or_the_count_differs(name, 
     assert mine.shares_networks("chosen") == (one.trained == "once")
 
 
+@pytest.mark.parametrize(
+    ("name", "own", "place"),
+    [
+        ("lambda", {"lambda_contrast": 0.2}, 0.2),
+        ("epochs", {"epochs": 24}, 24),
+        ("yaw", {"yaw": 15.0}, 15),
+        ("lambda", {"lambda_contrast": 0.2, "temperature": 0.1}, None),  # something else, too
+        ("lambda", {"temperature": 0.2}, None),
+        ("lambda", {"lambda_contrast": 0.1}, None),  # one of the study's lies there
+        ("window", {"window": 21}, None),  # its places are those of window and kernels
+        ("head-model", {"head": "none"}, None),  # no sweep
+    ],
+)
+def test_a_variant_of_ones_own_lies_on_the_axis_if_it_sets_what_the_sweep_varies(name, own, place):
+    mine = STUDIES[name].with_variants({"mine": own})
+    assert mine.places.get("mine") == place
+    assert {n: at for n, at in mine.places.items() if n != "mine"} == STUDIES[name].places
+    twice = STUDIES[name].with_variants({"mine": own, "again": own})
+    assert "again" not in twice.places
+
+
 def test_an_unknown_study_is_told_with_the_nearest_name():
     with pytest.raises(InputError, match="unknown study 'moton'.*did you mean 'motion'"):
         study("moton")

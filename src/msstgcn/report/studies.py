@@ -144,7 +144,7 @@ def sweep(
     """F1 with its interval along the places of a sweep.
 
     The grey band is the base's interval; marks are filled as in `forest`. Variants without a place, such as a
-    reader's own, are dotted lines across. A line looks the same in both runs.
+    reader's own that sets something else, are dotted lines across. A line looks the same in both runs.
 
     Parameters
     ----------

@@ -142,7 +142,7 @@ class Study:
         Parameters
         ----------
         add : mapping of str to mapping, optional
-            More variants, with names of their own.
+            More variants, with names of their own. One that sets nothing but what a sweep varies lies on its axis.
         only : sequence of str, optional
             Which variants to keep, besides the base and those added.
 
@@ -163,7 +163,24 @@ class Study:
             if name not in known:
                 raise unknown_name("variant", name, known, where=f"study {self.name}")
         kept = known if only is None else {self.base, *(add or {}), *only}
-        return self.having({name: own for name, own in known.items() if name in kept})
+        chosen = self.having({name: own for name, own in known.items() if name in kept})
+        if not chosen.sweep:
+            return chosen
+        places = dict(chosen.places)
+        for name, own in (add or {}).items():
+            place = self._place_of(own)
+            if place is not None and place not in {*self.places.values(), *places.values()}:
+                places[name] = place
+        return replace(chosen, places=places)
+
+    def _place_of(self, own: Mapping[str, Any]) -> float | None:
+        """The value of the one setting that a variant sets, if that is what places on the axis are."""
+        others = {name: self.variants[name] for name in self.places if self.variants[name]}
+        if len(own) != 1 or any(other.keys() != own.keys() for other in others.values()):
+            return None
+        ((setting, value),) = own.items()
+        told = all(self.places[name] == _number(other[setting]) for name, other in others.items())
+        return _number(value) if told else None
 
     def having(self, variants: Mapping[str, Mapping[str, Any]]) -> Study:
         """The same question with these variants, the base first; of the places theirs are kept."""
@@ -173,3 +190,11 @@ class Study:
     def size(self, profile: str) -> dict[str, Any]:
         """Settings of all variants in a profile."""
         return {**SIZES.get(profile, {}), **self.sizes.get(profile, {})}
+
+
+def _number(value: object) -> float | None:
+    """A setting's value as a place on an axis; None if it is no number."""
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
