@@ -1,6 +1,8 @@
-"""The compiled heart of the renderer: invert the motion of the skin, then sample, light and add noise, in one pass.
+"""The compiled heart of the renderer: invert the motion of the skin, then sample, light and add noise.
 
-Plain IEEE arithmetic in a fixed order (no fastmath, no threads), so that the same input gives the same bits.
+Plain IEEE arithmetic in a fixed order (no fastmath, no threads), so that the same input gives the same bits. Many nodes
+or cells go through a loop, and each loop does one thing to rows of numbers: so the compiler takes several at once. (It
+does not where the rows of an array are unpacked in one assignment: then it no longer knows that they are contiguous.)
 """
 
 # mypy: allow-untyped-defs
