@@ -152,11 +152,25 @@ def test_an_exploding_run_is_stopped_by_name(toy_features, small_network):
         learning.train_loso(toy_features, small_network, settings)
 
 
-def test_weights_that_leave_the_numbers_stop_a_training_though_its_loss_does_not(toy_features, small_network):
-    """The compiled rectifier makes an ordinary zero of what is no number, so the loss stays finite."""
-    settings = LearningSettings(epochs=4, segments=4, sampling="all", lr=1e8, weight_decay=0.0)
-    with pytest.raises(InputError, match=r"epoch \d: the weights are not finite.*smaller learning rate"):
+def test_weights_that_leave_the_numbers_stop_a_training_though_its_loss_does_not(
+    toy_features, small_network, monkeypatch
+):
+    """The compiled rectifier makes an ordinary zero of what is no number, so the loss can stay finite.
+
+    With one batch an epoch the loss is known before the weights change.
+    """
+    step, steps = batched._adamw, []
+
+    def overflowing(state, *given):
+        steps.append(1)
+        step(state, *given)
+        state.weights[0, 0] = torch.inf
+
+    monkeypatch.setattr(batched, "_adamw", overflowing)
+    settings = LearningSettings(epochs=4, segments=64, sampling="all")
+    with pytest.raises(InputError, match=r"epoch 0: the weights are not finite.*smaller learning rate"):
         learning.train_fold(toy_features, small_network, settings, seed=1)
+    assert len(steps) == 1
 
 
 def changed(video, **changes):
