@@ -20,8 +20,8 @@ from msstgcn.runner.feature_stages import data_store, dataset, feature_places
 from msstgcn.settings import Profile
 
 #: Milliseconds a frame on one core: rendering, reading from a file, finding the face and its landmarks (records of
-#: ``msstgcn bench render`` and ``bench path``).
-RENDER_MS, READ_MS, FACE_MS = 6.2, 0.5, 1.9
+#: ``msstgcn bench render``, .56 of which the same pictures have taken since, and ``bench path``).
+RENDER_MS, READ_MS, FACE_MS = 3.5, 0.5, 1.9
 #: Milliseconds a frame on one core for the flow to the 16 other frames of a window (``msstgcn bench motion``);
 #: a method that is not listed is taken to be as slow as the slowest.
 FLOW_MS = {"patch-lk": 0.65, "patch-lk-torch": 15.0, "dis": 41.0, "farneback": 82.0}
