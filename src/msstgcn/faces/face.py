@@ -235,10 +235,9 @@ class Face:
             Positions on the face at rest, in IOD; NaN where an eyeball, the inside of the mouth or the backdrop is
             seen. Spectacles are looked through.
         """
-        flat = np.ascontiguousarray(pixels, dtype=np.float64).reshape(-1, 2)
+        at = np.ascontiguousarray(np.asarray(pixels, dtype=np.float64).reshape(-1, 2).T)
         vector = self._vector(state)
-        upper, lower = np.empty((2, 4, len(flat)))
-        at = np.ascontiguousarray(flat.T)
+        upper, lower = np.empty((2, 4, at.shape[1]))
         kernel.locate(
             self._moved(vector), self._height, self._frame, self._pose(state.pose)[1], at, upper, lower
         )

@@ -115,15 +115,17 @@ def _slope(across, t00, t01, t10, t11, scale, out):
 
 
 @njit(cache=True)
-def _field(grid, k, u, v, at, texels, per_iod):
-    """Channel k of a grid (ny, nx, depth) and its slopes along x and y: (3, n)."""
-    out = np.empty((3, u.size))
+def _field(grid, u, v, per_iod):
+    """Channels of a grid (ny, nx, depth), each with its slopes along x and y: (depth, 3, n)."""
     _, nx, depth = grid.shape
+    at, texels = np.empty(u.size, np.int64), np.empty((4, u.size), grid.dtype)
+    out = np.empty((depth, 3, u.size))
     _texel(u, v, nx, depth, at)
-    _fetch(grid.reshape(-1)[k:], at, nx * depth, depth, texels)
-    _surface(u, v, texels, out[0])
-    _slope(v, texels[0], texels[1], texels[2], texels[3], per_iod, out[1])
-    _slope(u, texels[0], texels[2], texels[1], texels[3], per_iod, out[2])
+    for k in range(depth):
+        _fetch(grid.reshape(-1)[k:], at, nx * depth, depth, texels)
+        _surface(u, v, texels, out[k, 0])
+        _slope(v, texels[0], texels[1], texels[2], texels[3], per_iod, out[k, 1])
+        _slope(u, texels[0], texels[2], texels[1], texels[3], per_iod, out[k, 2])
     return out
 
 
@@ -140,13 +142,12 @@ def invert(moved, height, frame, pose, pixels, places):
     relief = height.reshape(ny, nx, 1)
     going = np.arange(pixels.shape[1])
     for _ in range(6):
-        u, v, at = np.empty(going.size), np.empty(going.size), np.empty(going.size, np.int64)
-        heights, moves = np.empty((4, going.size)), np.empty((4, going.size), moved.dtype)
+        u, v = np.empty(going.size), np.empty(going.size)
         x, y = places[0][going], places[1][going]
         _scaled(x, left, per_iod, nx - 1.001, u)
         _scaled(y, top, per_iod, ny - 1.001, v)
-        z = _field(relief, 0, u, v, at, heights, per_iod)
-        d, e = _field(moved, 0, u, v, at, moves, per_iod), _field(moved, 1, u, v, at, moves, per_iod)
+        z, shift = _field(relief, u, v, per_iod)[0], _field(moved, u, v, per_iod)
+        d, e = shift[0], shift[1]
         count = 0
         for n in range(going.size):
             c = going[n]
@@ -530,18 +531,20 @@ def paint(
                     colours[cells[0, n] * CELL + down, cells[1, n] * CELL + right, k] = skin[k, n]
             for i in rich:
                 x, y, side = mixed[0, i], mixed[1, i], 0 if shown[i] & _EYE else 1
-                colour[:] = 0.0
-                if shown[i] & _EYES and eyes[side, 0] < x < eyes[side, 1]:
-                    _eye_region(
-                        texture, place, x, y, side, eyes, lids, look, sharp, eye_colours, other, colour
-                    )
-                elif shown[i] & _MOUTH:
-                    lx, ly = mixed[2, i], mixed[3, i]
-                    _mouth_region(texture, place, x, y, lx, ly, mouth, x0, x1, sharp, teeth, colour)
+                in_eye = shown[i] & _EYES and eyes[side, 0] < x < eyes[side, 1]
+                if in_eye or shown[i] & _MOUTH:
+                    colour[:] = 0.0
+                    if in_eye:
+                        _eye_region(
+                            texture, place, x, y, side, eyes, lids, look, sharp, eye_colours, other, colour
+                        )
+                    else:
+                        lx, ly = mixed[2, i], mixed[3, i]
+                        _mouth_region(texture, place, x, y, lx, ly, mouth, x0, x1, sharp, teeth, colour)
+                    for k in range(depth - 1):
+                        colour[k] *= mixed[4, i]
                 else:
-                    _sample(texture, place, x, y, 1.0, colour)
-                for k in range(depth - 1):
-                    colour[k] *= mixed[4, i]
+                    colour[:] = skin[:, i]
                 if shown[i] & _GLASSES:
                     _put_on(glasses, mixed[5, i], mixed[6, i], sharp, colour)
                 colours[cells[0, i] * CELL + down, cells[1, i] * CELL + right] = colour

@@ -216,10 +216,8 @@ def _measure(missing: Iterable[tuple[Video, tuple[str, ...], MotionSettings]], e
         wanted.setdefault((name, entry), (video, {}))[1][place] = chosen
     if not wanted:
         return
-    people: dict[str, int] = {}  # one after the other: a process keeps the face of whom it has rendered
-    for video, _ in wanted.values():
-        people.setdefault(video.subject, len(people))
-    todo = sorted(wanted.values(), key=lambda one: people[one[0].subject])
+    # One person after the other: a process keeps the face of whom it has rendered.
+    todo = sorted(wanted.values(), key=lambda one: one[0].subject)
     store, steps = data_store(), [len(video) * len(ways) for video, ways in todo]
     with executors.counted(store.root, "features", steps, "frame") as counters:
         calls = [(*one, store, counter) for one, counter in zip(todo, counters, strict=True)]

@@ -163,20 +163,18 @@ class Study:
             if name not in known:
                 raise unknown_name("variant", name, known, where=f"study {self.name}")
         kept = known if only is None else {self.base, *(add or {}), *only}
-        chosen = self.having({name: own for name, own in known.items() if name in kept})
-        if not chosen.sweep:
-            return chosen
-        places = dict(chosen.places)
+        places = dict(self.places)
         for name, own in (add or {}).items():
             place = self._place_of(own)
-            if place is not None and place not in {*self.places.values(), *places.values()}:
+            if place is not None and place not in places.values():
                 places[name] = place
-        return replace(chosen, places=places)
+        everything = replace(self, variants=known, places=places)
+        return everything.having({name: own for name, own in known.items() if name in kept})
 
     def _place_of(self, own: Mapping[str, Any]) -> float | None:
         """The value of the one setting that a variant sets, if that is what places on the axis are."""
         others = {name: self.variants[name] for name in self.places if self.variants[name]}
-        if len(own) != 1 or any(other.keys() != own.keys() for other in others.values()):
+        if len(own) != 1 or not others or any(other.keys() != own.keys() for other in others.values()):
             return None
         ((setting, value),) = own.items()
         told = all(self.places[name] == _number(other[setting]) for name, other in others.items())
