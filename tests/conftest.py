@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-import time
 
 import pytest
 
@@ -34,9 +33,7 @@ def smoke(tmp_path_factory):
         patch.delenv("MSSTGCN_DATA", raising=False)
         patch.delenv("MSSTGCN_TABLES", raising=False)
         patch.setenv("MSSTGCN_PROGRESS", "lines")
-        started = time.monotonic()
         make_book({"profile": "smoke"})
-        (root / "seconds").write_text(f"{time.monotonic() - started:.1f}")
     return root
 
 

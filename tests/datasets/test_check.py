@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import time
 
 import cv2
 import numpy as np
@@ -582,8 +581,8 @@ def test_the_size_behind_a_preview(tmp_path):
     assert picture_header(tmp_path / "a.jpg") == (50, 30, False, 8)
 
 
-def test_a_set_of_150_videos_is_checked_in_time(tmp_path):
-    """The bar is 60 s for 150 videos of some 470 working frames; here a tenth of them, linked, in a tenth of it."""
+def test_of_most_pictures_of_a_set_only_the_header_is_read(tmp_path, calls):
+    """So 150 videos of some 470 working frames are checked in a minute; here are a tenth of them, linked."""
     write_dataset(plain_set("samm-lv", 1, 1), tmp_path, layout="samm-lv")
     source = next((tmp_path / "SAMM_longvideos" / "001_1").glob("*.jpg"))
     for number in range(2, 17):
@@ -591,7 +590,7 @@ def test_a_set_of_150_videos_is_checked_in_time(tmp_path):
         folder.mkdir()
         for i in range(470):
             (folder / f"001_{number}_{1 + 7 * i:04d}.jpg").hardlink_to(source)
-    started = time.monotonic()
+    read = calls(np, "fromfile")
     report = check(tmp_path, "samm-lv")
-    assert time.monotonic() - started < 6
+    assert len(read) <= 16 * 13  # nine for their kind, three decoded, one looked at for oddities
     assert report.pictures == 15 * 470 + FRAMES

@@ -2,7 +2,6 @@
 
 import ast
 import re
-import time
 
 import nbformat
 import pytest
@@ -119,6 +118,4 @@ def test_a_second_run_executes_nothing(smoke, monkeypatch):
     monkeypatch.setattr(
         "msstgcn.runner.book._jupyter_book", lambda *_: pytest.fail("the site was built again")
     )
-    started = time.monotonic()
     make_book({"profile": "smoke"})
-    assert time.monotonic() - started < 15

@@ -200,13 +200,9 @@ def test_the_command_prints_both_forms(msstgcn, files, write):
     assert "counted: many-to-one, drop-onset-0, IoU >= 0.5, lengths without the +1" in text
 
 
-def test_scoring_is_fast(write):
-    """As many rows as a whole data set has, and then some."""
-    import time
-
+def test_as_many_rows_as_a_whole_data_set_has_and_then_some(write):
     rows = pd.DataFrame({"video": [f"v{n % 150}" for n in range(3000)], "class": "mae", "onset": range(3000)})
     rows["offset"] = rows["onset"] + 30
     path = write("many.csv", rows.to_csv(index=False).splitlines())
-    started = time.process_time()
-    assert score_files(path, path).scores.overall.f1 == 1
-    assert time.process_time() - started < 5  # takes .2 s on an idle core
+    found = score_files(path, path).scores.overall
+    assert (found.tp, found.fp, found.fn) == (3000, 0, 0)
