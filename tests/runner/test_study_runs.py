@@ -563,6 +563,32 @@ def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsy
     assert records.study_note("pair").endswith("on cpu; it leaves out c.")
 
 
+def test_a_run_of_record_in_several_goes_equals_one_made_in_one(project, quick, tmp_path, monkeypatch):
+    (whole,) = run_of_record(seeds=2)
+    records._latest("study-pair").unlink()
+    for go, given in enumerate(({"seeds": 1}, {"seeds": 2, "only": ["b"]})):
+        monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / f"machine {go}"))
+        list(study_runs.run_and_record([STUDIES["pair"]], "cpu", device="cpu", keep=True, **given))
+    kept = records.records_dir() / "kept" / "studies"
+    assert not records.has_record("study-pair")
+    assert len(list(kept.iterdir())) == 5  # of three variants with the first seed, of two with the second
+    damaged = next(iter(sorted(kept.iterdir()))) / "found.csv"
+    damaged.write_text(damaged.read_text() + "v,me,1,2\n")
+    monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "machine 2"))
+    quick.clear()
+    (result,) = run_of_record(seeds=2)
+    assert len(quick) == 2 * 2  # folds of the result that nobody made, and of the one whose file was changed
+    assert_frame_equal(result.table(), whole.table())
+    assert sum(records.latest_record("study-pair")["made"].values()) == 6
+    assert [path.name for path in records.records_dir().iterdir()] == [records._latest("study-pair").name]
+
+
+def run_of_record(**given):
+    """What a run of record of the study found."""
+    made = study_runs.run_and_record([STUDIES["pair"]], "cpu", device="cpu", record=True, **given)
+    return [result for result, _ in made]
+
+
 @pytest.mark.parametrize(
     "harm",
     [

@@ -729,6 +729,10 @@ def study_run(
     ] = None,
     as_json: JsonOption = False,
     record: RecordOption = False,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="Keep each result in benchmarks/kept/, from where --record takes it."),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything, say what it will take, and run nothing.")
     ] = False,
@@ -738,6 +742,9 @@ def study_run(
     What it will take is said before it begins. Stopped half-way, the same command goes on where it was; variants that
     were made before are not made again. Variants and what they set are told by msstgcn study list NAME; names, ranges
     and meanings of settings stand in src/msstgcn/settings/stages.py.
+
+    A run of record may take several goes, or machines that keep nothing: with --keep what has been made
+    of it is kept, by seeds or by variants, and --record makes the rest.
 
     For instance: msstgcn study run lambda --seeds 3 --only 0 --set epochs=4
     """
@@ -753,7 +760,7 @@ def study_run(
     if dry_run:
         typer.echo(study_runs.weigh(chosen, profile, **given_all))
         return
-    made = study_runs.run_and_record(chosen, profile, record=record, **given_all)
+    made = study_runs.run_and_record(chosen, profile, record=record, keep=keep, **given_all)
     about = {"profile": profile, **given}
     for result, record_path in made:
         table = result.table()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import textwrap
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,7 +25,14 @@ from msstgcn.errors import InputError
 from msstgcn.paths import records_dir, writable
 from msstgcn.report import TERMINAL, outcome_text
 from msstgcn.report.log import say, tracked, warn
-from msstgcn.runner import budget, feature_stages, score_stages, training_stages, variant_results
+from msstgcn.runner import (
+    budget,
+    feature_stages,
+    kept_results,
+    score_stages,
+    training_stages,
+    variant_results,
+)
 from msstgcn.runner.dependencies import code_digest, own_digest
 from msstgcn.runner.false_alarms import causes_of
 from msstgcn.runner.provenance import LEARNING, version
@@ -110,6 +118,15 @@ class _Planned:
         todo = {part: _missing(part, self.seeds, self.device) for part in self.parts}
         return {part: seeds for part, seeds in todo.items() if seeds}
 
+    def places(self, part: Part) -> list[tuple[str, str]]:
+        """Names in the store of a variant's results, one a seed."""
+        return [_place(part, seed, self.device) for seed in self.seeds]
+
+    @property
+    def all_places(self) -> list[tuple[str, str]]:
+        """Names in the store of all results."""
+        return [place for part in self.parts for place in self.places(part)]
+
 
 def _planned(
     which: str | Study,
@@ -168,10 +185,13 @@ def _measured(parts: Iterable[Part]) -> list[Profile]:
     return [chosen for part in parts for chosen in (part.chosen, part.donor) if chosen]
 
 
-def _result(planned: _Planned) -> StudyResult:
-    """Train and score what is missing, and put everything together."""
-    steps = tracked(planned.parts, f"study {planned.study.name}", len(planned.parts), "variant")
-    found = [one for part in steps for one in _results(part, planned.seeds, planned.device)]
+def _result(planned: _Planned, *, keep: bool = False) -> StudyResult:
+    """Train and score what is missing, and put everything together; `keep` keeps it for a run of record."""
+    found = []
+    for part in tracked(planned.parts, f"study {planned.study.name}", len(planned.parts), "variant"):
+        found += _results(part, planned.seeds, planned.device)
+        if keep:
+            kept_results.keep(planned.places(part))
     tables = {name: _joined([one[name] for one in found])[list(columns)] for name, columns in _TABLES.items()}
     costs = pd.DataFrame([one["costs"] for one in found])
     costs = costs.groupby("variant", sort=False, as_index=False).mean()[list(COST_COLUMNS)]
@@ -186,9 +206,20 @@ def weigh(several: Sequence[Study], profile: str, **given: Any) -> str:
 
 
 def run_and_record(
-    several: Sequence[Study], profile: str, *, record: bool = False, **given: Any
+    several: Sequence[Study], profile: str, *, record: bool = False, keep: bool = False, **given: Any
 ) -> Iterator[tuple[StudyResult, Path | None]]:
     """Run studies as `run_studies` does, and keep what each found under ``benchmarks/``.
+
+    Parameters
+    ----------
+    several : sequence of Study
+    profile : str
+    record : bool, default False
+        Whether to write runs of record; what was kept for them is not made again.
+    keep : bool, default False
+        Whether to keep each variant's results for a run of record, as soon as they are there.
+    given
+        As `run_study` takes it.
 
     Yields
     ------
@@ -197,15 +228,20 @@ def run_and_record(
     """
     feature_stages.data_store().sweep()
     all_planned = [_planned(one, profile, **given) for one in several]
-    if record:
+    if record or keep:
         writable(records_dir())
-        for planned in all_planned:
+    for planned in all_planned:
+        if record:
             _must_be_worth_a_record(planned, profile)
+        if record or keep:
+            kept_results.use(planned.all_places)
     _prepare(all_planned)
     for planned in all_planned:
         started = time.monotonic()
-        result = _result(planned)
-        path = _recorded(planned, result, profile, time.monotonic() - started, given) if record else None
+        result, path = _result(planned, keep=keep), None
+        if record:
+            path = _recorded(planned, result, profile, time.monotonic() - started, given)
+            kept_results.drop(planned.all_places)
         yield result, path
 
 
@@ -226,10 +262,17 @@ def _recorded(
         "settings": {**planned.study.size(profile), **changes},
         "data": feature_stages.data_of(planned.parts[0].chosen),
         "device": "; ".join(training_stages.used_devices()) or "cpu",
+        "made": _made(planned),
     }
     if planned.study.causes:
         result = replace(result, causes=causes_of(result, planned.parts))
     return write_record(_record_name(planned), packed(result), seconds=seconds, **about)
+
+
+def _made(planned: _Planned) -> dict[str, int]:
+    """How many of the results were made on which day with which commit."""
+    entries = filter(None, (feature_stages.data_store().entry(*place) for place in planned.all_places))
+    return dict(Counter(f"{entry['made'][:10]} {entry['commit']}" for entry in entries))
 
 
 def _record_name(planned: _Planned) -> str:
