@@ -31,7 +31,7 @@ import matplotlib.pyplot as plt
 import torch
 
 from msstgcn import graph, report
-from msstgcn.runner import sections, stages
+from msstgcn.runner import records, sections, stages
 
 report.use_style()
 common = {"profile": profile, "seed": seed, "device": device}
@@ -644,7 +644,7 @@ plt.show()
 # {glue}`ch9_epochs_note` {glue}`ch9_epochs_record`
 
 # %% tags=["hide-input"]
-report.glue("ch9_young", sections.still_improving(sections.of_record(epochs)))
+report.glue("ch9_young", sections.still_improving(records.study_record("epochs")))
 
 # %% [markdown]
 # {glue}`ch9_young`

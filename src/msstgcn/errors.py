@@ -48,9 +48,8 @@ def unknown_name(kind: str, name: object, valid: Iterable[str], *, where: str | 
     )
 
 
-def lookup(registry: Mapping[str, T], name: str, kind: str) -> T:
+def lookup(registry: Mapping[str, T], name: object, kind: str) -> T:
     """Return ``registry[name]``, or raise an `InputError` that lists the names there are."""
-    try:
-        return registry[name]
-    except KeyError:
-        raise unknown_name(kind, name, registry) from None
+    if not isinstance(name, str) or name not in registry:
+        raise unknown_name(kind, name, registry)
+    return registry[name]

@@ -104,10 +104,11 @@ def test_a_sweep_removes_what_dead_processes_left_and_nothing_else(store):
     runs = store.folder("runs")
     host = gethostname()
     dead, alive = runs / f".unfinished-999999999-{host}-x", runs / f".unfinished-{os.getpid()}-{host}-x"
-    dead.mkdir()
-    alive.mkdir()
+    elsewhere = runs / f".unfinished-999999999-{host}-2-x"  # a machine whose name begins as this one's
+    for folder in (dead, alive, elsewhere):
+        folder.mkdir()
     store.sweep()
-    assert not dead.exists() and alive.exists()
+    assert not dead.exists() and alive.exists() and elsewhere.exists()
     assert store.entry("runs", "a") is not None
 
 

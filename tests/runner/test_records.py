@@ -18,6 +18,17 @@ def test_a_record_names_its_date_commit_command_and_versions(bare_project, monke
     assert record["versions"]["numpy"] and record["commit"] == "none" and "cores" in record["machine"]
 
 
+@pytest.mark.parametrize(
+    "typed", [["--root", "/home/me"], ["--root=/home/me"], ["--out=/home/me"], ["--out"]]
+)
+def test_a_record_names_no_folder_of_whoever_made_it(bare_project, monkeypatch, typed):
+    monkeypatch.setattr(records.sys, "argv", ["msstgcn", "study", "run", *typed])
+    record = json.loads(records.write_record("render", 1, seconds=0).read_text())
+    assert "home" not in record["command"] and record["command"].startswith(
+        f"msstgcn study run {typed[0][:5]}"
+    )
+
+
 def test_the_newest_record_of_a_name_is_read(bare_project):
     records.write_record("render", 2, seconds=0)
     (bare_project / "benchmarks" / "render-2001-01-01.json").write_text('{"result": 1}')

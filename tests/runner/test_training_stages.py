@@ -56,6 +56,14 @@ def test_a_training_of_two_seeds_that_was_stopped_goes_on_as_one_of_three(chosen
     assert not list(stages.data_store().root.rglob("*.checkpoints"))
 
 
+def test_a_training_that_was_stopped_is_not_lost_to_one_that_had_nothing_to_train(chosen, monkeypatch):
+    stages.loso(chosen, device="cpu")
+    killed_in_epoch(1, partial(stages.loso_seeds, chosen, (1,), device="cpu"), monkeypatch)
+    half_done = sorted(stages.data_store().root.rglob(".checkpoints/*.safetensors"))
+    stages.loso(chosen, device="cpu")
+    assert half_done and half_done == sorted(stages.data_store().root.rglob(".checkpoints/*.safetensors"))
+
+
 def test_the_number_of_inner_groups_does_not_touch_the_run_itself(chosen):
     other = chosen.model_copy(update={"learning": chosen.learning.but(inner_groups=3)})
     names = [video.name for video in stages.dataset(chosen).videos]

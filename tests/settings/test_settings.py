@@ -8,6 +8,7 @@ from msstgcn.settings import (
     LearningSettings,
     MotionSettings,
     NetworkSettings,
+    SpottingSettings,
     SyntheticSettings,
     profile,
 )
@@ -30,6 +31,8 @@ def regions(number):
         (LearningSettings, {"epochs": 0}, "epochs = 0.*greater than or equal to 1"),
         (LearningSettings, {"sampling": "some"}, "'expression' or 'all'"),
         (MotionSettings, {"window": 4}, "odd number"),
+        (LearningSettings, {"lr": float("inf")}, "lr = inf.*finite number"),
+        (SpottingSettings, {"mae_far": 10**13}, "mae_far = .*less than or equal to 100000"),
         (SyntheticSettings, {"subjects": 1}, "subjects = 1"),
         (NetworkSettings, {"kernels": [3, 5]}, "kernels"),
         (NetworkSettings, {"regions": regions(256)}, r"'landm.{0,200} \.\.\. cannot .*at most 255 items"),

@@ -183,6 +183,12 @@ def test_a_variant_of_ones_own_lies_on_the_axis_if_it_sets_what_the_sweep_varies
     assert "again" not in twice.places
 
 
+def test_a_variant_of_ones_own_may_stand_where_one_does_that_was_left_out():
+    alone = STUDIES["lambda"].with_variants({"mine": {"lambda_contrast": 0.5}}, only=["0"])
+    assert alone.places == {"0.05": 0.05, "0": 0.0, "mine": 0.5}
+    assert "mine" not in STUDIES["lambda"].with_variants({"mine": {"lambda_contrast": 0.5}}).places
+
+
 def test_an_unknown_study_is_told_with_the_nearest_name():
     with pytest.raises(InputError, match="unknown study 'moton'.*did you mean 'motion'"):
         study("moton")

@@ -105,3 +105,10 @@ def test_where_nothing_differs_there_is_nothing_to_resolve_and_two_people_resolv
     assert np.isinf(few.resolvable())
     with pytest.raises(InputError, match="subjects"):
         paired_difference(counts(1), counts(2, subjects=5))
+
+
+def test_where_all_differ_alike_nothing_tells_what_chance_does():
+    hits, misses = (np.array([[row] * 2] * 3) for row in ([1, 0, 0], [0, 0, 1]))
+    all_alike = paired_difference(hits, misses)
+    assert (all_alike.value, all_alike.p, all_alike.resolvable()) == (1, 1, np.inf)
+    assert (all_alike.estimate().low, all_alike.estimate().high) == (-1, 1)

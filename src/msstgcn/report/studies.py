@@ -160,7 +160,7 @@ def sweep(
         If there is no such metric.
     """
     places = _places(study)
-    series = _series(places, study.base)
+    series = _series(places, study)
     runs = [table] if record is None else [table, record]
     across = list(dict.fromkeys(name for run in runs for name in run["variant"] if name not in places))
     figure, grid = _grid(table, record, metric, 2.6)
@@ -195,9 +195,14 @@ def study_figure(table: pd.DataFrame, study: Study, *, record: pd.DataFrame | No
 
 def _places(study: Study) -> dict[str, float]:
     """Where variants lie, those too that were left out of this run: the run of record may have them."""
+    return {**_known(study).places, **study.places}
+
+
+def _known(study: Study) -> Study:
+    """The study of that name as it stands, without what a reader left out or added."""
     from msstgcn.studies import STUDIES
 
-    return {**STUDIES.get(study.name, study).places, **study.places}
+    return STUDIES.get(study.name, study)
 
 
 def _along(ax: Axes, places: list[float]) -> None:
@@ -243,10 +248,11 @@ def _dots(number: int) -> tuple[int, tuple[int, ...]]:
     return 0, (6, 2) * (number > 0) + (1, 2) * max(number, 1)
 
 
-def _series(places: Mapping[str, float], base: str) -> dict[str, list[str]]:
-    """Variants on each line of a sweep by its name: one without a name, unless two beside the base share a place."""
+def _series(places: Mapping[str, float], study: Study) -> dict[str, list[str]]:
+    """Variants on each line of a sweep by its name: one without a name, unless two of the study's own share a place."""
+    base, known = study.base, _known(study).places
     others = pd.Series({name: place for name, place in places.items() if name != base})
-    if not others.duplicated().any():
+    if not others[others.index.isin(list(known))].duplicated().any():
         return {"": list(places)}
     names = others.index.str.replace(r"^[\d.]+[^,]*, ", "", regex=True)  # 60 fps, window in seconds
     kinds = names.str.replace(r"[\d.]+", "", regex=True).str.strip(" ,")

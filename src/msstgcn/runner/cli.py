@@ -758,7 +758,7 @@ def study_run(
     given: dict[str, Any] = {"seed": seed, "seeds": seeds, **source, **changes}
     given_all = {"device": device, "only": only or None, "add": own or None, **given}
     if dry_run:
-        typer.echo(study_runs.weigh(chosen, profile, **given_all))
+        typer.echo(study_runs.weigh(chosen, profile, record=record, keep=keep, **given_all))
         return
     made = study_runs.run_and_record(chosen, profile, record=record, keep=keep, **given_all)
     about = {"profile": profile, **given}

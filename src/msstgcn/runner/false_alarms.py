@@ -18,7 +18,7 @@ COLUMNS = ("variant", *spotting.CAUSE_COLUMNS)
 
 
 def causes_of(result: StudyResult, parts: Sequence[Part]) -> pd.DataFrame:
-    """Count what the false alarms of every variant lie on, added over the seeds.
+    """Count what the false alarms of every variant lie on, added over the seeds; paired one to one, in all videos.
 
     Parameters
     ----------
@@ -38,7 +38,8 @@ def causes_of(result: StudyResult, parts: Sequence[Part]) -> pd.DataFrame:
         videos = [video for video in all_videos if isinstance(video, SyntheticVideo)]
         own = result.found[result.found["variant"] == part.name]
         by_seed = [
-            spotting.cause_table(videos, own[own["seed"] == seed]) for seed in result.counts["seed"].unique()
+            spotting.cause_table(videos, own[own["seed"] == seed], iou=part.chosen.spotting.match_iou)
+            for seed in result.counts["seed"].unique()
         ]
         added = pd.concat(by_seed).groupby(["class", "cause"], sort=False, as_index=False).sum(min_count=1)
         counted.append(added.assign(variant=part.name))

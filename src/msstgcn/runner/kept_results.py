@@ -1,7 +1,7 @@
 """Results kept for a run of record that takes several goes, or several machines: under ``benchmarks/kept/``.
 
-A result lies there as it does in the store, under the same key of all that decides it: it counts as long as settings,
-data, code and versions are the same, and no longer.
+There is a folder for each record to be. A result lies in it as it does in the store, under the same key of all that
+decides it: it counts as long as settings, data, code and versions are the same, and no longer.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 
 from msstgcn.paths import records_dir
 from msstgcn.runner.feature_stages import data_store
@@ -17,33 +18,38 @@ from msstgcn.runner.store import ENTRY, Store
 Place = tuple[str, str]
 
 
-def keep(places: Iterable[Place]) -> None:
-    """Keep results of the store."""
-    _copy(places, data_store(), _kept())
+def keep(record: str, places: Iterable[Place]) -> None:
+    """Keep results of the store for the record of that name."""
+    _copy(places, data_store(), Store(_folder() / record))
 
 
 def use(places: Iterable[Place]) -> None:
-    """Put what is kept into the store, where it lacks it."""
-    _copy(places, _kept(), data_store())
+    """Put what is kept, for whichever record, into the store where it lacks it."""
+    for folder in sorted(_folder().glob("*")):
+        _copy(places, Store(folder), data_store())
 
 
-def drop(places: Iterable[Place]) -> None:
-    """Remove results that were kept, once a record holds them."""
+def drop(record: str, places: Iterable[Place]) -> None:
+    """Remove results that were kept for a record, once it holds them."""
+    kept = Store(_folder() / record)
+    kept.sweep()
     for place in places:
-        folder = _kept().folder(*place)
+        folder = kept.folder(*place)
         shutil.rmtree(folder, ignore_errors=True)
         with suppress(OSError):  # others are kept, or none were
-            folder.parent.rmdir()
-            folder.parent.parent.rmdir()
+            for parent in (folder.parent, kept.root, _folder()):
+                parent.rmdir()
 
 
-def _kept() -> Store:
-    return Store(records_dir() / "kept")
+def _folder() -> Path:
+    return records_dir() / "kept"
 
 
 def _copy(places: Iterable[Place], source: Store, target: Store) -> None:
+    """Copy results that are whole; those without some of the videos would be made again."""
     for place in places:
-        if target.entry(*place) or not (entry := source.entry(*place)):
+        entry, there = source.entry(*place), target.entry(*place)
+        if not entry or entry.get("left_out") or (there and not there.get("left_out")):
             continue
         with target.writing(*place, about=entry) as folder:
             shutil.copytree(

@@ -40,7 +40,7 @@ def write_record(name: str, result: Any, *, seconds: float, **about: Any) -> Pat
     seconds : float
         Wall time of the run.
     about
-        What else decides the figures: profile, seeds, settings.
+        What else decides the figures: profile, seeds, settings; ``commit``, where that at the beginning is known.
 
     Returns
     -------
@@ -69,8 +69,13 @@ def write_record(name: str, result: Any, *, seconds: float, **about: Any) -> Pat
 def _command() -> str:
     """What was typed, without the folders of whoever typed it."""
     words = ["msstgcn", *sys.argv[1:]]
-    for place, word in enumerate(words[:-1]):
-        if word in ("--root", "--out"):
+    for place, word in enumerate(words):
+        option, equals, _ = word.partition("=")
+        if option not in ("--root", "--out"):
+            continue
+        if equals:
+            words[place] = f"{option}=FOLDER"
+        elif place + 1 < len(words):
             words[place + 1] = "FOLDER"
     return shlex.join(words)
 
@@ -149,23 +154,34 @@ def _unpacked(name: str, path: Path, _changed: int) -> StudyResult:
         return result
 
 
-def must_not_be_smaller(
-    name: str, profile: str, *, size: Mapping[str, float], variants: Collection[str]
-) -> None:
-    """Raise if a run is not to take the place of a study's run of record: it is a trial, or smaller in something.
+#: What says how much a run rests on, as its note tells it; -1 in a record's settings is what the profile has.
+SIZE = ("subjects", "seeds", "seconds a subject", "folds", "epochs")
+_SAID = (
+    "device",
+    "only",
+    "subjects",
+    "videos",
+    "seconds",
+    "folds",
+    "epochs",
+    "watch",
+)  # settings said by other words
+
+
+def must_not_be_less(name: str, new: Mapping[str, Any], *, variants: Collection[str]) -> None:
+    """Raise if a run is not to take the place of a study's run of record: a trial, smaller, or of something else.
 
     Parameters
     ----------
     name : str
         Of the record, as `write_record` has it.
-    profile : str
-    size : mapping of str to float
-        How much the new run rests on: ``subjects``, ``seeds``, and of synthetic videos ``videos`` (a subject) and
-        ``seconds`` (a video).
+    new : mapping
+        What the new record will say of the run: ``profile``, ``settings``, ``data``, ``size`` (`SIZE`) and, of a data
+        set on disk, ``on_disk``.
     variants : collection of str
         Those it has.
     """
-    if profile == "smoke":
+    if new["profile"] == "smoke":
         raise InputError(
             "a run of record in the profile smoke", expected="cpu or gpu", do="leave --record out"
         )
@@ -174,18 +190,45 @@ def must_not_be_smaller(
     path = _latest(name)
     with _readable(path):
         held = latest_record(name)
-        usual = settings.profile(held["profile"]).data
-        there = {"videos": usual.videos, "seconds": usual.seconds}
-        there |= {what: held["settings"][what] for what in there if held["settings"].get(what, -1) > 0}
-        there |= {"subjects": _people(held), "seeds": held["seeds"]}
-        more = [f"{there[what]:g} {what}" for what, much in size.items() if there[what] > much]
-        more += [f"the variant {one!r}" for one in held["result"]["variants"] if one not in variants]
-    if more:
-        raise InputError(
-            f"a run of record that is smaller: the one there has {', '.join(more)}",
-            where=path,
-            do="make the run as large, or remove that file first",
-        )
+        there = held["size"] if "size" in held else _size_of(held)
+        less = [f"{there[what]:g} {what}" for what in SIZE if there[what] > new["size"][what]]
+        less += [f"the variant {one!r}" for one in held["result"]["variants"] if one not in variants]
+        others = _others(held["settings"], new["settings"])
+        if new.get("on_disk") and held["data"] != new["data"]:
+            others.append(held["data"])
+    for what, parts in (("smaller", less), ("of something else", others)):
+        if parts:
+            raise InputError(
+                f"a run of record that is {what}: the one there has {', '.join(parts)}",
+                where=path,
+                do="make the run alike, or remove that file first",
+            )
+
+
+def _others(held: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Settings, but for the size, that a record has and a new run does not, or the other way round."""
+    names = [name for name in {**held, **new} if name not in _SAID]
+    return [
+        f"{name} {'as the profile has it' if name not in held else f'= {held[name]}'}"
+        for name in names
+        if held.get(name) != new.get(name)
+    ]
+
+
+def _size_of(held: Mapping[str, Any]) -> dict[str, float]:
+    """How much a record rests on that does not say so itself."""
+    usual, set_to = settings.profile(held["profile"]), held["settings"]
+    has = {name: getattr(usual.data, name) for name in ("videos", "seconds")}
+    has |= {name: getattr(usual.learning, name) for name in ("folds", "epochs")}
+    has |= {name: set_to[name] for name in has if set_to.get(name, -1) >= 0}
+    people = _people(held)
+    return {
+        "subjects": people,
+        "seeds": held["seeds"],
+        "seconds a subject": has["videos"] * has["seconds"],
+        "folds": has["folds"] or people,
+        "epochs": has["epochs"],
+    }
 
 
 def study_note(name: str) -> str:
@@ -200,8 +243,7 @@ def study_note(name: str) -> str:
 
 def _note(chosen: Study, held: Mapping[str, Any]) -> str:
     usual = chosen.size(held["profile"])
-    told = ("device", "only", "subjects", "videos", "seconds", "folds", "epochs")  # said otherwise
-    set_to = [f"{k} = {v}" for k, v in held["settings"].items() if k not in told and usual.get(k) != v]
+    set_to = [f"{k} = {v}" for k, v in held["settings"].items() if k not in _SAID and usual.get(k) != v]
     missing = [name for name in chosen.variants if name not in held["result"]["variants"]]
     profile = f"profile {held['profile']}{' with ' + ', '.join(set_to) if set_to else ''}"
     return (

@@ -118,27 +118,30 @@ def seen_in_records(chapter: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def still_improving(table: pd.DataFrame | None) -> str:
+def still_improving(kept: StudyResult | None) -> str:
     """What the study of epochs says of all others: whether their networks would have improved with more.
 
     Parameters
     ----------
-    table : DataFrame, optional
-        Of the run of record of ``epochs``; None, and an answer without a word, where there is none.
+    kept : StudyResult, optional
+        The run of record of ``epochs``; None, and an answer without a word, where there is none.
     """
-    if table is None:
+    if kept is None:
         return ""
-    usual, places = SIZES["gpu"]["epochs"], STUDIES["epochs"].places
-    overall = table[(table["class"] == "overall") & table["variant"].isin(list(places))].set_index("variant")
-    longest = max(overall.index, key=lambda name: places[name])
-    shortest = next((name for name in overall.index if places[name] == usual), None)
+    usual, places = SIZES["gpu"]["epochs"], kept.study.places
+    longest = max(places, key=lambda name: places[name])
+    shortest = next((name for name in places if places[name] == usual), None)
     if shortest is None or longest == shortest:
         return ""  # a record of other epochs
-    f1, last = overall.loc[shortest, "F1"], overall.loc[longest, "F1"]
+    table = kept.table()
+    f1 = table[table["class"] == "overall"].set_index("variant")["F1"]
     seen = (
-        f"In the run of record F1 is {f1:.3f} after {usual} epochs and {last:.3f} after {places[longest]:g}."
+        f"In the run of record F1 is {f1[shortest]:.3f} after {usual} epochs and {f1[longest]:.3f} after "
+        f"{places[longest]:g}."
     )
-    if not told_apart(overall)[longest] or last <= f1:
+    pair = kept.pairs({"longer": (longest, shortest)})
+    overall = pair[pair["class"] == "overall"]
+    if not told_apart(overall).all() or f1[longest] <= f1[shortest]:
         return seen
     return (
         f"{seen} So most of the other studies, whose networks are trained for {usual} epochs in full size or for as "
@@ -298,11 +301,15 @@ def write_study(result: StudyResult, folder: Path) -> list[Path]:
     list of Path
         ``study_<name>.csv``, ``.md``, ``.tex`` and ``.png`` in the folder.
     """
+    import matplotlib.pyplot as plt
+
     name = f"study_{_key(result.study)}"
     report.use_style()
     report.table(
         report.outcome_shown(result.table()), name=name, caption=result.study.question, folder=folder
     )
+    figure = report.study_figure(result.table(), result.study)
     with written_whole(folder / f"{name}.png") as temporary:
-        report.study_figure(result.table(), result.study).savefig(temporary, format="png")
+        figure.savefig(temporary, format="png")
+    plt.close(figure)
     return [folder / f"{name}.{ending}" for ending in ("csv", "md", "tex", "png")]

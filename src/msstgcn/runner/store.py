@@ -134,7 +134,8 @@ class Store:
         """Remove what killed processes of this machine left unfinished; those still at work keep theirs."""
         for folder in self.root.rglob(f"{_UNFINISHED}*"):
             owner, _, rest = folder.name.removeprefix(_UNFINISHED).partition("-")
-            if rest.startswith(f"{gethostname()}-") and not _alive(int(owner)):
+            host, _, _ = rest.rpartition("-")  # of another machine the name may begin as this one's does
+            if host == gethostname() and not _alive(int(owner)):
                 shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
@@ -163,7 +164,7 @@ class Store:
                 (temporary / ENTRY).write_text(json.dumps(entry, indent=1, default=str), encoding="utf-8")
                 while not _renamed(temporary, folder):
                     there = _read(folder)
-                    if there and there["files"] == entry["files"]:
+                    if there and all(there.get(what) == entry.get(what) for what in ("files", "left_out")):
                         break  # another process was first
                     self._remove(folder)
             finally:

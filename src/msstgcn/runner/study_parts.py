@@ -17,6 +17,7 @@ from msstgcn.motion.regions import region_set
 from msstgcn.network import check_window
 from msstgcn.network.model import is_counted, region_graph
 from msstgcn.runner import feature_stages, training_stages
+from msstgcn.runner.training_stages import with_training_seed
 from msstgcn.settings import Profile
 from msstgcn.studies import CONTROL, METHOD, METHODS, Study, peaks
 
@@ -56,7 +57,7 @@ class Part:
         return self.donor is not None and _passes(self.donor, self.chosen)
 
 
-def parts_of(which: Study, profile: str, *, seed: int = 0, **changes: Any) -> list[Part]:
+def parts_of(which: Study, profile: str, *, seed: int = 0, seeds: int = 1, **changes: Any) -> list[Part]:
     """The variants of a study, each checked: a wrong one raises before anything runs.
 
     Parameters
@@ -65,7 +66,9 @@ def parts_of(which: Study, profile: str, *, seed: int = 0, **changes: Any) -> li
     profile : str
         smoke, cpu or gpu.
     seed : int
-        Of the data; training has seeds of its own.
+        Of the data, and the first seed of training.
+    seeds : int
+        Trainings, with seeds ``seed, seed + 1, ...``: each may leave out other groups of people.
     changes
         Settings of every variant that does not set them itself, as for `stages.profile`; -1 keeps the study's.
 
@@ -98,7 +101,7 @@ def parts_of(which: Study, profile: str, *, seed: int = 0, **changes: Any) -> li
             _must_not_change_recordings(chosen, {**common, **own})
             _must_show_the_same_people(chosen, parts[0].chosen if parts else chosen)
             parts.append(Part(name, chosen, own.get(CONTROL), own.get(METHOD), donor))
-            _check(parts[-1])
+            _check(parts[-1], range(seed, seed + seeds))
         except InputError as error:
             raise InputError(
                 error.what,
@@ -158,8 +161,8 @@ def _must_show_the_same_people(chosen: Profile, base: Profile) -> None:
         )
 
 
-def _check(part: Part) -> None:
-    """Raise unless a variant can run."""
+def _check(part: Part, seeds: range) -> None:
+    """Raise unless a variant can run, with each seed of training."""
     chosen = part.chosen
     data = feature_stages.dataset(chosen)
     lookup(FLOWS, chosen.motion.flow, "flow method")
@@ -170,6 +173,7 @@ def _check(part: Part) -> None:
     if part.control is not None and part.control not in learning.CONTROLS:
         raise unknown_name("control", part.control, learning.CONTROLS)
     regions = region_set(chosen.motion.regions)
+    windows = {chosen.motion.at(fps).window for fps in {video.fps for video in data.videos}}
     if part.method is not None:
         lookup(METHODS, part.method, "method")
         if part.control is not None:
@@ -185,7 +189,8 @@ def _check(part: Part) -> None:
             expected="another selection than inner-fold",
         )
     trained = part.donor or chosen
-    _must_have_something_to_train_on(trained)
+    for seed in seeds:
+        _must_have_something_to_train_on(with_training_seed(trained, seed))
     otherwise = (trained.network, trained.learning) != (chosen.network, chosen.learning)
     if (otherwise and not part.looks) or (part.donor and part.control):
         raise InputError(
@@ -198,8 +203,8 @@ def _check(part: Part) -> None:
             f"selection = {chosen.spotting.selection!r}",
             expected="fixed-epoch: the base's networks are asked once, when they are trained",
         )
-    for fps in sorted({video.fps for video in data.videos}):
-        check_window(trained.network, (1, 2, chosen.motion.at(fps).window, len(regions)))
+    for window in sorted(windows):
+        check_window(trained.network, (1, 2, window, len(regions)))
 
 
 def chooses(chosen: Profile) -> bool:

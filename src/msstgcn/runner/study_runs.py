@@ -35,8 +35,8 @@ from msstgcn.runner import (
 )
 from msstgcn.runner.dependencies import code_digest, own_digest
 from msstgcn.runner.false_alarms import causes_of
-from msstgcn.runner.provenance import LEARNING, version
-from msstgcn.runner.records import must_not_be_smaller, write_record
+from msstgcn.runner.provenance import LEARNING, commit, version
+from msstgcn.runner.records import must_not_be_less, write_record
 from msstgcn.runner.store import key_of
 from msstgcn.runner.study_parts import Part, changes_recordings, chooses, parts_of
 from msstgcn.runner.training_stages import with_training_seed
@@ -151,7 +151,7 @@ def _planned(
             )
     chosen = chosen.with_variants(add, only)
     _must_not_be_varied(chosen, changes)
-    parts = parts_of(chosen, profile, seed=seed, **changes)
+    parts = parts_of(chosen, profile, seed=seed, seeds=seeds, **changes)
     return _Planned(chosen, parts, range(seed, seed + seeds), device)
 
 
@@ -191,16 +191,20 @@ def _result(planned: _Planned, *, keep: bool = False) -> StudyResult:
     for part in tracked(planned.parts, f"study {planned.study.name}", len(planned.parts), "variant"):
         found += _results(part, planned.seeds, planned.device)
         if keep:
-            kept_results.keep(planned.places(part))
+            kept_results.keep(_record_name(planned), planned.places(part))
     tables = {name: _joined([one[name] for one in found])[list(columns)] for name, columns in _TABLES.items()}
     costs = pd.DataFrame([one["costs"] for one in found])
     costs = costs.groupby("variant", sort=False, as_index=False).mean()[list(COST_COLUMNS)]
     return StudyResult(planned.study, **tables, costs=costs.astype({"parameters": int}))
 
 
-def weigh(several: Sequence[Study], profile: str, **given: Any) -> str:
-    """Check studies as `run_studies` does, and say what they will take, without running them."""
-    needed = _budgets([_planned(one, profile, **given) for one in several])
+def weigh(
+    several: Sequence[Study], profile: str, *, record: bool = False, keep: bool = False, **given: Any
+) -> str:
+    """Check studies as `run_and_record` does, and say what they will take, without running them."""
+    needed = _budgets(_all_planned(several, profile, record, keep, given))
+    for title, what in needed.items():
+        budget.afford(what, where=title)
     lines = [f"{title}: {what}" for title, what in needed.items()]
     return "\n".join(lines) or "nothing is left to make"
 
@@ -227,46 +231,74 @@ def run_and_record(
         What a study found, and the record if one was asked for.
     """
     feature_stages.data_store().sweep()
-    all_planned = [_planned(one, profile, **given) for one in several]
-    if record or keep:
-        writable(records_dir())
-    for planned in all_planned:
-        if record:
-            _must_be_worth_a_record(planned, profile)
-        if record or keep:
-            kept_results.use(planned.all_places)
+    began = commit()
+    all_planned = _all_planned(several, profile, record, keep, given)
     _prepare(all_planned)
     for planned in all_planned:
         started = time.monotonic()
         result, path = _result(planned, keep=keep), None
         if record:
-            path = _recorded(planned, result, profile, time.monotonic() - started, given)
-            kept_results.drop(planned.all_places)
+            _must_be_worth_a_record(planned, profile, given)  # another run may have ended meanwhile
+            about = {**_about_run(planned, profile, given), "commit": began, "made": _made(planned)}
+            path = _recorded(planned, result, time.monotonic() - started, about)
+            kept_results.drop(_record_name(planned), planned.all_places)
         yield result, path
 
 
-def _recorded(
-    planned: _Planned, result: StudyResult, profile: str, seconds: float, given: Mapping[str, Any]
-) -> Path:
+def _all_planned(
+    several: Sequence[Study], profile: str, record: bool, keep: bool, given: Mapping[str, Any]
+) -> list[_Planned]:
+    """Studies checked, those to be recorded for that, too; what is kept for records is put into the store."""
+    all_planned = [_planned(one, profile, **given) for one in several]
+    if record or keep:
+        writable(records_dir())
+    for planned in all_planned:
+        if record:
+            _must_be_worth_a_record(planned, profile, given)
+        if record or keep:
+            kept_results.use(planned.all_places)
+    return all_planned
+
+
+def _recorded(planned: _Planned, result: StudyResult, seconds: float, about: Mapping[str, Any]) -> Path:
     """Write what a study found under ``benchmarks/``."""
+    if planned.study.causes:
+        result = replace(result, causes=causes_of(result, planned.parts))
+    device = "; ".join(training_stages.used_devices()) or "cpu"
+    return write_record(_record_name(planned), packed(result), seconds=seconds, **about, device=device)
+
+
+def _about_run(planned: _Planned, profile: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record says of a run, known before it begins."""
     unsaid = ("seed", "seeds", "add", "dataset", "root")  # in the record otherwise, or of nobody's concern
     changes = {
         name: value
         for name, value in given.items()
         if name not in unsaid and value is not None and not feature_stages.keeps_profile(name, value)
     }
-    about = {
+    return {
         "profile": profile,
         "seed": planned.seeds.start,
         "seeds": len(planned.seeds),
         "settings": {**planned.study.size(profile), **changes},
+        "size": _size(planned),
         "data": feature_stages.data_of(planned.parts[0].chosen),
-        "device": "; ".join(training_stages.used_devices()) or "cpu",
-        "made": _made(planned),
     }
-    if planned.study.causes:
-        result = replace(result, causes=causes_of(result, planned.parts))
-    return write_record(_record_name(planned), packed(result), seconds=seconds, **about)
+
+
+def _size(planned: _Planned) -> dict[str, float]:
+    """How much a run rests on, by what `records.SIZE` names; that of the base where variants differ."""
+    chosen = planned.parts[0].chosen
+    data = feature_stages.dataset(chosen)
+    people = len(data.subjects)
+    seconds = sum(len(video) / video.fps for video in data.videos) / people
+    return {
+        "subjects": people,
+        "seeds": len(planned.seeds),
+        "seconds a subject": round(seconds, 1),
+        "folds": chosen.learning.folds or people,
+        "epochs": chosen.learning.epochs,
+    }
 
 
 def _made(planned: _Planned) -> dict[str, int]:
@@ -281,14 +313,10 @@ def _record_name(planned: _Planned) -> str:
     return f"study-{planned.study.name}{f'-{source.dataset}' if source else ''}"
 
 
-def _must_be_worth_a_record(planned: _Planned, profile: str) -> None:
-    """Raise, before anything runs, if a smaller run is to take the place of a larger one."""
-    chosen = planned.parts[0].chosen
-    people = len(feature_stages.dataset(chosen).subjects)
-    size: dict[str, float] = {"subjects": people, "seeds": len(planned.seeds)}
-    if not chosen.source:
-        size |= {"videos": chosen.data.videos, "seconds": chosen.data.seconds}
-    must_not_be_smaller(_record_name(planned), profile, size=size, variants=planned.study.variants)
+def _must_be_worth_a_record(planned: _Planned, profile: str, given: Mapping[str, Any]) -> None:
+    """Raise if a run is to take the place of a larger one, or of one of something else."""
+    new = {**_about_run(planned, profile, given), "on_disk": bool(planned.parts[0].chosen.source)}
+    must_not_be_less(_record_name(planned), new, variants=planned.study.variants)
 
 
 def as_text(result: StudyResult, table: pd.DataFrame) -> str:
@@ -341,13 +369,14 @@ def _budget(studies: Sequence[_Planned]) -> budget.Budget:
         if part.trained:
             asked = training_stages.missing_folds(part.trained, seeds, device=device, control=part.control)
             if chooses(part.chosen):
-                people = feature_stages.dataset(part.chosen).subjects
-                asked += len(seeds) * len(learning.pair_names(people, part.chosen.learning))
+                asked += training_stages.missing_inner_folds(part.chosen, seeds, device=device)
             taught = part.trained.but(spotting={}).digest("name") + str(part.control)
             trained[taught] = part.trained, max(asked, trained.get(taught, (None, 0))[1])
-    missing = [part for one in studies for part in one.missing]
+    missing = {tuple(one.places(part)): part for one in studies for part in one.missing}
     place = learning.device(studies[0].device).type
-    return budget.estimate(_measured(missing), list(trained.values()), variants=len(missing), device=place)
+    return budget.estimate(
+        _measured(missing.values()), list(trained.values()), variants=len(missing), device=place
+    )
 
 
 def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -117,6 +117,18 @@ def missing_folds(chosen: Profile, seeds: Sequence[int], *, device: str, control
         for seed in seeds
         for place in _fold_places(owners, with_training_seed(chosen, seed), device, control)
     ]
+    return _number_missing(places)
+
+
+def missing_inner_folds(chosen: Profile, seeds: Sequence[int], *, device: str) -> int:
+    """How many networks of a profile's inner folds, of all these seeds, are not in the store."""
+    data, place = dataset(chosen), learning.device(device).type
+    names, videos = learning.pair_names(data.subjects, chosen.learning), [video.name for video in data.videos]
+    runs = [_run_key(videos, with_training_seed(chosen, seed), place, INNER, None) for seed in seeds]
+    return _number_missing(("runs", run, name) for run in runs for name in names)
+
+
+def _number_missing(places: Iterable[tuple[str, str, str]]) -> int:
     return sum(not data_store().folder(*place).is_dir() for place in places)
 
 
@@ -208,7 +220,8 @@ def _training(
         yield {
             "device": place, "done": done, "on_fold": keep, "progress": advance, "checkpoints": half_done,
         }  # fmt: skip
-    shutil.rmtree(half_done.parent, ignore_errors=True)
+    if missing:  # else nothing was trained here, and what lies there is of other seeds, which may go on
+        shutil.rmtree(half_done.parent, ignore_errors=True)
 
 
 def about_weights(

@@ -18,11 +18,14 @@ Kernel = Annotated[int, Field(ge=1, le=101)]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
+#: Frames beyond which nobody looks for the end of an expression.
+_FAR = 100_000
+
 
 class Settings(BaseModel):
     """Frozen, typed settings; unknown names are refused."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     @classmethod
     def make(cls, values: dict[str, Any] | None = None, *, where: str = "") -> Self:
@@ -296,10 +299,12 @@ class SpottingSettings(Settings):
     threshold: float = Field(0.5, ge=0, le=1)  # apex probability; SAMM-LV .5, CAS(ME)^2 .55
     me_threshold: float | None = Field(None, ge=0, le=1)  # that of ME alone; None for `threshold`
     mae_threshold: float | None = Field(None, ge=0, le=1)  # that of MaE alone; None for `threshold`
-    me_near: int = Field(2, ge=0)  # frames from the apex to the nearest onset or offset looked at, ME
-    me_far: int = Field(8, ge=0)  # frames from the apex to the farthest, ME
-    mae_near: int = Field(8, ge=0)  # the same for MaE, at about 30 frames a second
-    mae_far: int = Field(29, ge=0)
+    me_near: int = Field(
+        2, ge=0, le=_FAR
+    )  # frames from the apex to the nearest onset or offset looked at, ME
+    me_far: int = Field(8, ge=0, le=_FAR)  # frames from the apex to the farthest, ME
+    mae_near: int = Field(8, ge=0, le=_FAR)  # the same for MaE, at about 30 frames a second
+    mae_far: int = Field(29, ge=0, le=_FAR)
     nms_iou: float = Field(0.5, ge=0, le=1)
     top: int | None = Field(5, ge=1)  # most spotted intervals a video and class; None for no cap
     peak_fraction: float | None = Field(

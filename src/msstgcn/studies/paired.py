@@ -5,9 +5,9 @@ by more than two samples of people do, and five seeds are few to judge that by. 
 what both move it by, with Student's t, whose tails are as wide as few seeds deserve.
 
 How wide that is must itself be guessed from the seeds, and two that happen to agree hide what training does. Where one
-training moves F1 seven times as much as people do, in variance, as in half of the comparisons of record, variants that
-do not differ get a p below .05 in 10 % of runs with two seeds, 7 % with three and 5 % with five, and one below .0125 in
-6, 3 and 2 % (simulated; tests/studies/test_paired.py). So nothing is claimed of fewer than `FEWEST_TRAININGS`.
+training moves F1 seven times as much as people do, in variance, as in a third of the comparisons of record, variants
+that do not differ get a p below .05 in 10 % of runs with two seeds, 7 % with three and 5 % with five, and one below
+.0125 in 6, 3 and 2 % (simulated; tests/studies/test_paired.py). So nothing is claimed of fewer than `FEWEST_TRAININGS`.
 """
 
 from __future__ import annotations
@@ -46,14 +46,16 @@ class Difference:
 
     def estimate(self, level: float = 0.95) -> Estimate:
         """Return the difference with its interval."""
+        if self._unknown:
+            return Estimate(self.value, -1.0, 1.0, level)
         reach = self._quantile((1 + level) / 2) * self.error
         return Estimate(self.value, self.value - reach, self.value + reach, level)
 
     @property
     def p(self) -> float:
-        """How often chance alone gives as large a difference, on either side; 1 where F1 differs for nobody."""
+        """How often chance alone gives as large a difference, on either side; 1 where that cannot be known."""
         if not self.error:
-            return float(self.value == 0)
+            return 1.0
         return float(2 * stdtr(self.freedom, -abs(self.value) / self.error))
 
     def resolvable(self, tests: int = 1, level: float = 0.95) -> float:
@@ -62,13 +64,19 @@ class Difference:
         Returns
         -------
         float
-            0 where F1 differs for nobody; infinity where it would be above 1, which no difference of F1 is.
+            0 where F1 differs for nobody; infinity where it would be above 1, which no difference of F1 is, or where
+            nothing tells how much chance moves it.
         """
         if not self.error:
-            return 0.0
+            return float("inf") if self._unknown else 0.0
         asked = self._quantile(1 - (1 - level) / 2 / tests)
         found = self.error * nctdtrinc(self.freedom, 1 - _POWER, asked)  # the noncentral t's own shift
         return float(found) if found <= 1 else float("inf")
+
+    @property
+    def _unknown(self) -> bool:
+        """Whether F1 differs by the same for everybody and in every training: very few people can do that by chance."""
+        return not self.error and self.value != 0
 
     def _quantile(self, share: float) -> float:
         return float(stdtrit(self.freedom, share)) if self.error else 0.0

@@ -163,7 +163,7 @@ class Study:
             if name not in known:
                 raise unknown_name("variant", name, known, where=f"study {self.name}")
         kept = known if only is None else {self.base, *(add or {}), *only}
-        places = dict(self.places)
+        places = {name: place for name, place in self.places.items() if name in kept}
         for name, own in (add or {}).items():
             place = self._place_of(own)
             if place is not None and place not in places.values():
