@@ -50,7 +50,7 @@ def test_one_variant_without_a_difference(row):
 
 def test_one_variant_with_a_difference():
     found, could = sentences(answer(plain(), table(BASE, WORSE)))
-    assert found == "In overall F1, worse than “full” is “less” (-10.0 points [-15.0, -5.0], p < 0.001)"
+    assert found == "In overall F1, “less” (-10.0 points [-15.0, -5.0], p < 0.001) is worse than “full”"
     assert "7.0 points" in could
 
 
@@ -66,10 +66,12 @@ def test_the_metric_decides_which_rows_are_read():
 def test_many_variants_are_told_apart_one_by_one():
     found, could = sentences(answer(plain(), table(BASE, BETTER, UNSURE, WORSE, CORRECTED)))
     assert found == (
-        "In overall F1, better than “full” is “more” (+6.0 points [2.0, 10.0], p = 0.004); "
-        "worse than “full” is “less” (-10.0 points [-15.0, -5.0], p < 0.001)"
+        "In overall F1, “more” (+6.0 points [2.0, 10.0], p = 0.004) is better than “full”; "
+        "“less” (-10.0 points [-15.0, -5.0], p < 0.001) is worse"
     )
-    assert could.startswith("With “same” and “corrected” no difference was seen; a true difference")
+    assert could.startswith(
+        "With “same” and “corrected” no difference was seen; the smallest true difference"
+    )
     assert "2.8 to 4.0 points" in could
 
 
@@ -167,10 +169,13 @@ def test_variants_without_a_place_are_compared_after_the_sweep():
     _, along, beside, could = sentences(answer(sweep(PLACES), rows))
     assert along.startswith("No difference was seen at any place")
     assert (
-        beside.startswith("Beside the sweep, in overall F1, worse than “full” is “mine” (")
+        beside.startswith("Beside the sweep, in overall F1, “mine” (")
+        and beside.endswith(") is worse than “full”")
         and "5.0 points" in could
     )
-    assert answer(sweep(PLACES), table(BASE, row("mine", 0.1, 0.05, 0.15))).startswith("In overall F1, worse")
+    assert answer(sweep(PLACES), table(BASE, row("mine", 0.1, 0.05, 0.15))).startswith(
+        "In overall F1, “mine”"
+    )
 
 
 def test_what_could_be_found_beside_a_sweep_is_left_out_only_where_it_has_been_said():
@@ -186,7 +191,7 @@ def test_what_could_be_found_beside_a_sweep_is_left_out_only_where_it_has_been_s
 def test_two_sweeps_in_one_are_compared_variant_by_variant():
     places = {**PLACES, "y 2": 2.0}
     text = answer(sweep(places), table(BASE, row("x 2", 0.1, 0.05, 0.15), row("y 2", 0.39, 0.34, 0.44, 0.7)))
-    assert text.startswith("In overall F1, worse than “full” is “x 2”") and "With “y 2” no difference" in text
+    assert text.startswith("In overall F1, “x 2” (") and "With “y 2” no difference" in text
 
 
 def test_one_training_of_each_claims_nothing_however_large_the_difference():
@@ -258,17 +263,32 @@ def test_what_contradicts_the_paper_is_said_as_plainly_as_what_agrees():
         return text.removeprefix("The paper holds that all of it helps. ")
 
     assert said(WORSE) == "This agrees with it."
-    assert said(BETTER) == "This contradicts it: better than “full” is “more”."
+    assert said(BETTER) == "This contradicts it: “more” is better than “full”."
     assert said(BETTER, WORSE, UNSURE) == (
-        "This contradicts it: better than “full” is “more”, though worse is “less”."
+        "This contradicts it: “more” is better than “full”, though “less” is worse."
     )
-    room = "nothing was seen here, and the intervals leave room for 1.0 points at most."
+    room = (
+        "nothing was seen in overall F1, and its 95 % intervals leave room for 1.0 points, those of micro-expressions "
+        "alone for 1.0."
+    )
     assert said(WORSE, UNSURE) == f"This agrees with it for “less”; of the rest {room}"
     assert said(UNSURE, CORRECTED) == f"Of that {room}", "what the paper does not speak of is left out"
     assert said(WORSE, one_training=True) == "One training of each cannot say."
     assert agreement(plain(), table(BASE, WORSE)) == ""
     part = agreement(plain(paper="it helps", beaten=("less", "more")), table(BASE, WORSE))
     assert part.endswith("This agrees with it for “less”. Not run: “more”.")
+
+
+def test_what_one_class_alone_says_of_the_paper_is_told_beside_what_overall_f1_does():
+    study = plain(paper="it helps", beaten=("same", "less"))
+    rows = table(BASE, WORSE, UNSURE)
+    better, worse = ((rows["class"] == label) & (rows["variant"] == "same") for label in ("MaE", "ME"))
+    rows.loc[better, ["difference", "diff low", "diff high", "p"]] = 0.05, 0.02, 0.08, 0.01
+    rows.loc[worse, ["difference", "diff low", "diff high", "p"]] = -0.09, -0.12, -0.06, 0.001
+    assert agreement(study, rows).endswith(
+        "room for 1.0 points, those of micro-expressions alone for 12.0. In one class alone it is contradicted, by "
+        "“same” (MaE, +5.0 points). In one class alone it is borne out, by “same” (ME, -9.0 points)."
+    )
 
 
 def test_what_the_paper_holds_is_about_variants_that_there_are():

@@ -105,16 +105,37 @@ def agreement(study: Study, table: pd.DataFrame) -> str:
     if rows["few trainings"].all():
         said = f"{_capital(_few_trainings(rows))} of each cannot say"
     elif len(against):
-        said = f"This contradicts it: better than {_quoted(study.base)} {_are(against)} {_names(against)}"
-        said += f", though worse {_are(along)} {_names(along)}" if len(along) else ""
+        said = f"This contradicts it: {_names(against)} {_are(against)} better than {_quoted(study.base)}"
+        said += f", though {_names(along)} {_are(along)} worse" if len(along) else ""
     elif len(unseen):
         agrees = f"This agrees with it for {_names(along)}; of the rest" if len(along) else "Of that"
-        room = points(min(1.0, max(0.0, -unseen["diff low"].min()))).lstrip("+")
-        said = f"{agrees} nothing was seen here, and the intervals leave room for {room} points at most"
+        of_me = table[(table["class"] == "ME") & table["variant"].isin(unseen["variant"])]
+        said = (
+            f"{agrees} nothing was seen in overall F1, and its 95 % intervals leave room for {_room(unseen)} points, "
+            f"those of micro-expressions alone for {_room(of_me)}"
+        )
     else:
         said = f"This agrees with it{f' for {_names(along)}' if missing else ''}"
-    not_run = f" Not run: {_joined([_quoted(name) for name in missing])}." if missing else ""
-    return f"The paper holds that {study.paper}. {said}.{not_run}"
+    not_run = [f"Not run: {_joined([_quoted(name) for name in missing])}."] if missing else []
+    return " ".join(
+        [f"The paper holds that {study.paper}. {said}.", *_agreement_in_classes(study, table), *not_run]
+    )
+
+
+def _room(rows: pd.DataFrame) -> str:
+    """By how many points the base could still be better than the variants of some rows, as their intervals have it."""
+    return points(min(1.0, max(0.0, -rows["diff low"].min()))).lstrip("+")
+
+
+def _agreement_in_classes(study: Study, table: pd.DataFrame) -> list[str]:
+    """Whether differences that are seen in one class and not overall agree with the paper."""
+    alone = in_a_class(table)
+    alone = alone[alone["variant"].isin(study.beaten)]
+    kinds = (
+        ("contradicted", alone[alone["difference"] > 0]),
+        ("borne out", alone[alone["difference"] < 0]),
+    )
+    return [f"In one class alone it is {word}, by {_in_classes(rows)}." for word, rows in kinds if len(rows)]
 
 
 def _few_trainings(rows: pd.DataFrame) -> str:
@@ -192,18 +213,22 @@ def in_a_class(table: pd.DataFrame) -> pd.DataFrame:
     apart = table[told_apart(table)]
     key = list(zip(apart["variant"], apart["difference"] > 0, strict=True))
     overall = {one for one, name in zip(key, apart["class"], strict=True) if name == "overall"}
-    return apart[[one not in overall for one in key]]
+    return apart[np.array([one not in overall for one in key], dtype=bool)]
 
 
 def _in_a_class(table: pd.DataFrame, metric: str) -> list[str]:
     """The last sentence, if there is something to say in it."""
     if metric != "overall":
         return []
-    hidden = [
-        f"{_named(row)} ({row['class']}, {points(row['difference'])} points)"
-        for _, row in in_a_class(table).iterrows()
-    ]
-    return [f"Seen in one class and not overall: {_joined(hidden)}."] if hidden else []
+    hidden = in_a_class(table)
+    return [f"Seen in one class and not overall: {_in_classes(hidden)}."] if len(hidden) else []
+
+
+def _in_classes(rows: pd.DataFrame) -> str:
+    """Variants, each with the class and the points of its difference."""
+    return _joined(
+        [f"{_named(row)} ({row['class']}, {points(row['difference'])} points)" for _, row in rows.iterrows()]
+    )
 
 
 def _placed(study: Study, base: pd.Series, others: pd.DataFrame) -> pd.DataFrame:
@@ -262,10 +287,11 @@ def _found(base: pd.Series, others: pd.DataFrame, what: str) -> str:
             else "No difference was seen"
         )
         return f"{start}: {_nearness(base, others, what)}."
-    parts = []
+    parts, than = [], f" than {_named(base)}"
     for word, rows in (("better", apart[apart["difference"] > 0]), ("worse", apart[apart["difference"] < 0])):
         if len(rows):
-            parts.append(f"{word} than {_named(base)} {_are(rows)} {_listed(rows)}")
+            parts.append(f"{_listed(rows)} {_are(rows)} {word}{than}")
+            than = ""
     return f"In {what}, {'; '.join(parts)}."
 
 
@@ -314,7 +340,12 @@ def _could_resolve(rows: pd.DataFrame) -> str:
     if size == NOTHING_DIFFERS:
         said = "F1 differs for nobody, which shows nothing of what could have been found"
     else:
-        said = f"a true difference of {size} points would have been found four times in five"
+        found = "would have been found four times in five"
+        said = (
+            f"the smallest true difference that {found} is {size} points, depending on the variant"
+            if " to " in size
+            else f"a true difference of {size} points {found}"
+        )
     return f"{said}; with {_names(none)} {chance}" if len(none) else said
 
 
