@@ -18,8 +18,9 @@
 # something else in its place, trains again, and looks at what is lost.
 #
 # Every section below is one *study*: a question, what one would expect (written down before the first run, but where the
-# section says otherwise), what came out, and a cell in which you try a variant of your own. The studies and all they change stand in
-# `src/msstgcn/studies/ablations.py`; `msstgcn study run scales --seeds 5` runs one from the command line.
+# section says otherwise), what came out, and a cell in which you try a variant of your own. Three of the expectations, of
+# scales, edges and the boundary loss, name two outcomes; nothing can contradict those. The studies and all they change
+# stand in `src/msstgcn/studies/ablations.py`; `msstgcn study run scales --seeds 5` runs one from the command line.
 
 # %% tags=["parameters"]
 profile: str = "cpu"  # smoke | cpu | gpu; size of data, training and evaluation
@@ -51,8 +52,9 @@ report.glue("ch9_spread", sections.spread_of_record("lambda"))
 #   one person at a time tells {cite}`efron1981jackknife`, and other trainings, which the seeds tell. Interval and $p$ hold
 #   the difference against both, with Student's $t$, because a few seeds tell little {cite}`satterthwaite1946`.
 # - The interval stands for itself. $p$ is corrected for the number of variants within one column of one table
-#   {cite}`holm1979`, and a difference is bold, *told apart*, where $p < .05$. It is not corrected over columns and
-#   studies: if nothing in this chapter made a difference, about one column in twenty would show one all the same.
+#   {cite}`holm1979`, and a difference is bold, *told apart*, where $p < .05$ and networks trained anew were trained three
+#   times or more. It is not corrected over columns and studies: if nothing in this chapter made a difference, about one
+#   column in twenty would show one all the same, and these would come in bunches, as the end of this section says.
 # - *Could be resolved* is the true difference, in points, that such a comparison would have found four times in five.
 #   **A smaller one can well be there and not be seen.** It can also be seen, with luck: then a filled mark lies on the grey
 #   bar of a figure. *None* stands where nothing can be told apart, however large,
@@ -75,8 +77,9 @@ report.glue("ch9_spread", sections.spread_of_record("lambda"))
 # stand in `src/msstgcn/settings/stages.py`; a wrong name is refused, with the right ones. Your row is compared with the
 # base like all others. If it changes two things at once, look also at the row that changes one of them.
 #
-# The base is trained anew where a study has another size, so its F1 differs from section to section; on another device
-# even the same seeds give other networks. Compare within a table only.
+# Most studies have the same base, and share its trainings. If these happen to come out poor, many variants look better at
+# once: the studies are not independent witnesses. Where a study has another size its base is trained anew, so F1 of the
+# base differs; on another device even the same seeds give other networks. Compare within a table only.
 #
 # These are synthetic faces. A variant that gains here may lose on people, and none of the numbers can be
 # put beside published ones.
@@ -111,7 +114,7 @@ report.table(
 )
 
 # %% [markdown]
-# *Your turn.* The kernels may be split otherwise as long as $1 + \sum (k - 1)$ stays the window; another sum with the
+# *Your turn.* The kernels $k_1$ to $k_4$ may be split otherwise as long as $1 + \sum_i (k_i - 1)$ stays the window; another sum with the
 # window left as it is is refused, and the message says what would fit.
 
 # %%
@@ -186,6 +189,8 @@ plt.show()
 # **Answer.** {glue}`ch9_pairs_answer`
 #
 # {glue}`ch9_pairs_note` {glue}`ch9_pairs_record`
+#
+# What was expected speaks of micro-expressions. For them alone: {glue}`ch9_pairs_answer_me` {glue}`ch9_pairs_record_me`
 
 # %% [markdown]
 # *Your turn.* Do differences of neighbouring frames need the mixing of regions? Compare your row with *adjacent only*
@@ -202,7 +207,7 @@ report.outcomes(own.table())
 #
 # The paper moves the face's box along with the tip of the nose and takes off what is left of the nose's mean flow. This
 # book fits a rigid movement to ten points that hardly move but with the head ([chapter 3](03_faces_and_flow.ipynb)).
-# [Chapter 8](08_spotting_and_scoring.ipynb) asks the same of dense flow, the way the paper has it.
+# [Chapter 8](08_spotting_and_scoring.ipynb) puts dense flow with the nose, the paper's way, beside both.
 #
 # *Expected:* {glue}`ch9_head_model_expected`
 
@@ -221,6 +226,16 @@ plt.show()
 #
 # {glue}`ch9_head_model_note` {glue}`ch9_head_model_record`
 #
+# Does the nose undo anything of what the head does? That compares two rows of which neither is the base:
+
+# %%
+undone = {"nose against nothing": ("nose (the paper's)", "nothing")}
+caption = (
+    "F1 with the nose as head model minus F1 with none, in points; with a star where the two are told apart."
+)
+report.table(sections.pairs_shown(head, undone, "pair"), name="nose_against_nothing", caption=caption)
+
+# %% [markdown]
 # What was expected speaks of false alarms. Counted over people and seeds they stand below, beside the hits: whoever spots
 # less has fewer of both. Whether the mouth suffers most is not looked at here;
 # [chapter 3](03_faces_and_flow.ipynb) measures signal over noise there, model by model.
@@ -247,8 +262,9 @@ report.outcomes(own.table())
 # Facial local graph pooling (FLGP) makes three parts of the ten regions, and one face of the three parts. That is the
 # paper's main idea for the graph. Does it help to see the face at three scales? With two scales the three parts stay until the end and the embedding is the mean over them;
 # with one, the ten regions do. The number of weights is the same in all three, because the temporal kernels are
-# shared by the nodes. Two more things change with the scales: the last maximum over the face becomes a mean, and the
-# second block mixes with another matrix. This study cannot take these apart.
+# shared by the nodes. More changes with the scales: with two, the last maximum, over the parts, becomes a mean; with one
+# there is no maximum at all, and the second block mixes ten regions instead of three parts. This study cannot take these
+# apart.
 #
 # *Expected:* {glue}`ch9_scales_expected`
 
@@ -277,7 +293,7 @@ report.outcomes(own.table())
 # ## The largest or the mean?
 #
 # Pooling takes the largest value of each group. A mean would be the obvious other choice, but not just anywhere. In the
-# triangle of the three parts each column of the Laplacian sums to zero,
+# triangle of the three parts each row of the Laplacian sums to zero, and so does each column,
 #
 # $$\sum_j L_{ij} = 0,$$
 #
@@ -325,7 +341,8 @@ report.outcomes(own.table())
 # ## What mixes the regions?
 #
 # The method mixes the nodes with the symmetric normalised Laplacian $I - D^{-1/2} A D^{-1/2}$, the *difference* between
-# a region and its neighbours. Graph convolutions usually take $D^{-1/2} (A + I) D^{-1/2}$, a *mean* over them
+# a region and its neighbours. Graph convolutions usually take $\tilde{D}^{-1/2} (A + I) \tilde{D}^{-1/2}$, with
+# $\tilde{D}$ the degrees of $A + I$: roughly a *mean* of a region and its neighbours
 # {cite}`kipf2017gcn`. Nothing at all is the third choice, and a matrix that is learned, from the Laplacian on, the
 # fourth: {glue}`ch9_more_weights` weights more.
 #
@@ -488,9 +505,9 @@ report.outcomes(own.table())
 # %% [markdown]
 # ## Micro against macro
 #
-# The terms of macro-expressions carry the weight $\rho = .7$. Against those of micro-expressions that is .7 for boundaries
-# and action, and .7 of 1.8 for the apex ([chapter 7](07_learning.ipynb)). There are fewer micro-expressions, and
-# their frames are fewer still.
+# The terms of macro-expressions carry the weight $\rho = .7$: a boundary or action term of theirs weighs .7 of the same
+# term of micro-expressions. Their apex term weighs .7, too, where that of micro-expressions weighs 1.8
+# ([chapter 7](07_learning.ipynb)). There are fewer micro-expressions, and their frames are fewer still.
 #
 # *Expected:* {glue}`ch9_rho_expected`
 
@@ -506,6 +523,11 @@ plt.show()
 # **Answer.** {glue}`ch9_rho_answer`
 #
 # {glue}`ch9_rho_note` {glue}`ch9_rho_record`
+#
+# What one class gains the other may lose:
+#
+# - {glue}`ch9_rho_answer_me` {glue}`ch9_rho_record_me`
+# - {glue}`ch9_rho_answer_mae` {glue}`ch9_rho_record_mae`
 
 # %% [markdown]
 # *Your turn.* Any setting of learning can be added.
@@ -603,6 +625,15 @@ plt.show()
 #
 # {glue}`ch9_segments_note` {glue}`ch9_segments_record`
 #
+# Do as many steps give back what short epochs lose? That compares two rows of which neither is the base:
+
+# %%
+long, released = "with expression only, 27 epochs", "with expression only (as released)"
+longer = {"27 epochs against as released": (long, released)}
+caption = "F1 after 27 epochs on segments with an expression minus F1 as released, in points; with a star where the two are told apart."
+report.table(sections.pairs_shown(segments, longer, "pair"), name="steps_given_back", caption=caption)
+
+# %% [markdown]
 # Does it spot too much? Counted over people and seeds:
 
 # %%

@@ -107,7 +107,12 @@ plt.show()
 # a part of most movements only. So there are two ways to go to another rate: keep the window's frames, or keep its
 # seconds and let the network's kernels grow with it. The same events happen at the same moments in all of these
 # videos, see {numref}`fig-rates`; the networks are trained anew at each rate, and the decoder's search spans always
-# follow the seconds. The targets keep their widths in frames.
+# follow the seconds.
+#
+# One thing does not follow: the targets keep their widths in frames, three for the apex of a micro-expression
+# ([chapter 7](07_learning.ipynb)). So the faster the camera, the smaller the share of frames with a target, and the rarer
+# what the network has to learn. What that alone does to F1 this study cannot tell from what the rate does. Where a network
+# stays silent, F1 is 0 whatever the window; how much each spotted stands below the answer.
 #
 # A faster camera also makes more windows of the same video, and more windows are more steps of training in an epoch.
 # [Chapter 9](09_ablations.ipynb) shows what more steps alone can do. So the epochs go down as the rate goes up: every
@@ -147,6 +152,13 @@ plt.show()
 #
 # {glue}`ch10_frame_rate_note` {glue}`ch10_frame_rate_record`
 #
+# Counted over people and seeds:
+
+# %%
+caption = "What was found at each frame rate, taken for an expression, and missed."
+report.table(sections.alarms(result), name="rate_alarms", caption=caption)
+
+# %% [markdown]
 # That compares each rate with the base. The question was another, too: frames or seconds, at one and the same rate? A
 # window of as many seconds comes with kernels that are as long, so its network has more weights the faster the camera:
 # {glue}`ch10_fewest` at 15 frames a second, {glue}`ch10_most` at 100, where a window in frames leaves it at
@@ -238,16 +250,17 @@ plt.show()
 #
 # {glue}`ch10_regions_note` {glue}`ch10_regions_record`
 #
-# What was expected speaks of eyelids. The table counts what was found of the expressions that move nothing else.
+# What was expected speaks of eyelids. The table counts what was found of the expressions that move nothing else, and of
+# all others, which may pay for it. From fourteen regions on, the eyelids belong to the same two parts of the graph as the
+# brows, and pooling takes the maximum over brow and lid together. Whether it is the number of regions, the lids among
+# them or this pooling that changes F1, the study cannot say.
 
 # %%
-found = sections.recalls(result)
-found = found[found["moves"] == "eyelids only"].drop(columns="moves")
-caption = "Share that was found of the expressions that move nothing but eyelids; added over seeds."
-report.table(found, name="regions_recall", caption=caption)
+caption = "Share of the expressions that was found, of those that move nothing but eyelids and of all others; added over seeds."
+report.table(sections.recalls(result), name="regions_recall", caption=caption)
 
 # %% [markdown]
-# More regions cost little: one set of weights serves all of them, and most of the work on features is done once for the
+# More regions take little more *time*: one set of weights serves all of them, and most of the work on features is done once for the
 # whole face. Below are the weights of a network, and the seconds of work on features and of training when they were made,
 # which depend on the machine and on what else it did.
 
@@ -289,7 +302,7 @@ plt.show()
 #
 # {glue}`ch10_intensity_note` {glue}`ch10_intensity_record_me`
 #
-# Overall counts hold the macro-expressions, too, and an interval that was spotted as one of them where there is none.
+# Overall F1 counts macro-expressions, too, and every interval wrongly spotted as one.
 # {glue}`ch10_intensity_record`
 
 # %%
@@ -341,7 +354,8 @@ shares[(shares["class"] == "ME") & shares["variant"].isin([tried.study.base, "mi
 # %% [markdown]
 # ## Blinks and gaze
 #
-# A blink is fast, like a micro-expression, and it pulls at the brows. The paper counts blinks among the irrelevant
+# A blink is fast, like a micro-expression, and the lid moves what the patches of the brows see at their lower edge
+# ([chapter 4](04_windows.ipynb)). The paper counts blinks among the irrelevant
 # motions and does not say how often they are mistaken. In these videos people blink never, as usual (about every
 # {glue}`ch10_every` seconds), or twice as often; and they look around never, as usual, or twice as often.
 #
@@ -360,6 +374,8 @@ plt.show()
 #
 # {glue}`ch10_blinks_and_gaze_note` {glue}`ch10_blinks_and_gaze_record`
 #
+# For micro-expressions alone: {glue}`ch10_blinks_and_gaze_answer_me` {glue}`ch10_blinks_and_gaze_record_me`
+#
 # What was expected speaks of false alarms. Counted over people and seeds:
 
 # %%
@@ -374,7 +390,8 @@ report.table(
 #
 # The generator knows what happened in every frame. So each spotted interval that is no hit can be put down to what
 # it lies on: a blink, a jerk of the head, speech, swallowing, a twitch too faint for a label, or an expression of the
-# other class; a second interval on an expression that was hit already is *same expression again*. Some lie there by
+# other class. *Same expression again* and *ends off* are the duplicates and the near misses of
+# [chapter 8](08_spotting_and_scoring.ipynb). Some lie there by
 # chance. The numbers in brackets, and the black lines in the figure, say how many would, if the same intervals lay
 # anywhere in their videos. Counted over people and seeds, they are those of {glue}`ch10_causes`.
 
@@ -412,8 +429,8 @@ plt.show()
 # %% [markdown]
 # Of {glue}`ch10_alarms_me` false micro-expressions in the videos as usual, {glue}`ch10_on_blinks_me` lie on a blink;
 # {glue}`ch10_on_blinks_chance_me` would by chance. Of {glue}`ch10_alarms_mae` false macro-expressions it is
-# {glue}`ch10_on_blinks_mae`, and {glue}`ch10_on_blinks_chance_mae` by chance. The largest number has the cause
-# *{glue}`ch10_first_me`* among the first, and *{glue}`ch10_first_mae`* among the others. An interval whose
+# {glue}`ch10_on_blinks_mae`, and {glue}`ch10_on_blinks_chance_mae` by chance. The most frequent cause is
+# *{glue}`ch10_first_me`* for false micro-expressions, and *{glue}`ch10_first_mae`* for false macro-expressions. An interval whose
 # ends are off lies on a true expression of its class, but shares too little with it. Swallows and words move the mouth
 # with action units that expressions have, too; which of them move together, and when, is what tells them apart.
 
@@ -431,7 +448,7 @@ report.outcomes(tried.table())
 # %% [markdown]
 # ## Landmarks that are off
 #
-# All regions hang on landmarks. The method *relies heavily on accurate alignment*, and how heavily is an open question.
+# All regions hang on landmarks, so the method relies on their being found in the right place; how much is an open question.
 # Here noise is added to each landmark in each frame, as a poorer detector would have it; one more variant shifts all of
 # them down the face by a constant amount, so that the brow regions slide towards the eyes. Motion is still measured in the
 # picture: only where it is measured changes, and the size of the face that it is divided by.
@@ -517,6 +534,11 @@ plt.show()
 #
 # {glue}`ch10_iou_note` {glue}`ch10_iou_record`
 #
+# The two classes need not fall alike:
+#
+# - {glue}`ch10_iou_answer_me` {glue}`ch10_iou_record_me`
+# - {glue}`ch10_iou_answer_mae` {glue}`ch10_iou_record_mae`
+#
 # ### Where the ends lie
 #
 # The threshold cuts a distribution: that of the distance between the ends that were spotted and the true ones.
@@ -581,6 +603,11 @@ plt.show()
 # **Answer.** {glue}`ch10_picture_answer`
 #
 # {glue}`ch10_picture_note` {glue}`ch10_picture_record`
+#
+# Which class pays?
+#
+# - {glue}`ch10_picture_answer_me` {glue}`ch10_picture_record_me`
+# - {glue}`ch10_picture_answer_mae` {glue}`ch10_picture_record_mae`
 
 # %% [markdown]
 # :::{admonition} Try it

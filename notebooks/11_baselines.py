@@ -16,8 +16,8 @@
 # A network with a graph and three scales finds expressions. Would something simpler find them, too? A score means
 # little until it stands beside that of a method which does less.
 #
-# Here seven methods spot in the same videos. All that look at a video get the same features, none sees the people it is judged on,
-# their intervals pass the same suppression and the same cap, and one protocol counts them. At the end of this chapter
+# Here seven methods spot in the same videos. All that look at a video get the same features, none is trained or tuned on
+# the people it is judged on, their intervals pass the same suppression and the same cap, and one protocol counts them. At the end of this chapter
 # you know what each of them does, what it costs, which of them the network can be told apart from, and how labels of
 # the test subjects can slip into a graph.
 
@@ -117,8 +117,8 @@ plt.show()
 #
 # $$\omega_{ij} = \frac{N_{ij}}{N_i + N_j - N_{ij}},$$
 #
-# 1 if they are never moved apart, 0 if never together. The nodes are mixed by $D^{-1/2} (A + I) D^{-1/2}$
-# {cite}`kipf2017gcn` with these weights as $A$: a mean over neighbours, where the network's Laplacian takes a difference.
+# 1 if they are never moved apart, 0 if never together. The nodes are mixed by $\tilde{D}^{-1/2} (A + I) \tilde{D}^{-1/2}$
+# {cite}`kipf2017gcn` with these weights as $A$ and $\tilde{D}$ the degrees of $A + I$: roughly a mean of a region and its neighbours, where the network's Laplacian takes a difference.
 # So what separates it from MS-STGCN may be the edges or the mean; a variant `{"graph": "cooccurrence"}` changes the edges
 # alone. [Chapter 9](09_ablations.ipynb) changes the mean alone.
 # This is our reading of the idea and no re-implementation of any of those methods.
@@ -143,6 +143,7 @@ plt.show()
 result = stages.study("baselines", profile, seed=seed, device=device)
 report.glue("ch11_epochs", sized.learning.epochs)
 report.glue("ch11_silent", sections.spotted_by(result, "control: shuffled labels"))
+report.glue("ch11_simpler", sections.simpler(result, ["roi-tcn", "flow-peaks"]))
 sections.study_section(
     result,
     caption="Seven methods on the same videos, people, suppression, cap and protocol. Differences are from MS-STGCN.",
@@ -274,6 +275,8 @@ sections.study_section(leak, caption="The same network with edges counted on tra
 # harm, and the next data set may be smaller.
 #
 # ## What to take with you
+#
+# Would something simpler find them, too? {glue}`ch11_simpler`
 #
 # 1. **Ask for the floor.** Without `random` and `always-on` nobody knows whether a low F1 is better than nothing, and
 #    without the control nobody knows whether the network has learned from the motion at all.

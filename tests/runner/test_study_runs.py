@@ -826,6 +826,9 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
     spotted = table.loc[("c", "overall"), ["TP", "FP"]].sum()
     assert f"{spotted} intervals in the run of record, a " in sections.spotted_by(own, "c")
     assert "not run" in sections.spotted_by(own, "nosuch")
+    weights = f"{int(result.costs['parameters'].iloc[0]):,}"
+    told = f"In the run of record, “b”, with {weights} weights to train against {weights}, is not told apart from “a” ("
+    assert sections.simpler(own, ["nosuch", "b"]).startswith(told) and sections.simpler(own, ["nosuch"]) == ""
 
 
 def test_what_false_alarms_lie_on_is_that_of_record_once_a_record_holds_it(project, monkeypatch):

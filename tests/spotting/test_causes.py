@@ -109,5 +109,5 @@ def test_every_false_alarm_of_real_videos_is_counted_once():
         own, mine = table[table["class"] == label], spotted[spotted["class"] == label]
         assert own["number"].sum() == (mine["outcome"] != "hit").sum()
         assert own["by chance"].sum() == pytest.approx(
-            mine["outcome"].isin(["false alarm", "other class"]).sum()
+            mine["outcome"].isin(["nothing there", "other class"]).sum()
         )

@@ -57,17 +57,17 @@ def test_each_outcome_is_as_by_hand():
         ("a", "mae", 70): "near miss",
         ("b", "mae", 3): "hit",
         ("b", "mae", 61): "other class",
-        ("b", "me", 300): "false alarm",
-        ("c", "me", 0): "false alarm",
+        ("b", "me", 300): "nothing there",
+        ("c", "me", 0): "nothing there",
     }
     told = {(v, o): result for v, o, result in events[["video", "onset", "outcome"]].to_numpy()}
     assert told == {
         ("a", 10): "hit",
         ("a", 40): "other class",
-        ("a", 100): "missed",
+        ("a", 100): "nothing spotted",
         ("b", 0): "hit",
         ("b", 60): "other class",
-        ("b", 200): "missed",
+        ("b", 200): "nothing spotted",
     }
 
 
@@ -101,7 +101,7 @@ def test_hits_are_those_of_the_score_and_the_rest_follows_its_definition(seed):
             if apart >= 0.5
             else "near miss"
             if own
-            else "false alarm"
+            else "nothing there"
         )
         assert one.outcome == wanted
 

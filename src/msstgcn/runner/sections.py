@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -167,6 +167,37 @@ def spotted_by(result: StudyResult, variant: str) -> str:
     return "; ".join(parts) or "nothing that is known, because it was not run"
 
 
+def simpler(result: StudyResult, names: Sequence[str]) -> str:
+    """How methods that assume less do beside the base of a study, with their weights, a sentence each.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The reader's run; what is said is that of record where there is one.
+    names : sequence of str
+        Variants of the study.
+    """
+    run, most = larger(result)
+    table = most.table()
+    weights = most.costs.set_index("variant")["parameters"]
+    overall = table[table["class"] == "overall"].set_index("variant").assign(apart=told_apart(table))
+    said = []
+    for name in (name for name in names if name in overall.index):
+        row, base = overall.loc[name], most.study.base
+        word = (
+            "not told apart from"
+            if not row["apart"]
+            else "better than"
+            if row["difference"] > 0
+            else "worse than"
+        )
+        said.append(
+            f"“{name}”, with {weights[name]:,} weights to train against {weights[base]:,}, is {word} “{base}” "
+            f"({points(float(row['difference']))} points)"
+        )
+    return f"In {called(run)}, {' and '.join(said)}." if said else ""
+
+
 def larger(result: StudyResult) -> tuple[str, StudyResult]:
     """The run of record of the same study where there is one, else the reader's, and what a table calls it."""
     kept = study_record(result.study.name)
@@ -189,7 +220,7 @@ def ends_of(result: StudyResult) -> pd.DataFrame:
     import pandas as pd
 
     run, most = larger(result)
-    events = most.events.assign(outcome=["hit" if hit else "missed" for hit in most.events["hit"]])
+    events = most.events.assign(outcome=["hit" if hit else "nothing spotted" for hit in most.events["hit"]])
     by_variant = events.groupby("variant", sort=False)
     parts = [boundary_table(own).assign(run=run, variant=name) for name, own in by_variant]
     found = pd.concat(parts, ignore_index=True)

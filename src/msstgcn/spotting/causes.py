@@ -73,11 +73,11 @@ def cause_table(videos: Iterable[SyntheticVideo], found: pd.DataFrame, *, iou: f
     for name, label, onset, offset, outcome in spotted[[*columns, "outcome"]].itertuples(index=False):
         if outcome in _OF_ITS_CLASS:
             number[label, _OF_ITS_CLASS[outcome]] += 1
-        if outcome not in ("false alarm", "other class"):
+        if outcome not in ("nothing there", "other class"):
             continue
         kinds, things = _happenings(known[name], label)
         here = lies_on(np.array([[onset, offset]]), things, kinds)[0]
-        number[label, here if outcome == "false alarm" else "other class"] += 1
+        number[label, here if outcome == "nothing there" else "other class"] += 1
         start = np.arange(max(1, len(known[name]) - (offset - onset)))
         anywhere = lies_on(np.stack([start, start + offset - onset], 1), things, kinds)
         for cause, times in Counter(anywhere).items():

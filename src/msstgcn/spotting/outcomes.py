@@ -20,14 +20,14 @@ OUTCOMES: dict[str, str] = {
     "duplicate": "overlaps a true interval of its class enough, but another one was paired with it",
     "other class": "overlaps a true interval of the other class enough, none of its own",
     "near miss": "overlaps a true interval of its class, too little",
-    "false alarm": "overlaps no true interval of its class",
+    "nothing there": "overlaps no true interval of its class",
 }
 #: What can become of a true interval.
 FATES: dict[str, str] = {
     "hit": "paired with a spotted interval of its class",
     "other class": "overlapped enough by an interval spotted as the other class, by none of its own",
     "near miss": "overlapped by a spotted interval of its class, too little or needed for another",
-    "missed": "overlapped by no spotted interval of its class",
+    "nothing spotted": "overlapped by no spotted interval of its class",
 }
 
 
@@ -56,8 +56,8 @@ def outcomes(
     columns = ["video", "class", "onset", "offset"]
     spotted = events_checked(predictions, "predictions").sort_values(columns, ignore_index=True)
     events = events_checked(truth, "truth").sort_values(columns, ignore_index=True)
-    of_spotted = np.full(len(spotted), "false alarm", dtype=object)
-    of_event = np.full(len(events), "missed", dtype=object)
+    of_spotted = np.full(len(spotted), "nothing there", dtype=object)
+    of_event = np.full(len(events), "nothing spotted", dtype=object)
     errors = np.full((len(spotted), 2), np.nan)
     found, there = _places(spotted), _places(events)
     nothing = np.zeros(0, np.int64)
