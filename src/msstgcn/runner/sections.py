@@ -180,13 +180,14 @@ def simpler(result: StudyResult, names: Sequence[str]) -> str:
     run, most = larger(result)
     table = most.table()
     weights = most.costs.set_index("variant")["parameters"]
-    overall = table[table["class"] == "overall"].set_index("variant").assign(apart=told_apart(table))
+    overall = table[table["class"] == "overall"].set_index("variant")
+    apart = told_apart(overall)
     said = []
     for name in (name for name in names if name in overall.index):
         row, base = overall.loc[name], most.study.base
         word = (
             "not told apart from"
-            if not row["apart"]
+            if not apart[name]
             else "better than"
             if row["difference"] > 0
             else "worse than"
