@@ -35,6 +35,7 @@ import pandas as pd
 
 from msstgcn import motion, report
 from msstgcn.motion import bench, bench_error, look, notes, patches, truth, windows
+from msstgcn.motion.dense import region_side
 from msstgcn.runner import stages
 from msstgcn.settings import MotionSettings
 
@@ -166,14 +167,15 @@ for ax, field in zip(axes, (flow, flow - head), strict=True):
 plt.show()
 report.glue("ch3_pixels", flow[..., 0].size, ",")
 report.glue("ch3_flows", K - 1)
-report.glue("ch3_kept", flow[..., 0].size / len(motion.NODES), ",.0f")
+side = region_side(flow.shape[0])
+report.glue("ch3_used", 100 * len(motion.NODES) * side**2 / flow[..., 0].size, ".0f")
 
 # %% [markdown]
 # ## Why dense flow is waste here
 #
 # The network sees only the mean flow of ten regions. A window has {glue}`ch3_flows` later frames, so each frame of a video
-# starts {glue}`ch3_flows` dense flows of {glue}`ch3_pixels` pixels each, and of every {glue}`ch3_kept` displacements
-# that were worked out, one is kept.
+# starts {glue}`ch3_flows` dense flows of {glue}`ch3_pixels` pixels each. The squares of the ten regions hold at most
+# {glue}`ch3_used` % of these pixels; the rest is thrown away, and of what is used only ten means are kept.
 #
 # ## Asking the ten regions only
 #
@@ -206,7 +208,9 @@ report.glue("ch3_kept", flow[..., 0].size / len(motion.NODES), ",.0f")
 # \end{aligned}
 # $$ (eq-step)
 #
-# The template has dropped out: it was subtracted from something that does not see it. Equation {eq}`eq-step` is a few lines
+# The template has dropped out: it was subtracted from something that does not see it. (Where the light has changed by a
+# factor, a step comes out too long or too short by that factor, which is near 1; where the steps come to rest does not
+# change.) Equation {eq}`eq-step` is a few lines
 # of code. Here they follow a mouth corner over {glue}`ch3_apart` frames, beginning from nowhere:
 
 # %%
@@ -282,11 +286,12 @@ report.glue("ch3_speedup", dense / direct, ".0f")
 #
 # $$ u = m_1 x - m_2 y + m_3 + m_5\, \zeta, \qquad v = m_2 x + m_1 y + m_4 + m_6\, \zeta . $$ (eq-head)
 #
+# ($\zeta$ is counted from the outer eye corners here; another zero would only change $m_3$ and $m_4$.)
 # That is size, roll, shift and two turns in depth. The six numbers are fitted to the ten places in every frame. A
 # place that disagrees with the rest, as the temples do in a blink, is weighted down. Then what {eq}`eq-head` says of the
 # brows and the mouth is taken off what was measured there.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Three panels, one for each head-motion model, with the vertical motion of a mouth corner over time; the curves follow the black true curve closest in the last one."}, "figure": {"caption": "Vertical displacement of a mouth corner eight frames into its window, for each head-motion model on the same patches, over the true motion of the skin (black). What lies between the curves is motion of the head that a model left in, or took out too much.", "name": "fig-head-models"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Three panels, one for each head-motion model, with the vertical motion of a mouth corner over time; the curves follow the black true curve closest in the last one."}, "figure": {"caption": "Vertical displacement of a mouth corner eight frames into its window, for each head-motion model on the same patches, over the true motion of the skin (black). Between the curves lies what a model left of the motion of the head, or took out too much; during the expression also that a patch moves less than the landmark in its middle, which is the same in all three panels.", "name": "fig-head-models"}}
 wanted = truth.skin_motion(video)[first : first + len(greys)]
 span = slice(K // 2, len(greys) - K // 2)  # windows that lie within the stretch
 time = np.arange(first, first + len(greys))[span] / video.fps

@@ -15,8 +15,8 @@
 #
 # *What does the network see of one frame, and why does it take so many others to see it?*
 #
-# A micro-expression moves the skin by a few tenths of a pixel from one frame to the next: little more than the error of
-# the flow. This chapter shows how a window around each frame makes it visible, why the window is as long as the network's
+# A micro-expression moves the skin by a few tenths of a pixel from one frame to the next, which stands only a few times
+# above the error of the flow. This chapter shows how a window around each frame makes it visible, why the window is as long as the network's
 # receptive field, which frames of it are compared, and what expressions and their impostors look like in it. At the end
 # you can read a feature as a picture, and know by how much a window magnifies.
 
@@ -67,14 +67,15 @@ report.glue("ch4_seconds", field / videos[0].fps, ".2f")
 assert field == K, "the window is to be as long as the receptive field"
 
 # %% [markdown]
-# With kernels of {glue}`ch4_kernels` frames that makes {glue}`ch4_field` frames, {glue}`ch4_seconds` s here: about as
-# long as the longest micro-expression. Every frame of the video gets one window, centred on it. A shorter window would
+# With kernels of {glue}`ch4_kernels` frames that makes {glue}`ch4_field` frames, {glue}`ch4_seconds` s here: a
+# little longer than the longest micro-expression. Every frame of the video gets one window, centred on it. A shorter window would
 # leave the network's edge empty, a longer one would let in frames that it cannot reach. At the ends of a video the
 # first or last frame is repeated, or, if the setting `edges` says so, those windows are masked.
 #
 # Inside a window the flow always runs from the window's **first** frame to **each** of its frames: short-term flow for
-# the near ones, long-term flow for the far ones. All windows that start with the same frame share its template, so the
-# work is done once for each start.
+# the near ones, long-term flow for the far ones. Everything in a window is compared with its first frame, so what has to
+# be worked out about that frame, the *template* of [chapter 3](03_faces_and_flow.ipynb), is worked out once and serves all
+# later frames.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "A grid with one row for each of the first windows of a video and one column for each position in the window; the cells hold frame numbers, with frame zero repeated at the top left."}, "figure": {"caption": "The frames of the first twelve windows of a video. Each row is a window, centred on its own frame (outlined); its first entry is the frame all its flow starts from. The first frame of the video is repeated where a window would begin before it.", "name": "fig-window-frames"}}
 numbers = windows.window_frames(12 + K, K)[:12]
@@ -135,30 +136,54 @@ plt.show()
 # it adds up. The error of the flow does not add up: each displacement is measured on the pictures anew. So the longer
 # the lag, the more the signal stands out, until the head's own motion grows as well.
 #
-# The faces are synthetic, so the true motion of the skin is known. *Signal* is its root mean square inside
-# micro-expressions, in the region that moves most; *noise* is that of the measurement's error, in all regions, in windows where nothing but the head's drift happens (or,
+# The faces are synthetic, so the true motion of the skin is known. *Signal* is the root mean square of the true motion
+# between two frames that lie on either side of a frame of a micro-expression, in the region that moves most.
+# Micro-expressions near which something else moves brows or mouth are left out, if there are others. *Noise* is that of the measurement's error, in all regions, in windows where nothing but the head's drift happens (or,
 # if the videos are too short to have any, in windows without a micro-expression).
 
 # %% tags=["hide-input"]
 LAGS = [lag for lag in (1, 2, 4, 8, 16) if lag < K]
 wanted = [truth.skin_motion(video, K) for video in videos]
-inside, quiet = [], []
-for video, found in zip(videos, features, strict=True):
-    busy = np.zeros(len(video), bool)
-    event = np.zeros(len(video), bool)
-    for one in [*video.expressions, *video.nuisances]:
-        busy[max(0, one.onset - K // 2) : one.offset + K // 2 + 1] = True
-    for one in video.expressions:
-        event[one.onset : one.offset + 1] |= one.label == "me"
-    inside.append(event & found.mask)
-    quiet.append(~busy & found.mask)
+
+
+def covered(video, events, reach):
+    """Frames of a video that lie in one of some events, or so many frames around it."""
+    frames = np.zeros(len(video), bool)
+    for one in events:
+        frames[max(0, one.onset - reach) : one.offset + reach + 1] = True
+    return frames
+
+
+def alone(video):
+    """Micro-expressions near which nothing else moves brows or mouth; blinks, gaze and jerks move no skin there."""
+    others = [n for n in video.nuisances if n.kind not in ("blink", "gaze", "jerk")]
+    around = [(one.onset - K, one.offset + K) for one in (*video.expressions, *others)]
+    own = [one for one in video.expressions if one.label == "me"]
+    return [one for one in own if sum(a <= one.offset and one.onset <= b for a, b in around) == 1]  # itself
+
+
+micro = [[one for one in video.expressions if one.label == "me"] for video in videos]
+by_itself = [alone(video) for video in videos]
+inside = [
+    np.flatnonzero(covered(video, own, 0))
+    for video, own in zip(videos, by_itself if any(by_itself) else micro, strict=True)
+]
+
+# %% tags=["hide-input"]
+busy = [covered(video, [*video.expressions, *video.nuisances], K // 2) for video in videos]
+quiet = [~part & found.mask for part, found in zip(busy, features, strict=True)]
 if not any(part.any() for part in quiet):  # very short videos have no quiet second
-    quiet = [~event & found.mask for event, found in zip(inside, features, strict=True)]
+    calm = [~covered(video, own, 0) for video, own in zip(videos, micro, strict=True)]
+    quiet = [part & found.mask for part, found in zip(calm, features, strict=True)]
 
 # %% tags=["hide-input"]
 rows = []
 for lag in LAGS:
-    moved = np.concatenate([w[event, lag] for w, event in zip(wanted, inside, strict=True)])
+    pairs = [
+        i - lag // 2 + K // 2 for i in inside
+    ]  # windows whose first frame is as far before as the other after
+    pairs = [np.clip(pair, 0, len(w) - 1) for pair, w in zip(pairs, wanted, strict=True)]
+    moved = np.concatenate([w[pair, lag] for w, pair in zip(wanted, pairs, strict=True)])
     parts = zip(features, wanted, quiet, strict=True)
     error = np.concatenate([(f.flow[rest, lag] - w[rest, lag]) for f, w, rest in parts])
     signal = (
@@ -175,8 +200,8 @@ report.table(lags, name="window_lags", caption="Micro-expressions against noise,
 # %% [markdown]
 # From a lag of one frame to one of {glue}`ch4_lag`, the signal grows by a factor of {glue}`ch4_gain_signal` and the
 # noise by {glue}`ch4_gain_noise`. This is the magnification that the paper {cite}`deng2024msstgcn` speaks of: nothing is
-# amplified, the motion is only seen for longer. At the longest lag many a micro-expression is on its way back, so the
-# signal hardly grows any more, and the noise does. Short lags are kept because they say *when*: a jump between two
+# amplified, the motion is only seen for longer. Over the longest lag many a micro-expression has come and gone: both
+# pictures then show a face at rest, so the signal falls again, while the noise does not. Short lags are kept because they say *when*: a jump between two
 # neighbouring entries of a window is sudden, a slope is slow.
 #
 # ## Why not add up short steps?
@@ -201,7 +226,8 @@ report.glue("ch4_direct", root[0], ".3f")
 report.glue("ch4_summed", root[1], ".3f")
 
 # %% [markdown]
-# Measured directly the error is {glue}`ch4_direct` % of the IOD, added up it is {glue}`ch4_summed` %. It is the variant
+# Measured directly the error is {glue}`ch4_direct` % of the IOD, added up it is {glue}`ch4_summed` %. (Both include that a
+# patch moves less than the landmark that it is compared with.) It is the variant
 # *adjacent-only* that leaves this sum to the network.
 #
 # ## What an expression looks like, and what its impostors look like
@@ -274,7 +300,7 @@ report.table(pd.DataFrame(rows, columns=columns), name="impostors", digits=2, ca
 
 # %% [markdown]
 # Each leaves a picture of its own, and that is what the network has to learn. (The percentages in the names are those of
-# the landmark that moves most. A region holds the mean over a patch, which is less.)
+# the landmark that moves most. A region gives one displacement for a whole patch, most of which moves less.)
 #
 # The **expressions** take hold of a few regions that belong together, and leave the others white: both brows come down,
 # or both mouth corners go up and apart. A **blink** should leave no trace at all, since no region lies on a lid. But a

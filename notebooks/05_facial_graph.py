@@ -39,8 +39,8 @@ report.use_style()
 # %% [markdown]
 # ## Ten regions, eleven edges
 #
-# Six regions lie on the brows and four around the mouth: where facial muscles pull hardest, and where landmarks
-# are found most surely. Edges join neighbours on the same brow and on the mouth. Three more edges tie the two
+# Six regions lie on the brows and four around the mouth, where most action units of the data sets' expressions show.
+# Edges join neighbours on the same brow and on the mouth. Three more edges tie the two
 # brows and the upper lip together, so that the graph is one piece.
 
 # %% mystnb={"image": {"alt": "A schematic face with ten numbered dots: three on each brow, four around the mouth, joined by eleven lines; the left brow, the right brow and the mouth have a colour each."}, "figure": {"caption": "The facial graph. Numbers are the order of the regions everywhere in this book; colours are the three groups that pooling joins.", "name": "fig-facial-graph"}}
@@ -57,7 +57,8 @@ plt.show()
 #
 # Each node keeps its own value, and a share of its neighbours' values is taken off. So $L$ is a *difference* operator:
 # it answers how a region moves compared with the regions around it. Many graph networks average over neighbours
-# instead {cite}`kipf2017gcn`; this one does the opposite, and that is why it has no self loops.
+# instead {cite}`kipf2017gcn`, and add a self loop to every node so that it counts itself. This one takes the difference; the
+# $I$ in $L$ keeps the node's own value, so no self loops are added.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Heat map of a ten by ten matrix: ones on the diagonal, negative values where two regions are joined, the largest of them where a region has few neighbours, zero elsewhere."}, "figure": {"caption": "The Laplacian of the facial graph. A row says how a region is compared with its neighbours: the fewer neighbours, the more each of them counts.", "name": "fig-laplacian"}}
 operator = graph.FACE.laplacian().numpy()
@@ -82,10 +83,11 @@ plt.show()
 # %% [markdown]
 # ## What it keeps and what it takes away
 #
-# When the whole face is carried along by the head, all regions move alike. When a muscle pulls, one region moves
-# and its neighbours do not. The Laplacian treats the two very differently.
+# When the whole face is carried along by the head, all regions move alike. When a muscle pulls, a few regions move, some
+# more than their neighbours, and the rest not at all. The Laplacian keeps such differences and takes off what neighbours
+# share, of the head's motion and of an expression alike. The figure shows the two extremes.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two bar charts over the ten regions, before and after the Laplacian. Left: all regions move by one; after the Laplacian most of that is gone. Right: one region moves alone; it stays at one and its neighbours turn negative."}, "figure": {"caption": "A movement that all regions share nearly vanishes (left); a movement of one region stays, and its neighbours get its negative (right).", "name": "fig-laplacian-effect"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two bar charts over the ten regions, before and after the Laplacian. Left: all regions move by one; after the Laplacian most of that is gone. Right: one region moves alone; it stays at one and its neighbours turn negative."}, "figure": {"caption": "A movement that all regions share nearly vanishes (left); a movement of one region stays, and each neighbour gets a part of it with the sign turned (right).", "name": "fig-laplacian-effect"}}
 shared, alone = np.ones(10), np.eye(10)[mover]
 fig, axes = plt.subplots(1, 2, sharey=True)
 for ax, motion, title in zip(
@@ -156,7 +158,8 @@ def passed(x: torch.Tensor) -> torch.Tensor:
     return passing(nodes_first, index, weight).t().reshape(x.shape)
 
 
-torch.set_num_threads(1)  # both on one core
+torch.set_num_threads(1)  # both on one core, where there is no graphics card
+report.glue("ch5_place", "one core" if place.type == "cpu" else "its graphics card")
 report.glue("ch5_gap", (passed(x) - dense(x)).abs().max().item(), ".0e")
 slow = min(repeat(lambda: passed(x).sum().item(), number=5, repeat=5))
 fast = min(repeat(lambda: dense(x).sum().item(), number=5, repeat=5))
@@ -164,7 +167,7 @@ report.glue("ch5_speed", slow / fast, ".1f")
 
 # %% [markdown]
 # On random values the two differ by {glue}`ch5_gap` at most: the rounding of single precision. On the machine that
-# made this page, message passing took {glue}`ch5_speed` times as long as the dense product, on one core.
+# made this page, message passing took {glue}`ch5_speed` times as long as the dense product, on {glue}`ch5_place`.
 #
 # ## Three scales
 #

@@ -104,7 +104,7 @@ for video in stages.features(chosen):
         trained(windows)[0][0, OUTPUTS.index(f"{event.label} apex")].backward()
         slopes[event.label].append(windows.grad[0].norm(dim=0).numpy())  # (K, R)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two heat maps, micro- and macro-expression, of regions against frames of the window; brighter where the apex output depends more on the motion of that region in that frame."}, "figure": {"caption": "How strongly the apex output depends on each region in each frame, averaged over held-out apexes. The window is centred: frame 8 is the one in question. Flow runs from frame 0.", "name": "fig-where-it-looks"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two heat maps, micro- and macro-expression, of regions against frames of the window; brighter where the apex output depends more on the motion of that region in that frame."}, "figure": {"caption": "How strongly the apex output depends on each region in each frame, averaged over held-out apexes. The window is centred: frame 8 is the one in question. Flow runs from frame 0, where it is always zero: the first column shows a slope that no video uses.", "name": "fig-where-it-looks"}}
 fig, axes = plt.subplots(1, 2, sharey=True, figsize=(7.6, 3.4))
 for ax, (label, title) in zip(axes, (("me", "micro-expression"), ("mae", "macro-expression")), strict=True):
     image = np.mean(slopes[label], axis=0).T if slopes[label] else np.zeros((10, 17))

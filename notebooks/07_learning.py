@@ -213,16 +213,17 @@ plt.show()
 # one by {glue}`ch7_released_within` and {glue}`ch7_released_neutral`. This is one subject after one short training; what
 # the term does to the score, [chapter 9](09_ablations.ipynb) asks.
 #
-# The released form has a flaw that its formula shows. It is {eq}`eq-contrast` on embeddings as long as they are, and
-# before the exponential the largest product of a row is taken off. When training begins embeddings are long. That
-# largest product is then nearly always a frame with *itself*, and far above all others. What is left of the others is smaller than the tiny number that guards the logarithm: the part of the
-# loss that pushes unlike frames apart has no slope, and only the pull between like frames remains. On unit-length
-# embeddings this cannot happen.
+# The released form has a flaw. It puts embeddings into {eq}`eq-contrast` as long as they are. So that no exponential
+# overflows, it first subtracts the largest product of each row; so that the logarithm is never one of zero, it adds a tiny
+# number to the sum. When training begins embeddings are long, and the largest product is nearly always that of a frame with
+# *itself*, far above all others. The other exponentials are then much smaller than the tiny number: the logarithm no longer
+# depends on them, nothing pushes unlike frames apart, and only the pull between like frames remains. On embeddings of unit
+# length this cannot happen.
 #
 # ## How it is made fast
 #
-# The plain loop trains one network after the other. Ours trains all of them as one program, and uses what is
-# exact: mixing over the graph commutes with convolving in time, so it is done once for all epochs; the statistics
+# The plain loop trains one network after the other. On a graphics card ours trains all of them as one program, on a CPU
+# as many at a time as there are cores. Both use what is exact: mixing over the graph commutes with convolving in time, so it is done once for all epochs; the statistics
 # of the first normalisation follow from the inputs' covariance; and the triangle's Laplacian leaves two of three
 # components ([chapter 5](05_facial_graph.ipynb)). Tests hold weights and losses to those of the plain loop.
 #
