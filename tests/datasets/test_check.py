@@ -233,7 +233,7 @@ SAMM_ROWS = [
     ({"B11": "first"}, "row 11: Filename is 'first'"),
     ({"A11": 9}, "row 11: subject 9 with the file name 001_1_1"),
     ({"A11": 9, "B11": "009_1_1"}, r"row 11: no video 009_1 \(unknown subject 009\)"),
-    ({"D11": 900, "E11": 910, "F11": 920}, "row 11: onset 900 beyond the video's last frame 274"),
+    ({"D11": 900, "E11": 910, "F11": 920}, "row 11: onset 900 beyond the video's end at frame 280"),
     ({"D11": 90, "E11": 80, "F11": 70}, "row 11: offset 70 before onset 90"),
 ]
 
@@ -375,7 +375,7 @@ def test_a_video_shorter_than_its_events(samm):
             path.unlink()
     report = check(samm, "samm-lv")
     assert report.events == 7
-    assert "row 12: onset" in errors(report)[0] and "beyond the video's last frame 71" in errors(report)[0]
+    assert "row 12: onset" in errors(report)[0] and "beyond the video's end at frame 77" in errors(report)[0]
 
 
 def test_a_missing_sheet(casme):

@@ -1,5 +1,6 @@
 """The named repairs side by side, and annotations read without any video."""
 
+import openpyxl
 import pytest
 
 from msstgcn import datasets
@@ -64,6 +65,28 @@ def test_labels_alone_are_those_that_the_videos_bear(tmp_path):
     found = {name: [event for event, _ in pairs] for name, pairs in labels.items()}
     assert found == {v.name: list(v.expressions) for v in opened.videos if v.expressions}
     assert all(finding.level in {"repair", "note"} for finding in findings)
+
+
+@pytest.mark.parametrize("repair", ["authors", "drop"])
+def test_labels_alone_end_where_a_video_of_known_length_does(tmp_path, repair):
+    """As those that the videos bear, whether a copy holds all pictures or every seventh."""
+    size = {"subjects": 2, "videos": 1, "seconds": 4.0, "size": 240, "iod": 60.0}
+    written = datasets.synthetic(SyntheticSettings(preset="samm-lv", seed=8, **size))
+    datasets.write_dataset(written, tmp_path, layout="samm-lv")
+    path = next(tmp_path.glob("*.xlsx"))
+    book = openpyxl.load_workbook(path)
+    frames = 7 * len(written.videos[0])
+    for column, value in zip("DEF", (frames - 30, frames - 20, frames - 3), strict=True):
+        book.active[f"{column}11"] = value
+    book.save(path)
+    opened = datasets.open_dataset("samm-lv", tmp_path, repair=repair)
+    lengths = {video.name: len(video) for video in opened.videos}
+    labels, _ = datasets.read_labels("samm-lv", tmp_path, repair=repair, lengths=lengths)
+    found = {name: tuple(event for event, _ in pairs) for name, pairs in labels.items()}
+    assert found == {v.name: v.expressions for v in opened.videos if v.expressions}
+    assert max(e.offset for v in opened.videos for e in v.expressions) == len(written.videos[0]) - 1
+    longer, _ = datasets.read_labels("samm-lv", tmp_path, repair=repair, lengths={})
+    assert longer == {}
 
 
 @pytest.mark.parametrize(

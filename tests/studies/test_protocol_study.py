@@ -104,8 +104,17 @@ def estimate(value, low, high):
     ],
 )
 def test_a_claim_goes_as_far_as_its_interval(gain, said):
-    assert verdict(gain).startswith(said)
-    assert ("adds" in verdict(gain)) == (gain.low > 0)
+    told = verdict("class-agnostic", gain)
+    assert told.startswith(said) and ("adds" in told) == (gain.low > 0)
+
+
+@pytest.mark.parametrize("name", ["many-to-one", "only videos with the class", "oracle epoch, one for all"])
+def test_what_can_only_add_is_not_held_against_chance(name):
+    told = verdict(name, estimate(0.01, 0.0, 0.03))
+    assert told == "adds +1.0 [0.0, 3.0] points, and can never take anything away"
+    assert verdict(name, estimate(0, 0, 0)) == "changes nothing here"
+    with pytest.raises(InputError, match="unknown protocol 'mine'"):
+        verdict("mine", estimate(0, 0, 0))
 
 
 def test_what_is_said_of_the_oracle_depends_on_what_it_found():

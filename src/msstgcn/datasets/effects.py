@@ -45,7 +45,8 @@ def compare_repairs(layout: str, root: str | Path, written: Dataset | None = Non
     DataFrame
         One row a policy; columns `COLUMNS`: events that are kept and rows left out, mean duration of the
         macro-expressions in seconds, and of the odd rows that are kept the mean IoU with the truth and the share
-        that reaches 0.5 (NaN where no truth is known or no odd row is kept).
+        that reaches 0.5 (NaN where no truth is known or no odd row is kept). Rows that are odd in the apex alone do not
+        count: every policy leaves their interval as it is.
 
     Raises
     ------
@@ -69,10 +70,11 @@ def compare_repairs(layout: str, root: str | Path, written: Dataset | None = Non
 
 
 def _odd_rows(layout: str, written: Dataset) -> dict[int, Expression]:
-    """What happened in those rows of a written workbook that were made odd, by row as a spreadsheet counts."""
+    """What happened in rows of a workbook whose onset or offset was made odd, by row as a spreadsheet counts."""
     rows: list[WrittenRow] = samm_rows(written) if layout == "samm-lv" else casme2_rows(written)
     first = 11 if layout == "samm-lv" else 1  # nine rows of titles and a header, or none
-    return {first + i: row.truth for i, row in enumerate(rows) if row.quirk}
+    odd = [(i, row) for i, row in enumerate(rows) if row.quirk and not row.quirk.startswith("apex")]
+    return {first + i: row.truth for i, row in odd}
 
 
 def _mean(values: list[float] | list[bool]) -> float:

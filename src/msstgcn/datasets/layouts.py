@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from msstgcn.datasets import casme2, samm_lv
@@ -54,9 +54,9 @@ WORKBOOKS: dict[str, Callable[[Path], tuple[list[RawEvent], list[Finding]]]] = {
 
 
 def read_labels(
-    layout: str, root: str | Path, *, repair: str = "authors"
+    layout: str, root: str | Path, *, repair: str = "authors", lengths: Mapping[str, int] | None = None
 ) -> tuple[Labels, tuple[Finding, ...]]:
-    """Annotations alone, for whoever has the workbook and no videos: nothing is known of where a video ends.
+    """Annotations alone, for whoever has the workbook and no videos.
 
     Parameters
     ----------
@@ -65,6 +65,9 @@ def read_labels(
         Folder with the workbook.
     repair : str
         A name in `repair.REPAIRS`.
+    lengths : mapping of str to int, optional
+        Working frames of each video, where they are known: events are cut off where it ends, and those of other
+        videos left out. Without it nothing is known of where a video ends.
 
     Returns
     -------
@@ -80,7 +83,9 @@ def read_labels(
     """
     events, notes = lookup(WORKBOOKS, layout, "layout with a workbook")(Path(root))
     lookup(REPAIRS, repair, "repair policy")
-    labels, mended = labels_of(events, None, repair)
+    every = events[0].step if events else 1
+    lasts = None if lengths is None else {name: length * every for name, length in lengths.items()}
+    labels, mended = labels_of(events, lasts, repair)
     return labels, (*notes, *mended)
 
 

@@ -141,7 +141,7 @@ def without_duplicates(events: list[RawEvent]) -> tuple[list[RawEvent], list[Fin
     first: dict[tuple[Any, ...], RawEvent] = {}
     findings = []
     for event in events:
-        key = (event.video, event.label, event.onset, event.apex, event.offset)
+        key = (event.video, event.label, event.onset, event.apex, event.offset, event.action_units)
         if key in first:
             same = f"the same event as row {first[key].row}"
             findings.append(Finding("error", event.where, same, "event left out"))
@@ -230,8 +230,12 @@ def assembled(
     policy: str,
     findings: list[Finding],
 ) -> RealDataset:
-    """Put events to their videos, in the order of the videos' names."""
-    lasts = {v.name: v.last if isinstance(v, NumberedVideo) else len(v) for v in videos}
+    """Put events to their videos, in the order of the videos' names.
+
+    A video of every 7th picture ends with the step of its last working frame, whether or not the pictures behind that
+    are there: labels must not depend on how a copy was made.
+    """
+    lasts = {v.name: len(v) * (v.every if isinstance(v, NumberedVideo) else 1) for v in videos}
     labels, notes = labels_of(events, lasts, policy)
     labelled = []
     for video in sorted(videos, key=_order):

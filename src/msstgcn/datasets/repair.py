@@ -124,7 +124,7 @@ def expression_of(
     policy : str
         A name in `REPAIRS`.
     last : int, optional
-        Last frame of the video as the workbook counts; None if the video is not there to tell.
+        Frame at which the video ends as the workbook counts; None if the video is not there to tell.
 
     Returns
     -------
@@ -163,17 +163,17 @@ def _working(frame: int, step: int, last: int | None) -> int:
 
 
 def _within(mended: Mended, last: int, policy: str) -> Mended | str:
-    """Cut an event off at the video's last frame."""
+    """Cut an event off where the video ends."""
     event = mended.event
     if event.offset <= last:
         return mended
     if event.onset > last:
-        return f"onset {event.onset} beyond the video's last frame {last}"
+        return f"onset {event.onset} beyond the video's end at frame {last}"
     if REPAIRS[policy] is drop:
-        return f"offset {event.offset} beyond the video's last frame {last}"
-    changes = [*mended.changes, f"offset {event.offset} beyond the video -> cut off at its last frame {last}"]
+        return f"offset {event.offset} beyond the video's end at frame {last}"
+    changes = [*mended.changes, f"offset {event.offset} beyond the video -> cut off at its end, frame {last}"]
     if event.apex > last:
-        changes.append(f"apex {event.apex} beyond the video -> set to its last frame {last}")
+        changes.append(f"apex {event.apex} beyond the video -> set to its end, frame {last}")
     return Mended(replace(event, apex=min(event.apex, last), offset=last), tuple(changes))
 
 

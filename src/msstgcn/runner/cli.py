@@ -284,6 +284,9 @@ def data_describe(
     from msstgcn.runner import stages
 
     data = stages.labelled(root, layout, repair, stages.profile(profile, seed=seed))
+    for finding in getattr(data, "findings", ()):
+        if finding.level == "error":
+            typer.echo(str(finding), err=True)
     against = against or nearest_preset(data.videos)
     statistics(against)
     tables = {"statistics": describe(data.videos, against)}

@@ -178,7 +178,8 @@ def _say(opened: RealDataset, found: RealDataset, source: DiskSettings) -> None:
     """Warn of what was left out and mended, by numbers, and by name where videos are concerned."""
     errors = [finding for finding in opened.findings if finding.level == "error"]
     events = [finding for finding in errors if finding.done.startswith("event")]
-    left = [Path(finding.where).name for finding in errors if finding not in events]
+    rows = [finding for finding in errors if finding.done.startswith("row")]
+    left = [Path(finding.where).name for finding in errors if finding not in (*events, *rows)]
     left += [video.name for video in opened.videos if video not in found.videos]
     mended = sum(finding.level == "repair" for finding in opened.findings)
     parts = []
@@ -187,6 +188,8 @@ def _say(opened: RealDataset, found: RealDataset, source: DiskSettings) -> None:
         parts.append(f"{len(left)} videos left out ({shown})")
     if events:
         parts.append(f"{len(events)} annotations left out")
+    if rows:
+        parts.append(f"{len(rows)} rows of naming sheets left out")
     if mended:
         parts.append(f"{mended} annotated frames mended (repair {source.repair})")
     if parts:

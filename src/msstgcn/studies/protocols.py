@@ -43,6 +43,12 @@ class Protocol:
             raise unknown_name("kind of protocol", self.kind, KINDS)
 
 
+#: What a protocol that can never lower F1 changes: it looks for the best, or only takes away misses or false alarms.
+_ONLY_ADDS: tuple[tuple[str, str], ...] = (
+    ("selection", "oracle-epoch-global"),
+    ("matching", "many-to-one"),
+    ("rows", "only-videos-with-the-class"),
+)
 #: The protocol that all others are compared with.
 BASE = "fixed epoch, one-to-one"
 #: Protocols by the name that tables print.
@@ -122,11 +128,27 @@ def protocol_table(
     return pd.DataFrame(rows, columns=["protocol", "kind", *columns])
 
 
-def verdict(gain: Estimate) -> str:
-    """Say what a difference of F1 comes to, as the end of a sentence whose subject is a protocol."""
+def verdict(name: str, gain: Estimate) -> str:
+    """Say what a protocol does to F1, as the end of a sentence of which it is the subject.
+
+    Parameters
+    ----------
+    name : str
+        In `PROTOCOLS`.
+    gain : Estimate
+        What it adds.
+
+    Raises
+    ------
+    InputError
+        If there is no such protocol.
+    """
     shown = f"{points(gain.value)} {points_between(gain.low, gain.high)} points"
+    changes = lookup(PROTOCOLS, name, "protocol").changes
     if gain.value == gain.low == gain.high == 0:
         return "changes nothing here"
+    if set(changes.items()) <= set(_ONLY_ADDS):
+        return f"adds {shown}, and can never take anything away"
     if gain.low > 0:
         return f"adds something: {shown}"
     if gain.high < 0:
@@ -141,4 +163,5 @@ def epoch_verdict(gain: Estimate, fixed: int, chosen: Mapping[str, Choice]) -> s
         return (
             "No subject has an epoch that is better for it than the last, so this oracle has nothing to pick"
         )
-    return f"{moved} of {len(chosen)} subjects leave the last epoch, and that {verdict(gain)}"
+    what = verdict("oracle epoch of each subject", gain)
+    return f"{moved} of {len(chosen)} subjects leave the last epoch, and that {what}"
