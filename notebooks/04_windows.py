@@ -36,7 +36,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Arc
 
-from msstgcn import motion, report
+from msstgcn import motion, report, spotting
 from msstgcn.datasets import DIFFICULTIES, script
 from msstgcn.faces import HALVES, Camera, Face, FaceState, identity
 from msstgcn.motion import bench, look, truth, windows
@@ -138,7 +138,8 @@ plt.show()
 #
 # The faces are synthetic, so the true motion of the skin is known. *Signal* is the root mean square of the true motion
 # between two frames that lie on either side of a frame of a micro-expression, in the region that moves most.
-# Micro-expressions near which something else moves brows or mouth are left out, if there are others. *Noise* is that of the measurement's error, in all regions, in windows where nothing but the head's drift happens (or,
+# Micro-expressions of the eyelids alone, and those near which something else moves brows or mouth, are left out, if there
+# are others. *Noise* is that of the measurement's error, in all regions, in windows where nothing but the head's drift happens (or,
 # if the videos are too short to have any, in windows without a micro-expression).
 
 # %% tags=["hide-input"]
@@ -154,20 +155,14 @@ def covered(video, events, reach):
     return frames
 
 
-def alone(video):
-    """Micro-expressions near which nothing else moves brows or mouth; blinks, gaze and jerks move no skin there."""
-    others = [n for n in video.nuisances if n.kind not in ("blink", "gaze", "jerk")]
-    around = [(one.onset - K, one.offset + K) for one in (*video.expressions, *others)]
-    own = [one for one in video.expressions if one.label == "me"]
-    return [one for one in own if sum(a <= one.offset and one.onset <= b for a, b in around) == 1]  # itself
-
-
+# %% tags=["hide-input"]
 micro = [[one for one in video.expressions if one.label == "me"] for video in videos]
-by_itself = [alone(video) for video in videos]
-inside = [
-    np.flatnonzero(covered(video, own, 0))
-    for video, own in zip(videos, by_itself if any(by_itself) else micro, strict=True)
-]
+alone = [[e for e in truth.undisturbed(v, K // 2) if e.label == "me"] for v in videos]
+shown = [
+    [e for e in own if not spotting.is_eye_only(e.action_units)] for own in alone
+]  # no region lies on a lid
+chosen_ones = shown if any(shown) else micro
+inside = [np.flatnonzero(covered(video, own, 0)) for video, own in zip(videos, chosen_ones, strict=True)]
 
 # %% tags=["hide-input"]
 busy = [covered(video, [*video.expressions, *video.nuisances], K // 2) for video in videos]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from msstgcn import datasets, motion
-from msstgcn.faces import Pose
+from msstgcn.faces import HALVES, Pose
 from msstgcn.motion import bench, look
-from msstgcn.motion.truth import skin_motion
+from msstgcn.motion.truth import skin_motion, undisturbed
 from msstgcn.settings import MotionSettings, SyntheticSettings
 
 mpl.use("Agg")
@@ -62,6 +62,23 @@ def test_nodes_of_a_clip_are_what_extract_finds(shifted, followed):
         np.float16
     )  # `extract` gives what half precision holds
     np.testing.assert_array_equal(flow, motion.extract(shifted, settings).flow)
+
+
+def test_around_undisturbed_expressions_nothing_else_moves_brows_or_mouth():
+    """The script knows: apart from the eyes no unit acts there, and no other expression is near."""
+    eyes = [number for number, half in enumerate(HALVES) if half.lstrip("LR") in ("5", "7", "43")]
+    found = []
+    for video in datasets.synthetic(SyntheticSettings(subjects=8, videos=3, seconds=16.0)).videos:
+        acting = np.delete(video.script.other_units, eyes, axis=1).any(axis=1)
+        for event in video.expressions:
+            around = slice(max(0, event.onset - 8), event.offset + 9)
+            near = [
+                e for e in video.expressions if e.onset - 8 <= event.offset and event.onset <= e.offset + 8
+            ]
+            calm = not acting[around].any() and near == [event]
+            assert (event in undisturbed(video, 8)) <= calm
+            found.append(event in undisturbed(video, 8))
+    assert 0 < sum(found) < len(found)
 
 
 def test_skin_motion_is_blind_to_the_head():

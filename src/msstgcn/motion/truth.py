@@ -12,6 +12,10 @@ from msstgcn.datasets import SyntheticVideo
 from msstgcn.faces import Pose
 from msstgcn.motion.regions import NODES, Region, region_points
 from msstgcn.motion.windows import window_frames
+from msstgcn.timeline import Expression
+
+#: Disturbances that move no skin of brows and mouth.
+_ELSEWHERE = ("blink", "gaze", "jerk")
 
 
 def skin_motion(video: SyntheticVideo, window: int = 17) -> NDArray[np.float64]:
@@ -34,6 +38,25 @@ def skin_motion(video: SyntheticVideo, window: int = 17) -> NDArray[np.float64]:
     places = np.array([video.face.landmarks(state)[numbers] for state in states])
     frames = window_frames(len(video), window)
     return 100 * (places[frames] - places[frames[:, :1]]) / video.settings.iod
+
+
+def undisturbed(video: SyntheticVideo, reach: int) -> list[Expression]:
+    """Expressions around which nothing else moves the skin of brows and mouth.
+
+    Parameters
+    ----------
+    video : SyntheticVideo
+    reach : int
+        Frames before onset and after offset in which there is no other expression, speech, swallowing or twitch.
+    """
+    moving = [(one.onset, one.offset) for one in video.expressions]
+    moving += [(one.onset, one.offset) for one in video.nuisances if one.kind not in _ELSEWHERE]
+    spans = [(onset - reach, offset + reach) for onset, offset in moving]
+
+    def meets(one: Expression) -> int:
+        return sum(start <= one.offset and one.onset <= end for start, end in spans)
+
+    return [one for one in video.expressions if meets(one) == 1]  # itself
 
 
 def region_flow(
