@@ -154,18 +154,10 @@ def _unpacked(name: str, path: Path, _changed: int) -> StudyResult:
         return result
 
 
-#: What says how much a run rests on, as its note tells it; -1 in a record's settings is what the profile has.
+#: What says how much a run rests on.
 SIZE = ("subjects", "seeds", "seconds a subject", "folds", "epochs")
-_SAID = (
-    "device",
-    "only",
-    "subjects",
-    "videos",
-    "seconds",
-    "folds",
-    "epochs",
-    "watch",
-)  # settings said by other words
+#: Settings of a record that its size or its note says in other words.
+_SAID = ("device", "only", "subjects", "videos", "seconds", "folds", "epochs", "watch")
 
 
 def must_not_be_less(name: str, new: Mapping[str, Any], *, variants: Collection[str]) -> None:
@@ -216,7 +208,7 @@ def _others(held: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
 
 def _size_of(held: Mapping[str, Any]) -> dict[str, float]:
-    """How much a record rests on that does not say so itself."""
+    """How much a record rests on that does not say so itself; -1 in its settings is what the profile has."""
     usual, set_to = settings.profile(held["profile"]), held["settings"]
     has = {name: getattr(usual.data, name) for name in ("videos", "seconds")}
     has |= {name: getattr(usual.learning, name) for name in ("folds", "epochs")}
