@@ -560,7 +560,7 @@ def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsy
     assert_frame_equal(kept.table(), result.table())
     assert records.study_record("pair") is kept  # its table is made once
     note = records.study_note("pair")
-    size = "4 subjects, 2 seeds, 1 video a subject, 6 s a video, 2 folds, 2 to 3 epochs"
+    size = "4 subjects, 6 s of video each, 2 seeds, 2 folds, 2 to 3 epochs"
     assert f"profile cpu with lr = 0.02, {size}, synthetic-samm-lv" in note
     assert "leaves out" not in note
     before = {path: path.read_bytes() for path in records.records_dir().iterdir()}

@@ -207,7 +207,7 @@ def _others(held: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _size_of(held: Mapping[str, Any]) -> dict[str, float]:
+def _size_of(held: Mapping[str, Any]) -> dict[str, Any]:
     """How much a record rests on that does not say so itself; -1 in its settings is what the profile has."""
     usual, set_to = settings.profile(held["profile"]), held["settings"]
     has = {name: getattr(usual.data, name) for name in ("videos", "seconds")}
@@ -239,23 +239,23 @@ def _note(chosen: Study, held: Mapping[str, Any]) -> str:
     missing = [name for name in chosen.variants if name not in held["result"]["variants"]]
     profile = f"profile {held['profile']}{' with ' + ', '.join(set_to) if set_to else ''}"
     return (
-        f"The run of record is of {held['date']} (commit {held['commit']}): {profile}, {_size(held)}, {held['data']}, "
-        f"on {held['device']}{'; it leaves out ' + ' and '.join(missing) if missing else ''}."
+        f"The run of record is of {held['date']} (commit {held['commit']}): {profile}, {_size(chosen, held)}, "
+        f"{held['data']}, on {held['device']}{'; it leaves out ' + ' and '.join(missing) if missing else ''}."
     )
 
 
-def _size(held: Mapping[str, Any]) -> str:
-    """How much a study's record rests on: people, seeds, and what its settings say of videos and training."""
-    set_to, variants = held["settings"], held["result"]["variants"].values()
-    parts = [counted(_people(held), "subject"), counted(held["seeds"], "seed")]
-    if set_to.get("videos", -1) > 0:
-        parts.append(counted(set_to["videos"], "video") + " a subject")
-    if set_to.get("seconds", -1) > 0:
-        parts.append(f"{set_to['seconds']:g} s a video")
-    if set_to.get("folds", -1) > 0:
-        parts.append(counted(set_to["folds"], "fold"))
-    epochs = {own.get("epochs", set_to.get("epochs", -1)) for own in variants if METHOD not in own}
-    if epochs and min(epochs) > 0:
+def _size(chosen: Study, held: Mapping[str, Any]) -> str:
+    """How much a study's record rests on, in words."""
+    size, variants = held["size"] if "size" in held else _size_of(held), held["result"]["variants"].values()
+    alone, seen = size["folds"] == size["subjects"], f"{size['seconds a subject']:g} s of video"
+    parts = [
+        counted(size["subjects"], "subject"),
+        f"asked about {seen} of each" if chosen.trained == "once" else f"{seen} each",
+        counted(size["seeds"], "seed"),
+        "one subject left out at a time" if alone else counted(size["folds"], "fold"),
+    ]
+    epochs = {own.get("epochs", size["epochs"]) for own in variants if METHOD not in own}
+    if epochs:
         least = "" if len(epochs) == 1 else f"{min(epochs)} to "
         parts.append(least + counted(max(epochs), "epoch"))
     return ", ".join(parts)
