@@ -27,6 +27,7 @@ from msstgcn.runner import (
     sections,
     stages,
     study_parts,
+    study_records,
     study_runs,
     training_stages,
     variant_results,
@@ -422,7 +423,7 @@ def test_studies_of_one_call_measure_their_videos_together_and_are_counted_toget
     asked = []
     monkeypatch.setattr(feature_stages, "make_features", lambda wanted: asked.append(list(wanted)))
     small = [replace(STUDY, name=name, sizes={"cpu": {**SMALL, "folds": 2}}) for name in ("one", "two")]
-    results = study_runs.run_and_record(small, "cpu", device="cpu")
+    results = study_records.run_and_record(small, "cpu", device="cpu")
     next(results)
     told = capsys.readouterr().err
     assert len(asked) == 1 and len(asked[0]) == 2 * len(STUDY.variants)
@@ -599,7 +600,7 @@ def test_a_run_of_record_in_several_goes_equals_one_made_in_one(project, quick, 
     records._latest("study-pair").unlink()
     for go, given in enumerate(({"seeds": 1}, {"seeds": 2, "only": ["b"]})):
         monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / f"machine {go}"))
-        list(study_runs.run_and_record([STUDIES["pair"]], "cpu", device="cpu", keep=True, **given))
+        list(study_records.run_and_record([STUDIES["pair"]], "cpu", device="cpu", keep=True, **given))
     kept = records.records_dir() / "kept" / "study-pair" / "studies"
     assert not records.has_record("study-pair")
     assert len(list(kept.iterdir())) == 5  # of three variants with the first seed, of two with the second
@@ -617,18 +618,18 @@ def test_a_run_of_record_in_several_goes_equals_one_made_in_one(project, quick, 
 def test_what_is_kept_for_one_record_stays_when_another_is_made(project, quick, tmp_path, monkeypatch):
     monkeypatch.setitem(STUDIES, "twin", replace(STUDIES["pair"], name="twin"))
     twins = [STUDIES["pair"], STUDIES["twin"]]
-    list(study_runs.run_and_record(twins, "cpu", device="cpu", keep=True))
+    list(study_records.run_and_record(twins, "cpu", device="cpu", keep=True))
     run_of_record()
     assert [path.name for path in (records.records_dir() / "kept").iterdir()] == ["study-twin"]
     monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "another machine"))
     quick.clear()
-    dry = study_runs.weigh([STUDIES["twin"]], "cpu", device="cpu", record=True)
-    list(study_runs.run_and_record([STUDIES["twin"]], "cpu", device="cpu", record=True))
+    dry = study_records.weigh([STUDIES["twin"]], "cpu", device="cpu", record=True)
+    list(study_records.run_and_record([STUDIES["twin"]], "cpu", device="cpu", record=True))
     assert dry == "nothing is left to make" and not quick and not (records.records_dir() / "kept").exists()
 
 
 def test_a_result_without_some_of_the_videos_is_not_kept(project, quick):
-    planned = study_runs._planned(STUDIES["pair"], "cpu", device="cpu", only=["a"])
+    planned = study_runs.plan(STUDIES["pair"], "cpu", device="cpu", only=["a"])
     (place,) = planned.all_places
     store = feature_stages.data_store()
     with store.writing(*place, about={"left_out": ["v1"]}) as folder:
@@ -641,7 +642,7 @@ def test_a_result_without_some_of_the_videos_is_not_kept(project, quick):
 
 
 def test_a_record_that_another_run_has_made_meanwhile_is_not_replaced_by_a_smaller_one(project, monkeypatch):
-    real, counted = study_runs._result, []
+    real, counted = study_records.carried_out, []
 
     def slow(planned, **given):
         if not counted:
@@ -649,7 +650,7 @@ def test_a_record_that_another_run_has_made_meanwhile_is_not_replaced_by_a_small
             run_of_record(seeds=2)
         return real(planned, **given)
 
-    monkeypatch.setattr(study_runs, "_result", slow)
+    monkeypatch.setattr(study_records, "carried_out", slow)
     with pytest.raises(InputError, match="smaller: the one there has 2 seeds"):
         run_of_record(seeds=1)
     assert records.latest_record("study-pair")["seeds"] == 2
@@ -664,7 +665,7 @@ def test_another_data_set_on_disk_does_not_take_the_place_of_the_recorded_one(pr
 
 def run_of_record(**given):
     """What a run of record of the study found."""
-    made = study_runs.run_and_record([STUDIES["pair"]], "cpu", device="cpu", record=True, **given)
+    made = study_records.run_and_record([STUDIES["pair"]], "cpu", device="cpu", record=True, **given)
     return [result for result, _ in made]
 
 
@@ -679,7 +680,7 @@ def run_of_record(**given):
     ],
 )
 def test_a_damaged_record_is_named_and_how_to_make_it_again(project, harm):
-    study_runs.run_and_record([STUDIES["pair"]], "cpu", device="cpu", seeds=2, record=True).__next__()
+    study_records.run_and_record([STUDIES["pair"]], "cpu", device="cpu", seeds=2, record=True).__next__()
     (path,) = records.records_dir().iterdir()
     path.write_text(harm(path.read_text()))
     with pytest.raises(InputError, match=f"{path.name}: the record cannot be read.*; make it again"):
@@ -786,7 +787,7 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
     assert set(pd.read_csv(written)["run"]) == {"this run"} and glued["ch9_pair_expected"] == STUDY.expected
     assert glued["ch9_pair_note"] == "There is no run of record of the study pair yet."
     assert glued["ch9_pair_record"] == glued["ch9_pair_record_me"] == ""
-    ((result, _),) = study_runs.run_and_record([STUDY], "cpu", device="cpu", seeds=2, record=True)
+    ((result, _),) = study_records.run_and_record([STUDY], "cpu", device="cpu", seeds=2, record=True)
     shown = sections.study_section(own, caption="Two epochs and three.").data
     rows = shown["variant"].tolist()
     assert rows[0] == "<em>this run</em>" and rows[5] == "<em>of record</em>" and len(rows) == 10
@@ -838,10 +839,10 @@ def test_what_false_alarms_lie_on_is_that_of_record_once_a_record_holds_it(proje
     wrong = own.table().query("`class` != 'overall'").set_index(["variant", "class"])["FP"]
     assert run == "this run" and causes["number"].sum() == wrong.sum() > 0
     assert causes["variant"].unique().tolist() == ["a", "b", "c"]
-    study_runs.run_and_record([STUDIES["pair"]], "cpu", device="cpu", record=True).__next__()
+    study_records.run_and_record([STUDIES["pair"]], "cpu", device="cpu", record=True).__next__()
     assert false_alarms.causes_shown(own, "cpu", seed=0)[0] == "this run", "a record that does not hold them"
     monkeypatch.setitem(STUDIES, "pair", asks)
-    ((result, _),) = study_runs.run_and_record([asks], "cpu", device="cpu", seeds=2, record=True)
+    ((result, _),) = study_records.run_and_record([asks], "cpu", device="cpu", seeds=2, record=True)
     run, causes = false_alarms.causes_shown(own, "cpu", seed=0)
     table = result.table().query("`class` != 'overall'").set_index(["variant", "class"])
     assert run == "of record" and causes["number"].sum() == table["FP"].sum()
@@ -850,9 +851,11 @@ def test_what_false_alarms_lie_on_is_that_of_record_once_a_record_holds_it(proje
 
 def test_the_spread_of_a_base_is_that_of_its_seeds_and_of_its_people(project):
     assert sections.spread_of_record("pair") == ""
-    study_runs.run_and_record([STUDIES["pair"]], "cpu", device="cpu", seeds=1, record=True)
+    study_records.run_and_record([STUDIES["pair"]], "cpu", device="cpu", seeds=1, record=True)
     assert sections.spread_of_record("pair") == ""
-    ((result, _),) = study_runs.run_and_record([STUDIES["pair"]], "cpu", device="cpu", seeds=3, record=True)
+    ((result, _),) = study_records.run_and_record(
+        [STUDIES["pair"]], "cpu", device="cpu", seeds=3, record=True
+    )
     counts = result.counts[result.counts["variant"] == "a"]
     sums = counts.groupby("seed")[["tp", "fp", "fn"]].sum()
     spread = (2 * sums["tp"] / (2 * sums["tp"] + sums["fp"] + sums["fn"])).std()

@@ -751,7 +751,7 @@ def study_run(
 
     For instance: msstgcn study run lambda --seeds 3 --only 0 --set epochs=4
     """
-    from msstgcn.runner import study_runs
+    from msstgcn.runner import study_records, study_runs
     from msstgcn.runner.sections import write_study
 
     changes, own = _settings(setting or [], "--set"), _variants(add or [])
@@ -761,9 +761,9 @@ def study_run(
     given: dict[str, Any] = {"seed": seed, "seeds": seeds, **source, **changes}
     given_all = {"device": device, "only": only or None, "add": own or None, **given}
     if dry_run:
-        typer.echo(study_runs.weigh(chosen, profile, record=record, keep=keep, **given_all))
+        typer.echo(study_records.weigh(chosen, profile, record=record, keep=keep, **given_all))
         return
-    made = study_runs.run_and_record(chosen, profile, record=record, keep=keep, **given_all)
+    made = study_records.run_and_record(chosen, profile, record=record, keep=keep, **given_all)
     about = {"profile": profile, **given}
     for result, record_path in made:
         table = result.table()

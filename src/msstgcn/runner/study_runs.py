@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import json
 import textwrap
-import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +19,6 @@ import pandas as pd
 
 from msstgcn import learning
 from msstgcn.errors import InputError
-from msstgcn.paths import records_dir, writable
 from msstgcn.report import TERMINAL, outcome_text
 from msstgcn.report.log import say, tracked, warn
 from msstgcn.runner import (
@@ -34,9 +30,7 @@ from msstgcn.runner import (
     variant_results,
 )
 from msstgcn.runner.dependencies import code_digest, own_digest
-from msstgcn.runner.false_alarms import causes_of
-from msstgcn.runner.provenance import LEARNING, commit, version
-from msstgcn.runner.records import must_not_be_less, write_record
+from msstgcn.runner.provenance import LEARNING, version
 from msstgcn.runner.store import key_of
 from msstgcn.runner.study_parts import Part, changes_recordings, chooses, parts_of
 from msstgcn.runner.training_stages import with_training_seed
@@ -53,7 +47,6 @@ from msstgcn.studies import (
     study,
 )
 from msstgcn.studies.answers import NOTHING_RESOLVED
-from msstgcn.studies.packing import packed
 
 _TABLES = {"counts": COUNT_COLUMNS, "events": EVENT_COLUMNS, "found": FOUND_COLUMNS}
 
@@ -89,7 +82,7 @@ def run_study(which: str | Study, profile: str, **given: Any) -> StudyResult:
     InputError
         As `parts_of`, or if a name is no study's or variant's, or `seeds` is below 1.
     """
-    return _run([_planned(which, profile, **given)])[0]
+    return _run([plan(which, profile, **given)])[0]
 
 
 def run_studies(calls: Sequence[Mapping[str, Any]]) -> list[StudyResult]:
@@ -100,12 +93,23 @@ def run_studies(calls: Sequence[Mapping[str, Any]]) -> list[StudyResult]:
     calls : sequence of mapping
         What `run_study` takes, by name.
     """
-    return _run([_planned(**call) for call in calls])
+    return _run([plan(**call) for call in calls])
 
 
 @dataclass(frozen=True)
-class _Planned:
-    """A study whose variants have been checked."""
+class Plan:
+    """A study ready to be run: its variants have been checked.
+
+    Parameters
+    ----------
+    study : Study
+    parts : list of Part
+        Its variants.
+    seeds : range
+        Of its trainings.
+    device : str
+        auto, cpu or cuda.
+    """
 
     study: Study
     parts: list[Part]
@@ -128,7 +132,7 @@ class _Planned:
         return [place for part in self.parts for place in self.places(part)]
 
 
-def _planned(
+def plan(
     which: str | Study,
     profile: str,
     *,
@@ -138,8 +142,8 @@ def _planned(
     add: Mapping[str, Mapping[str, Any]] | None = None,
     only: Sequence[str] | None = None,
     **changes: Any,
-) -> _Planned:
-    """Check what `run_study` is given."""
+) -> Plan:
+    """Check what `run_study` is given, which raises as that does; nothing is run."""
     chosen = study(which) if isinstance(which, str) else which
     if seeds < 1:
         raise InputError(f"{seeds} seeds", expected="at least one")
@@ -152,7 +156,7 @@ def _planned(
     chosen = chosen.with_variants(add, only)
     _must_not_be_varied(chosen, changes)
     parts = parts_of(chosen, profile, seed=seed, seeds=seeds, **changes)
-    return _Planned(chosen, parts, range(seed, seed + seeds), device)
+    return Plan(chosen, parts, range(seed, seed + seeds), device)
 
 
 def _must_not_be_varied(which: Study, changes: Mapping[str, Any]) -> None:
@@ -168,16 +172,16 @@ def _must_not_be_varied(which: Study, changes: Mapping[str, Any]) -> None:
             )
 
 
-def _run(studies: Sequence[_Planned]) -> list[StudyResult]:
+def _run(plans: Sequence[Plan]) -> list[StudyResult]:
     """Run studies that have been checked."""
-    _prepare(studies)
-    return [_result(one) for one in studies]
+    prepare(plans)
+    return [carried_out(one) for one in plans]
 
 
-def _prepare(studies: Sequence[_Planned]) -> None:
+def prepare(plans: Sequence[Plan]) -> None:
     """Say what studies will take, and measure their videos: those that several of them need are rendered once."""
-    _afford(studies)
-    feature_stages.make_features(chosen for one in studies for chosen in _measured(one.missing))
+    _afford(plans)
+    feature_stages.make_features(chosen for one in plans for chosen in _measured(one.missing))
 
 
 def _measured(parts: Iterable[Part]) -> list[Profile]:
@@ -185,138 +189,24 @@ def _measured(parts: Iterable[Part]) -> list[Profile]:
     return [chosen for part in parts for chosen in (part.chosen, part.donor) if chosen]
 
 
-def _result(planned: _Planned, *, keep: bool = False) -> StudyResult:
-    """Train and score what is missing, and put everything together; `keep` keeps it for a run of record."""
-    found = []
-    for part in tracked(planned.parts, f"study {planned.study.name}", len(planned.parts), "variant"):
-        found += _results(part, planned.seeds, planned.device)
-        if keep:
-            kept_results.keep(_record_name(planned), planned.places(part))
-    tables = {name: _joined([one[name] for one in found])[list(columns)] for name, columns in _TABLES.items()}
-    costs = pd.DataFrame([one["costs"] for one in found])
-    costs = costs.groupby("variant", sort=False, as_index=False).mean()[list(COST_COLUMNS)]
-    return StudyResult(planned.study, **tables, costs=costs.astype({"parameters": int}))
-
-
-def weigh(
-    several: Sequence[Study], profile: str, *, record: bool = False, keep: bool = False, **given: Any
-) -> str:
-    """Check studies as `run_and_record` does, and say what they will take, without running them."""
-    needed = _budgets(_all_planned(several, profile, record, keep, given))
-    for title, what in needed.items():
-        budget.afford(what, where=title)
-    lines = [f"{title}: {what}" for title, what in needed.items()]
-    return "\n".join(lines) or "nothing is left to make"
-
-
-def run_and_record(
-    several: Sequence[Study], profile: str, *, record: bool = False, keep: bool = False, **given: Any
-) -> Iterator[tuple[StudyResult, Path | None]]:
-    """Run studies as `run_studies` does, and keep what each found under ``benchmarks/``.
+def carried_out(one: Plan, *, keep_for: str = "") -> StudyResult:
+    """Train and score what is missing, and put everything together.
 
     Parameters
     ----------
-    several : sequence of Study
-    profile : str
-    record : bool, default False
-        Whether to write runs of record; what was kept for them is not made again.
-    keep : bool, default False
-        Whether to keep each variant's results for a run of record, as soon as they are there.
-    given
-        As `run_study` takes it.
-
-    Yields
-    ------
-    (StudyResult, Path or None)
-        What a study found, and the record if one was asked for.
+    one : Plan
+    keep_for : str, optional
+        Name of the record that each variant's results are kept for, as soon as they are there.
     """
-    feature_stages.data_store().sweep()
-    began = commit()
-    all_planned = _all_planned(several, profile, record, keep, given)
-    _prepare(all_planned)
-    for planned in all_planned:
-        started = time.monotonic()
-        result, path = _result(planned, keep=keep), None
-        if record:
-            _must_be_worth_a_record(planned, profile, given)  # another run may have ended meanwhile
-            about = {**_about_run(planned, profile, given), "commit": began, "made": _made(planned)}
-            path = _recorded(planned, result, time.monotonic() - started, about)
-            kept_results.drop(_record_name(planned), planned.all_places)
-        yield result, path
-
-
-def _all_planned(
-    several: Sequence[Study], profile: str, record: bool, keep: bool, given: Mapping[str, Any]
-) -> list[_Planned]:
-    """Studies checked, those to be recorded for that, too; what is kept for records is put into the store."""
-    all_planned = [_planned(one, profile, **given) for one in several]
-    if record or keep:
-        writable(records_dir())
-    for planned in all_planned:
-        if record:
-            _must_be_worth_a_record(planned, profile, given)
-        if record or keep:
-            kept_results.use(planned.all_places)
-    return all_planned
-
-
-def _recorded(planned: _Planned, result: StudyResult, seconds: float, about: Mapping[str, Any]) -> Path:
-    """Write what a study found under ``benchmarks/``."""
-    if planned.study.causes:
-        result = replace(result, causes=causes_of(result, planned.parts))
-    device = "; ".join(training_stages.used_devices()) or "cpu"
-    return write_record(_record_name(planned), packed(result), seconds=seconds, **about, device=device)
-
-
-def _about_run(planned: _Planned, profile: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What a record says of a run, known before it begins."""
-    unsaid = ("seed", "seeds", "add", "dataset", "root")  # in the record otherwise, or of nobody's concern
-    changes = {
-        name: value
-        for name, value in given.items()
-        if name not in unsaid and value is not None and not feature_stages.keeps_profile(name, value)
-    }
-    return {
-        "profile": profile,
-        "seed": planned.seeds.start,
-        "seeds": len(planned.seeds),
-        "settings": {**planned.study.size(profile), **changes},
-        "size": _size(planned),
-        "data": feature_stages.data_of(planned.parts[0].chosen),
-    }
-
-
-def _size(planned: _Planned) -> dict[str, float]:
-    """How much a run rests on, by what `records.SIZE` names; that of the base where variants differ."""
-    chosen = planned.parts[0].chosen
-    data = feature_stages.dataset(chosen)
-    people = len(data.subjects)
-    seconds = sum(len(video) / video.fps for video in data.videos) / people
-    return {
-        "subjects": people,
-        "seeds": len(planned.seeds),
-        "seconds a subject": round(seconds, 1),
-        "folds": chosen.learning.folds or people,
-        "epochs": chosen.learning.epochs,
-    }
-
-
-def _made(planned: _Planned) -> dict[str, int]:
-    """How many of the results were made on which day with which commit."""
-    entries = filter(None, (feature_stages.data_store().entry(*place) for place in planned.all_places))
-    return dict(Counter(f"{entry['made'][:10]} {entry['commit']}" for entry in entries))
-
-
-def _record_name(planned: _Planned) -> str:
-    """Records of a data set on disk have names of their own; the book shows those of synthetic videos."""
-    source = planned.parts[0].chosen.source
-    return f"study-{planned.study.name}{f'-{source.dataset}' if source else ''}"
-
-
-def _must_be_worth_a_record(planned: _Planned, profile: str, given: Mapping[str, Any]) -> None:
-    """Raise if a run is to take the place of a larger one, or of one of something else."""
-    new = {**_about_run(planned, profile, given), "on_disk": bool(planned.parts[0].chosen.source)}
-    must_not_be_less(_record_name(planned), new, variants=planned.study.variants)
+    found = []
+    for part in tracked(one.parts, f"study {one.study.name}", len(one.parts), "variant"):
+        found += _results(part, one.seeds, one.device)
+        if keep_for:
+            kept_results.keep(keep_for, one.places(part))
+    tables = {name: _joined([own[name] for own in found])[list(columns)] for name, columns in _TABLES.items()}
+    costs = pd.DataFrame([own["costs"] for own in found])
+    costs = costs.groupby("variant", sort=False, as_index=False).mean()[list(COST_COLUMNS)]
+    return StudyResult(one.study, **tables, costs=costs.astype({"parameters": int}))
 
 
 def as_text(result: StudyResult, table: pd.DataFrame) -> str:
@@ -348,32 +238,32 @@ def answerable(studies: Iterable[Study], source: Mapping[str, Any]) -> list[Stud
     return kept
 
 
-def _afford(studies: Sequence[_Planned]) -> None:
+def _afford(plans: Sequence[Plan]) -> None:
     """Say what is still to be done, and raise if there is not enough memory for it."""
-    for title, needed in _budgets(studies).items():
+    for title, needed in budgets(plans).items():
         budget.afford(needed, where=title)
         say(f"{title}: {needed}")
 
 
-def _budgets(studies: Sequence[_Planned]) -> dict[str, budget.Budget]:
+def budgets(plans: Sequence[Plan]) -> dict[str, budget.Budget]:
     """What is missing of studies, by what they are called; and of all together, where there are several."""
-    waiting = [one for one in studies if one.missing]
+    waiting = [one for one in plans if one.missing]
     each = {f"study {one.study.name}": _budget([one]) for one in waiting}
     return each | ({f"all {len(waiting)} studies": _budget(waiting)} if len(waiting) > 1 else {})
 
 
-def _budget(studies: Sequence[_Planned]) -> budget.Budget:
+def _budget(plans: Sequence[Plan]) -> budget.Budget:
     """What is missing of studies; what several of them need is counted once."""
     trained: dict[str, tuple[Profile, int]] = {}
-    for part, seeds, device in ((*item, one.device) for one in studies for item in one.missing.items()):
+    for part, seeds, device in ((*item, one.device) for one in plans for item in one.missing.items()):
         if part.trained:
             asked = training_stages.missing_folds(part.trained, seeds, device=device, control=part.control)
             if chooses(part.chosen):
                 asked += training_stages.missing_inner_folds(part.chosen, seeds, device=device)
             taught = part.trained.but(spotting={}).digest("name") + str(part.control)
             trained[taught] = part.trained, max(asked, trained.get(taught, (None, 0))[1])
-    missing = {tuple(one.places(part)): part for one in studies for part in one.missing}
-    place = learning.device(studies[0].device).type
+    missing = {tuple(one.places(part)): part for one in plans for part in one.missing}
+    place = learning.device(plans[0].device).type
     return budget.estimate(
         _measured(missing.values()), list(trained.values()), variants=len(missing), device=place
     )
