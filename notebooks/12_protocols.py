@@ -205,7 +205,7 @@ blind = {
 luck = inflation(blind, subjects, seed=seed)["oracle epoch of each subject"]
 report.glue("ch12_control", blind[BASE].overall.f1, ".3f")
 report.glue("ch12_control_oracle", blind["oracle epoch of each subject"].overall.f1, ".3f")
-report.glue("ch12_luck", verdict(luck))
+report.glue("ch12_luck", verdict("oracle epoch of each subject", luck))
 
 # %% [markdown]
 # The honest score of the control is {glue}`ch12_control`. With the oracle epoch of each subject it is
