@@ -269,21 +269,25 @@ report.table(pd.DataFrame(rows, columns=["what", *levels]), name="difficulties",
 # Film {numref}`fig-switches` shows two and a half seconds of one script, expressions included, three times, acted by the
 # person of the gallery.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same expressions of the same person: with everything switched off, at the standard difficulty, and at the hard one.", "name": "fig-switches"}}
+# %% tags=["hide-input"]
 ways = {"all off": {"without": PARTS}, "standard": {}, "hard": {"difficulty": "hard"}}
 sets = [SyntheticSettings(seed=seed, **way) for way in ways.values()]
 scripts = [synthetic(one).videos[0].script for one in sets]
 large = max(zip(scripts[0].intensities, scripts[0].expressions, strict=True), default=(0, None))[1]
 middle = large.apex if large else len(scripts[0]) // 2
 start = max(0, min(middle - length // 2, len(scripts[0]) - length))
-levels = [script.disturbances(one) for one in sets]
-cameras = [Camera(size=240, iod=60.0, noise=level.noise, jpeg=level.compression) for level in levels]
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same expressions of the same person: with everything switched off, at the standard difficulty, and at the hard one.", "name": "fig-switches"}}
+shown_by = [
+    Face(who, Camera(size=240, iod=60.0, noise=level.noise, jpeg=level.compression))
+    for level in map(script.disturbances, sets)
+]
 films = [
     [
         frames.cut(face_of.render(one.state(i), seed, i), (120, 122), 84, 150)
         for i in range(start, start + length)
     ]
-    for face_of, one in zip([Face(who, camera) for camera in cameras], scripts, strict=True)
+    for face_of, one in zip(shown_by, scripts, strict=True)
 ]
 top = frames.header(list(ways), 458)
 pages = (frames.below(top, frames.beside(*three), gap=0) for three in zip(*films, strict=True))

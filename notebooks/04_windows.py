@@ -174,10 +174,8 @@ if not any(part.any() for part in quiet):  # very short videos have no quiet sec
 # %% tags=["hide-input"]
 rows = []
 for lag in LAGS:
-    pairs = [
-        i - lag // 2 + K // 2 for i in inside
-    ]  # windows whose first frame is as far before as the other after
-    pairs = [np.clip(pair, 0, len(w) - 1) for pair, w in zip(pairs, wanted, strict=True)]
+    shift = K // 2 - lag // 2  # to the window whose first frame lies as far before as the later one behind
+    pairs = [np.clip(i + shift, 0, len(w) - 1) for i, w in zip(inside, wanted, strict=True)]
     moved = np.concatenate([w[pair, lag] for w, pair in zip(wanted, pairs, strict=True)])
     parts = zip(features, wanted, quiet, strict=True)
     error = np.concatenate([(f.flow[rest, lag] - w[rest, lag]) for f, w, rest in parts])

@@ -159,11 +159,13 @@ def passed(x: torch.Tensor) -> torch.Tensor:
 
 
 torch.set_num_threads(1)  # both on one core, where there is no graphics card
-report.glue("ch5_place", "one core" if place.type == "cpu" else "its graphics card")
 report.glue("ch5_gap", (passed(x) - dense(x)).abs().max().item(), ".0e")
 slow = min(repeat(lambda: passed(x).sum().item(), number=5, repeat=5))
 fast = min(repeat(lambda: dense(x).sum().item(), number=5, repeat=5))
 report.glue("ch5_speed", slow / fast, ".1f")
+
+# %% tags=["hide-input"]
+report.glue("ch5_place", "one core" if place.type == "cpu" else "its graphics card")
 
 # %% [markdown]
 # On random values the two differ by {glue}`ch5_gap` at most: the rounding of single precision. On the machine that
