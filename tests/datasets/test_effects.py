@@ -1,11 +1,17 @@
 """The named repairs side by side, and annotations read without any video."""
 
+from collections import Counter
+from dataclasses import replace
+
 import openpyxl
 import pytest
 
 from msstgcn import datasets
 from msstgcn.datasets import casme2
-from msstgcn.datasets.effects import COLUMNS, compare_repairs
+from msstgcn.datasets.effects import COLUMNS, _odd_rows, compare_repairs
+from msstgcn.datasets.reading import without_duplicates
+from msstgcn.datasets.releases import casme2_rows
+from msstgcn.datasets.repair import RawEvent
 from msstgcn.datasets.workbooks import write_sheets
 from msstgcn.errors import InputError
 from msstgcn.settings import SyntheticSettings
@@ -65,6 +71,21 @@ def test_labels_alone_are_those_that_the_videos_bear(tmp_path):
     found = {name: [event for event, _ in pairs] for name, pairs in labels.items()}
     assert found == {v.name: list(v.expressions) for v in opened.videos if v.expressions}
     assert all(finding.level in {"repair", "note"} for finding in findings)
+
+
+def test_rows_of_other_action_units_are_two_events_and_a_repeated_one_is_left_out():
+    first = RawEvent("sheet, row 1", 1, "v", "me", 10, 15, 20, ("4",))
+    others = [replace(first, row=2, action_units=("12",)), replace(first, row=3)]
+    kept, (finding,) = without_duplicates([first, *others])
+    assert kept == [first, others[0]] and finding.what == "the same event as row 1"
+
+
+def test_rows_that_are_odd_in_the_apex_alone_tell_nothing_of_a_repair():
+    size = {"subjects": 22, "videos": 5, "seconds": 86.0}
+    written = datasets.synthetic(SyntheticSettings(preset="casme2", **size))
+    quirks = Counter(row.quirk for row in casme2_rows(written))
+    assert quirks["apex 0"] + quirks["apex beyond"] > 0
+    assert len(_odd_rows("casme2", written)) == quirks["offset 0"] > 0
 
 
 @pytest.mark.parametrize("repair", ["authors", "drop"])

@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 
 from msstgcn import motion
+from msstgcn.datasets import synthetic
+from msstgcn.datasets.findings import Finding
+from msstgcn.datasets.reading import RealDataset
 from msstgcn.errors import InputError
 from msstgcn.runner import sources, stages
+from msstgcn.settings import DiskSettings, SyntheticSettings
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +94,25 @@ def test_describe_shows_statistics_fit_and_plot(msstgcn, tmp_path):
     assert [row["real"] for row in rows if (row["class"], row["quantity"]) == ("me", "events")] == [57]
     status, _, err = msstgcn("data", "describe", "--against", "mine")
     assert status == 2 and "unknown preset" in err
+
+
+def test_describe_names_what_is_left_out(msstgcn, monkeypatch):
+    told = Finding("error", "sheet, row 3", "offset 0", "event left out"), Finding("note", "v", "odd")
+    videos = synthetic(SyntheticSettings(subjects=2, videos=1, seconds=4.0)).videos
+    found = RealDataset("small", videos, findings=told)
+    monkeypatch.setattr("msstgcn.runner.stages.labelled", lambda *_: found)
+    status, out, err = msstgcn("data", "describe")
+    assert status == 0 and out.startswith("small") and err == f"{told[0]}\n"
+
+
+def test_rows_of_naming_sheets_are_not_called_videos(monkeypatch):
+    warned = []
+    monkeypatch.setattr(sources, "warn", warned.append)
+    told = [Finding("error", f"naming rule1, row {n}", "twice", "row left out") for n in (2, 3)]
+    opened = RealDataset("small", (), findings=(*told, Finding("error", "r/s15", "empty", "video left out")))
+    sources._say(opened, opened, DiskSettings(dataset="casme2", root="r"))
+    (said,) = warned
+    assert "1 videos left out (s15); 2 rows of naming sheets left out" in said
 
 
 def test_the_fit_of_the_benchmark_is_one_command(msstgcn):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import joblib
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -849,6 +850,18 @@ def test_what_false_alarms_lie_on_is_that_of_record_once_a_record_holds_it(proje
     assert_frame_equal(causes, false_alarms.causes_of(result, study_parts.parts_of(asks, "cpu")))
 
 
+def test_false_alarms_are_those_of_the_studys_own_overlap(quick):
+    """Of what was spotted every true interval, one frame of each: a hit if so little is asked for."""
+    truth = stages.dataset(stages.profile("cpu", **SMALL))
+    rows = [(v.name, e.label, e.onset, e.onset) for v in truth.videos for e in v.expressions]
+    for overlap, wrong in ((0.5, len(rows)), (0.001, 0)):
+        chosen = replace(STUDY, variants={"a": {}}, sizes={"cpu": {**SMALL, "match_iou": overlap}})
+        found = pd.DataFrame(rows, columns=["video", "class", "onset", "offset"]).assign(variant="a", seed=0)
+        result = SimpleNamespace(found=found, counts=pd.DataFrame({"seed": [0]}))
+        causes = false_alarms.causes_of(result, study_parts.parts_of(chosen, "cpu"))
+        assert causes["number"].sum() == wrong
+
+
 def test_the_spread_of_a_base_is_that_of_its_seeds_and_of_its_people(project):
     assert sections.spread_of_record("pair") == ""
     study_records.run_and_record([STUDIES["pair"]], "cpu", device="cpu", seeds=1, record=True)
@@ -888,7 +901,9 @@ def test_other_studies_stop_early_only_if_the_longest_training_is_better(f1, p, 
 
 def test_table_and_figure_are_written_where_they_are_asked_for(project, monkeypatch, capsys):
     given = ("study", "run", "pair", "--device", "cpu", "--out", str(project / "shown"))
+    plt.close("all")
     assert command(monkeypatch, *given) == 0
+    assert plt.get_fignums() == [], "all studies in one go would leave a figure each"
     files = [project / "shown" / f"study_pair.{ending}" for ending in ("csv", "md", "tex", "png")]
     assert capsys.readouterr().err.split()[-4:] == [str(path) for path in files]
     assert list(pd.read_csv(files[0])["variant"].unique()) == ["a", "b", "c"]

@@ -182,7 +182,7 @@ def must_not_be_less(name: str, new: Mapping[str, Any], *, variants: Collection[
     path = _latest(name)
     with _readable(path):
         held = latest_record(name)
-        there = held["size"] if "size" in held else _size_of(held)
+        there = _size_of(held)
         less = [f"{there[what]:g} {what}" for what in SIZE if there[what] > new["size"][what]]
         less += [f"the variant {one!r}" for one in held["result"]["variants"] if one not in variants]
         others = _others(held["settings"], new["settings"])
@@ -208,7 +208,9 @@ def _others(held: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
 
 def _size_of(held: Mapping[str, Any]) -> dict[str, Any]:
-    """How much a record rests on that does not say so itself; -1 in its settings is what the profile has."""
+    """How much a record rests on; where it does not say so, by its settings: -1 there is what the profile has."""
+    if "size" in held:
+        return dict(held["size"])
     usual, set_to = settings.profile(held["profile"]), held["settings"]
     has = {name: getattr(usual.data, name) for name in ("videos", "seconds")}
     has |= {name: getattr(usual.learning, name) for name in ("folds", "epochs")}
@@ -246,7 +248,7 @@ def _note(chosen: Study, held: Mapping[str, Any]) -> str:
 
 def _size(chosen: Study, held: Mapping[str, Any]) -> str:
     """How much a study's record rests on, in words."""
-    size, variants = held["size"] if "size" in held else _size_of(held), held["result"]["variants"].values()
+    size, variants = _size_of(held), held["result"]["variants"].values()
     alone, seen = size["folds"] == size["subjects"], f"{size['seconds a subject']:g} s of video"
     parts = [
         counted(size["subjects"], "subject"),

@@ -122,14 +122,15 @@ class Plan:
         todo = {part: _missing(part, self.seeds, self.device) for part in self.parts}
         return {part: seeds for part, seeds in todo.items() if seeds}
 
-    def places(self, part: Part) -> list[tuple[str, str]]:
-        """Names in the store of a variant's results, one a seed."""
-        return [_place(part, seed, self.device) for seed in self.seeds]
+    @cached_property
+    def places(self) -> dict[Part, list[tuple[str, str]]]:
+        """Names in the store of each variant's results, one a seed."""
+        return {part: [_place(part, seed, self.device) for seed in self.seeds] for part in self.parts}
 
     @property
     def all_places(self) -> list[tuple[str, str]]:
         """Names in the store of all results."""
-        return [place for part in self.parts for place in self.places(part)]
+        return [place for places in self.places.values() for place in places]
 
 
 def plan(
@@ -180,7 +181,8 @@ def _run(plans: Sequence[Plan]) -> list[StudyResult]:
 
 def prepare(plans: Sequence[Plan]) -> None:
     """Say what studies will take, and measure their videos: those that several of them need are rendered once."""
-    _afford(plans)
+    for title, needed in budgets(plans).items():
+        say(f"{title}: {needed}")
     feature_stages.make_features(chosen for one in plans for chosen in _measured(one.missing))
 
 
@@ -202,7 +204,7 @@ def carried_out(one: Plan, *, keep_for: str = "") -> StudyResult:
     for part in tracked(one.parts, f"study {one.study.name}", len(one.parts), "variant"):
         found += _results(part, one.seeds, one.device)
         if keep_for:
-            kept_results.keep(keep_for, one.places(part))
+            kept_results.keep(keep_for, one.places[part])
     tables = {name: _joined([own[name] for own in found])[list(columns)] for name, columns in _TABLES.items()}
     costs = pd.DataFrame([own["costs"] for own in found])
     costs = costs.groupby("variant", sort=False, as_index=False).mean()[list(COST_COLUMNS)]
@@ -238,18 +240,20 @@ def answerable(studies: Iterable[Study], source: Mapping[str, Any]) -> list[Stud
     return kept
 
 
-def _afford(plans: Sequence[Plan]) -> None:
-    """Say what is still to be done, and raise if there is not enough memory for it."""
-    for title, needed in budgets(plans).items():
-        budget.afford(needed, where=title)
-        say(f"{title}: {needed}")
-
-
 def budgets(plans: Sequence[Plan]) -> dict[str, budget.Budget]:
-    """What is missing of studies, by what they are called; and of all together, where there are several."""
+    """What is missing of studies, by what they are called; and of all together, where there are several.
+
+    Raises
+    ------
+    InputError
+        If there is not enough memory for one of them.
+    """
     waiting = [one for one in plans if one.missing]
-    each = {f"study {one.study.name}": _budget([one]) for one in waiting}
-    return each | ({f"all {len(waiting)} studies": _budget(waiting)} if len(waiting) > 1 else {})
+    needed = {f"study {one.study.name}": _budget([one]) for one in waiting}
+    needed |= {f"all {len(waiting)} studies": _budget(waiting)} if len(waiting) > 1 else {}
+    for title, what in needed.items():
+        budget.afford(what, where=title)
+    return needed
 
 
 def _budget(plans: Sequence[Plan]) -> budget.Budget:
@@ -262,7 +266,7 @@ def _budget(plans: Sequence[Plan]) -> budget.Budget:
                 asked += training_stages.missing_inner_folds(part.chosen, seeds, device=device)
             taught = part.trained.but(spotting={}).digest("name") + str(part.control)
             trained[taught] = part.trained, max(asked, trained.get(taught, (None, 0))[1])
-    missing = {tuple(one.places(part)): part for one in plans for part in one.missing}
+    missing = {tuple(one.places[part]): part for one in plans for part in one.missing}
     place = learning.device(plans[0].device).type
     return budget.estimate(
         _measured(missing.values()), list(trained.values()), variants=len(missing), device=place
