@@ -139,12 +139,15 @@ def test_a_difference_of_several_seeds_draws_subjects_and_seeds_for_both_togethe
     assert ours.high == pytest.approx(np.quantile(values, 0.975), abs=0.02)
 
 
-def test_what_is_resolvable_grows_with_the_comparisons_that_are_corrected():
-    once, five = (resolvable(FIRST, SECOND, tests=tests, level=0.5) for tests in (1, 5))
-    normal = stats.norm
-    assert five / once == pytest.approx(
-        (normal.ppf(0.95) + normal.ppf(0.8)) / (normal.ppf(0.75) + normal.ppf(0.8))
-    )
+def test_what_is_resolvable_is_the_noncentral_t_of_the_largest_significant_p():
+    """Six people have 64 swaps: of the p values 2/64, 4/64, ... only the first is below .05."""
+    smallest = resolvable(FIRST, SECOND, draws=40_000)
+    rng = np.random.default_rng(11)
+    draws = rng.integers(0, 6, (40_000, 6))
+    error = np.std([f1(FIRST[d]) - f1(SECOND[d]) for d in draws], ddof=1) * np.sqrt(6 / 5)
+    t = stats.t(5).isf(2 / 64 / 2)
+    assert stats.nct(5, smallest / error).sf(t) == pytest.approx(0.8, abs=0.02)
+    assert resolvable(FIRST, SECOND, level=0.5, tests=5) > resolvable(FIRST, SECOND, level=0.5)
     assert resolvable(FIRST, FIRST) == 0
 
 
@@ -177,14 +180,25 @@ def test_a_swap_test_without_swaps_is_refused():
         swap_test(FIRST, SECOND, draws=0)
 
 
-def test_a_resolvable_difference_is_found_four_times_in_five():
-    smallest = resolvable(FIRST, SECOND)
+def _people(rng, shift, subjects=12):
+    """Counts of two runs, of which the first finds more: eight expressions each, and four false alarms or so."""
+    sides = []
+    for found in (0.5 + shift, 0.5):
+        hits = rng.binomial(8, np.clip(rng.normal(found, 0.1, subjects), 0, 1))
+        sides.append(np.stack([hits, rng.poisson(4, subjects), 8 - hits], 1))
+    return sides
+
+
+def test_a_resolvable_difference_is_found_four_times_in_five_by_the_swap_test():
+    """So many people that the counts are as in truth say which shift is worth the difference that is printed."""
     rng = np.random.default_rng(11)
-    draws = rng.integers(0, 6, (4000, 6))
-    spread = np.std([f1(FIRST[d]) - f1(SECOND[d]) for d in draws], ddof=1)
-    repeats = rng.normal(smallest, spread, 20000)
-    # .03: error of the spread over 4000 draws is 1 %, which moves the power by .02
-    assert np.mean(np.abs(repeats) > stats.norm.ppf(0.975) * spread) == pytest.approx(0.8, abs=0.03)
+    printed = np.median([resolvable(*_people(rng, 0.2), draws=500) for _ in range(100)])
+    shifts = np.linspace(0.1, 0.3, 9)
+    worth = [np.subtract(*(f1(side) for side in _people(rng, shift, 20_000))) for shift in shifts]
+    shift = np.interp(printed, worth, shifts)
+    found = np.mean([swap_test(*_people(rng, shift), draws=4096) < 0.05 for _ in range(400)])
+    # .06: three standard errors of a share of .8 in 400
+    assert found == pytest.approx(0.8, abs=0.06)
 
 
 def test_comparison_holds_the_three():
