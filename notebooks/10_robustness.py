@@ -17,7 +17,7 @@
 # head moves a lot? How many regions does it take? What becomes of very faint expressions, and of blinks? What if the
 # landmarks are off, and how much hangs on the overlap that counts as a hit?
 #
-# Of recordings only some of this can be asked: frames can be left out, pictures made worse, landmarks moved. But nobody
+# Of recordings only some of this could be asked: frames could be left out, pictures made worse, landmarks moved. But nobody
 # can take away a person's blinks, hold the head still, make an expression fainter or the camera faster, and change
 # nothing else. The faces of [chapter 2](02_synthetic_faces.ipynb) do exactly the same again
 # while one thing is different. At the end of this chapter you know where the method bends, where it breaks, and which
@@ -37,7 +37,7 @@ from msstgcn import network, report, spotting
 from msstgcn.datasets import DIFFICULTIES, synthetic
 from msstgcn.motion.alignment import misplaced
 from msstgcn.motion.working import CROP_IOD
-from msstgcn.runner import records, sections, stages
+from msstgcn.runner import sections, stages, study_records
 from msstgcn.runner.false_alarms import causes_shown
 from msstgcn.settings import MotionSettings, NetworkSettings, SyntheticSettings
 from msstgcn.studies import recall_table, resolved, told_apart
@@ -102,6 +102,8 @@ plt.show()
 # %% [markdown]
 # ## Frame rate
 #
+# *Question:* {glue}`ch10_frame_rate_question`
+#
 # The paper works at 30 frames a second, about one in seven of those that SAMM-LV's camera took (a seventh of 200 is
 # 28.57, which our base has), and says nothing of other rates. Its window is 17 frames long: at 15 frames a second that is more than a second, at 100 a sixth of one, which is
 # a part of most movements only. So there are two ways to go to another rate: keep the window's frames, or keep its
@@ -148,7 +150,7 @@ report.sweep(result.table(), result.study, record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_frame_rate_answer`
+# **Answer.** {glue}`ch10_frame_rate_answer` {glue}`ch10_frame_rate_more`
 #
 # {glue}`ch10_frame_rate_note` {glue}`ch10_frame_rate_record`
 #
@@ -175,9 +177,13 @@ report.glue("ch10_fewest", min(weights), ",")
 report.glue("ch10_most", max(weights), ",")
 report.glue("ch10_weights", network.MSSTGCN().parameter_count, ",")
 caption = "F1 with the window in seconds minus F1 with the window in frames, in points; with a star where the two are told apart."
+report.glue("ch10_spans", sections.pairs_told(result, spans))
 report.table(
     sections.pairs_shown(result, spans, "frames a second"), name="seconds_against_frames", caption=caption
 )
+
+# %% [markdown]
+# {glue}`ch10_spans`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -190,10 +196,12 @@ report.table(
 # %%
 mine = {"mine": {**result.study.variants["15 fps, window in seconds"], "me_far": 4}}
 tried = stages.study("frame-rate", **common, add=mine)
-report.outcomes(tried.table())
+report.outcomes(tried.table(), sections.of_record(tried))
 
 # %% [markdown]
 # ## Head motion
+#
+# *Question:* {glue}`ch10_head_motion_question`
 #
 # The window strategy of the paper is said to relieve *severe head movement*; the paper does not show how severe. What
 # stands the test here is the method as this book has it, with a rigid fit to the head. Drift, jerks and nods are those of
@@ -211,9 +219,11 @@ report.sweep(result.table(), result.study, record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_head_motion_answer`
+# **Answer.** {glue}`ch10_head_motion_answer` {glue}`ch10_head_motion_more`
 #
 # {glue}`ch10_head_motion_note` {glue}`ch10_head_motion_record`
+#
+# For micro-expressions alone: {glue}`ch10_head_motion_answer_me` {glue}`ch10_head_motion_record_me`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -226,10 +236,12 @@ plt.show()
 # %%
 mine = {"mine": {"head_motion": 3.0}}
 tried = stages.study("head-motion", **common, add=mine)
-report.outcomes(tried.table())
+report.outcomes(tried.table(), sections.of_record(tried))
 
 # %% [markdown]
 # ## Number of regions
+#
+# *Question:* {glue}`ch10_regions_question`
 #
 # The paper takes ten regions, three on each brow and four on the mouth, and does not say what others would do. Six
 # keep one region on each brow and the four of the mouth. Twelve add the wings of the nose, fourteen the upper eyelids, and twenty-two the
@@ -246,7 +258,7 @@ report.sweep(result.table(), result.study, record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_regions_answer`
+# **Answer.** {glue}`ch10_regions_answer` {glue}`ch10_regions_more`
 #
 # {glue}`ch10_regions_note` {glue}`ch10_regions_record`
 #
@@ -260,8 +272,8 @@ caption = "Share of the expressions that was found, of those that move nothing b
 report.table(sections.recalls(result), name="regions_recall", caption=caption)
 
 # %% [markdown]
-# More regions take little more *time*: one set of weights serves all of them, and most of the work on features is done once for the
-# whole face. Below are the weights of a network, and the seconds of work on features and of training when they were made,
+# More regions need not take much more *time*: one set of weights serves all of them, and most of the work on features is
+# done once for the whole face. Below are the weights of a network, and the seconds of work on features and of training when they were made,
 # which depend on the machine and on what else it did.
 
 # %%
@@ -276,10 +288,12 @@ report.table(sections.cost_shown(result), caption="Cost of the sets of regions."
 # %%
 mine = {"mine": {"regions": "22"}}
 tried = stages.study("regions", **common, add=mine)
-report.outcomes(tried.table())
+report.outcomes(tried.table(), sections.of_record(tried))
 
 # %% [markdown]
 # ## Very faint expressions
+#
+# *Question:* {glue}`ch10_intensity_question`
 #
 # Some micro-expressions are so faint that the noise of the flow looks the same; the paper names this and does not
 # measure it. We know the intensity of each: the largest displacement of the skin at the apex, in percent of the
@@ -306,7 +320,7 @@ plt.show()
 # {glue}`ch10_intensity_record`
 
 # %%
-kept = records.study_record("intensity")
+kept = study_records.study_record("intensity")
 events = {"this run": result.events} | ({"of record": kept.events} if kept else {})
 parts = [recall_table(own).assign(run=run) for run, own in events.items()]
 recall = pd.concat(parts, ignore_index=True)
@@ -349,10 +363,12 @@ plt.show()
 mine = {"mine": {"me_intensity": 2.0}}
 tried = stages.study("intensity", **common, add=mine)
 shares = recall_table(tried.events)
-shares[(shares["class"] == "ME") & shares["variant"].isin([tried.study.base, "mine"])].round(3)
+report.table(shares[shares["class"] == "ME"], caption="Recall of micro-expressions, yours in the last rows.")
 
 # %% [markdown]
 # ## Blinks and gaze
+#
+# *Question:* {glue}`ch10_blinks_and_gaze_question`
 #
 # A blink is fast, like a micro-expression, and the lid moves what the patches of the brows see at their lower edge
 # ([chapter 4](04_windows.ipynb)). The paper counts blinks among the irrelevant
@@ -370,7 +386,7 @@ report.forest(result.table(), record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_blinks_and_gaze_answer`
+# **Answer.** {glue}`ch10_blinks_and_gaze_answer` {glue}`ch10_blinks_and_gaze_more`
 #
 # {glue}`ch10_blinks_and_gaze_note` {glue}`ch10_blinks_and_gaze_record`
 #
@@ -401,7 +417,7 @@ report.glue("ch10_causes", sections.called(run))
 for label in ("me", "mae"):
     usual = causes[(causes["variant"] == result.study.base) & (causes["class"] == label)].set_index("cause")
     report.glue(f"ch10_alarms_{label}", usual["number"].sum())
-    report.glue(f"ch10_first_{label}", usual["number"].idxmax())
+    report.glue(f"ch10_first_{label}", usual["number"].idxmax() if usual["number"].any() else "none")
     report.glue(f"ch10_on_blinks_{label}", usual.loc["blink", "number"])
     report.glue(f"ch10_on_blinks_chance_{label}", usual.loc["blink", "by chance"], ".1f")
 both = causes[["number", "by chance"]].to_numpy()
@@ -443,10 +459,12 @@ plt.show()
 # %%
 mine = {"mine": {"gaze_rate": 2.0}}
 tried = stages.study("blinks-and-gaze", **common, add=mine)
-report.outcomes(tried.table())
+report.outcomes(tried.table(), sections.of_record(tried))
 
 # %% [markdown]
 # ## Landmarks that are off
+#
+# *Question:* {glue}`ch10_alignment_question`
 #
 # All regions hang on landmarks, so the method relies on their being found in the right place; how much is an open question.
 # Here noise is added to each landmark in each frame, as a poorer detector would have it; one more variant shifts all of
@@ -464,9 +482,11 @@ report.sweep(result.table(), result.study, record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_alignment_answer`
+# **Answer.** {glue}`ch10_alignment_answer` {glue}`ch10_alignment_more`
 #
 # {glue}`ch10_alignment_note` {glue}`ch10_alignment_record`
+#
+# For micro-expressions alone: {glue}`ch10_alignment_answer_me` {glue}`ch10_alignment_record_me`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -477,10 +497,12 @@ plt.show()
 # %%
 mine = {"mine": {"landmark_offset": 5.0}}
 tried = stages.study("alignment", **common, add=mine)
-report.outcomes(tried.table())
+report.outcomes(tried.table(), sections.of_record(tried))
 
 # %% [markdown]
 # ## A head that is turned
+#
+# *Question:* {glue}`ch10_yaw_question`
 #
 # The networks know faces from the front, a few degrees to either side. Here the head is turned by a constant angle
 # throughout, and drifts and jerks around it as before.
@@ -496,9 +518,11 @@ report.sweep(result.table(), result.study, record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_yaw_answer`
+# **Answer.** {glue}`ch10_yaw_answer` {glue}`ch10_yaw_more`
 #
 # {glue}`ch10_yaw_note` {glue}`ch10_yaw_record`
+#
+# For micro-expressions alone: {glue}`ch10_yaw_answer_me` {glue}`ch10_yaw_record_me`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -509,10 +533,12 @@ plt.show()
 # %%
 mine = {"mine": {"yaw": 30.0}}
 tried = stages.study("yaw", **common, add=mine)
-report.outcomes(tried.table())
+report.outcomes(tried.table(), sections.of_record(tried))
 
 # %% [markdown]
 # ## The overlap that makes a hit
+#
+# *Question:* {glue}`ch10_iou_question`
 #
 # A spotted interval is a hit if its IoU with a true one is at least one half. That is a convention, and for some uses
 # it is too strict or too lax. Here nothing is trained or measured anew: the intervals of chapter 8 (in full size those
@@ -530,7 +556,7 @@ report.sweep(result.table(), result.study, record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_iou_answer`
+# **Answer.** {glue}`ch10_iou_answer` {glue}`ch10_iou_more`
 #
 # {glue}`ch10_iou_note` {glue}`ch10_iou_record`
 #
@@ -580,10 +606,12 @@ plt.show()
 # %%
 mine = {"mine": {"match_iou": 0.7}}
 tried = stages.study("iou", **common, add=mine)
-tried.table()[["variant", "class", "TP", "FP", "FN", "F1"]].round(3)
+report.outcomes(tried.table(), sections.of_record(tried))
 
 # %% [markdown]
 # ## Noise and compression
+#
+# *Question:* {glue}`ch10_picture_question`
 #
 # A movement of one percent of the inter-ocular distance is about a pixel. Sensor noise and the blocks of a JPEG file move
 # things by fractions of one. The standard videos have noise of {glue}`ch10_noise` grey levels and JPEG files of
@@ -600,7 +628,7 @@ report.forest(result.table(), record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_picture_answer`
+# **Answer.** {glue}`ch10_picture_answer` {glue}`ch10_picture_more`
 #
 # {glue}`ch10_picture_note` {glue}`ch10_picture_record`
 #
@@ -618,10 +646,12 @@ plt.show()
 # %%
 mine = {"mine": {"jpeg_quality": 25}}
 tried = stages.study("picture", **common, add=mine)
-report.outcomes(tried.table())
+report.outcomes(tried.table(), sections.of_record(tried))
 
 # %% [markdown]
 # ## Resolution
+#
+# *Question:* {glue}`ch10_resolution_question`
 #
 # Faces in recordings are larger or smaller than ours. The flow works on a crop of the face that is brought to a fixed
 # size, {glue}`ch10_crop` pixels between the outer eye corners; a smaller face is enlarged, which adds no detail.
@@ -637,9 +667,11 @@ report.sweep(result.table(), result.study, record=sections.of_record(result))
 plt.show()
 
 # %% [markdown]
-# **Answer.** {glue}`ch10_resolution_answer`
+# **Answer.** {glue}`ch10_resolution_answer` {glue}`ch10_resolution_more`
 #
 # {glue}`ch10_resolution_note` {glue}`ch10_resolution_record`
+#
+# For micro-expressions alone: {glue}`ch10_resolution_answer_me` {glue}`ch10_resolution_record_me`
 
 # %% [markdown]
 # :::{admonition} Try it
@@ -650,7 +682,7 @@ plt.show()
 # %%
 mine = {"mine": {"iod": 160.0}}
 tried = stages.study("resolution", **common, add=mine)
-report.outcomes(tried.table())
+report.outcomes(tried.table(), sections.of_record(tried))
 
 # %% [markdown]
 # ## What these runs could see
@@ -684,4 +716,6 @@ report.table(seen, name="robustness_of_record", caption=caption)
 # %% [markdown]
 # Everything here holds for synthetic faces. Whether people who blink more, or cameras that are worse, cost as much on
 # recordings, only recordings can say; the studies that change no video, regions, alignment and IoU, run on those too:
-# `msstgcn study run iou --dataset samm-lv --root FOLDER`.
+# `msstgcn study run iou --dataset samm-lv --root FOLDER`. Leaving out frames of recordings, or making their pictures
+# worse, this project does not do. And some of what may happen to a face was not asked at all: a hand before it, a beard or
+# glasses, light that changes.

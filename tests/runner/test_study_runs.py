@@ -11,7 +11,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-import study_tables
 from pandas.testing import assert_frame_equal
 
 from msstgcn import learning, report, spotting
@@ -25,6 +24,7 @@ from msstgcn.runner import (
     feature_stages,
     kept_results,
     records,
+    runs_of_record,
     sections,
     stages,
     study_parts,
@@ -424,7 +424,7 @@ def test_studies_of_one_call_measure_their_videos_together_and_are_counted_toget
     asked = []
     monkeypatch.setattr(feature_stages, "make_features", lambda wanted: asked.append(list(wanted)))
     small = [replace(STUDY, name=name, sizes={"cpu": {**SMALL, "folds": 2}}) for name in ("one", "two")]
-    results = study_records.run_and_record(small, "cpu", device="cpu")
+    results = runs_of_record.run_and_record(small, "cpu", device="cpu")
     next(results)
     told = capsys.readouterr().err
     assert len(asked) == 1 and len(asked[0]) == 2 * len(STUDY.variants)
@@ -541,8 +541,8 @@ def command(monkeypatch, *arguments):
 
 
 def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsys):
-    assert records.study_record("pair") is None
-    assert records.study_note("pair") == "There is no run of record of the study pair yet."
+    assert study_records.study_record("pair") is None
+    assert study_records.study_note("pair") == "There is no run of record of the study pair yet."
     given = ("study", "run", "pair", "--seeds", "2", "--device", "cpu", "--set", "lr=0.02", "--record")
     assert command(monkeypatch, *given) == 0
     shown = capsys.readouterr().out
@@ -551,7 +551,7 @@ def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsy
     record = records.latest_record("study-pair")
     assert record["seeds"] == 2 and record["settings"]["lr"] == 0.02 and record["settings"]["folds"] == 2
     result = stages.study("pair", "cpu", seeds=2, device="cpu", lr=0.02)
-    kept = records.study_record("pair")
+    kept = study_records.study_record("pair")
     assert kept is not None and kept.study == result.study
     by = ["variant", "seed", "class", "subject"]
     assert_frame_equal(
@@ -560,8 +560,8 @@ def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsy
     assert_frame_equal(kept.events, result.events)
     assert_frame_equal(kept.costs, result.costs)
     assert_frame_equal(kept.table(), result.table())
-    assert records.study_record("pair") is kept  # its table is made once
-    note = records.study_note("pair")
+    assert study_records.study_record("pair") is kept  # its table is made once
+    note = study_records.study_note("pair")
     size = "4 subjects, 6 s of video each, 2 seeds, 2 folds, 2 to 3 epochs"
     assert f"profile cpu with lr = 0.02, {size}, synthetic-samm-lv" in note
     assert "leaves out" not in note
@@ -584,24 +584,24 @@ def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsy
     for held in (record, {name: value for name, value in record.items() if name != "size"}):
         with monkeypatch.context() as patch:
             patch.setattr(records, "latest_record", lambda _, held=held: held)
-            records.must_not_be_less("study-pair", record, variants="abc")
+            study_records.must_not_be_less("study-pair", record, variants="abc")
             with pytest.raises(InputError, match="smaller: the one there has 4 subjects; make the run alike"):
-                records.must_not_be_less("study-pair", fewer, variants="abc")
+                study_records.must_not_be_less("study-pair", fewer, variants="abc")
     other = {**record, "settings": {**record["settings"], "lr": 0.03}}
     with pytest.raises(InputError, match="of something else: the one there has lr = 0.02; make"):
-        records.must_not_be_less("study-pair", other, variants="abc")
+        study_records.must_not_be_less("study-pair", other, variants="abc")
     assert {path: path.read_bytes() for path in records.records_dir().iterdir()} == before
     next(iter(before)).unlink()
     assert command(monkeypatch, *given, "--only", "b") == 0
-    assert records.study_note("pair").endswith("on cpu; it leaves out c.")
+    assert study_records.study_note("pair").endswith("on cpu; it leaves out c.")
 
 
 def test_a_run_of_record_in_several_goes_equals_one_made_in_one(project, quick, tmp_path, monkeypatch):
     (whole,) = run_of_record(seeds=2)
-    records._latest("study-pair").unlink()
+    records.latest_path("study-pair").unlink()
     for go, given in enumerate(({"seeds": 1}, {"seeds": 2, "only": ["b"]})):
         monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / f"machine {go}"))
-        list(study_records.run_and_record([STUDIES["pair"]], "cpu", device="cpu", keep=True, **given))
+        list(runs_of_record.run_and_record([STUDIES["pair"]], "cpu", device="cpu", keep=True, **given))
     kept = records.records_dir() / "kept" / "study-pair" / "studies"
     assert not records.has_record("study-pair")
     assert len(list(kept.iterdir())) == 5  # of three variants with the first seed, of two with the second
@@ -613,19 +613,19 @@ def test_a_run_of_record_in_several_goes_equals_one_made_in_one(project, quick, 
     assert len(quick) == 2 * 2  # folds of the result that nobody made, and of the one whose file was changed
     assert_frame_equal(result.table(), whole.table())
     assert sum(records.latest_record("study-pair")["made"].values()) == 6
-    assert [path.name for path in records.records_dir().iterdir()] == [records._latest("study-pair").name]
+    assert [path.name for path in records.records_dir().iterdir()] == [records.latest_path("study-pair").name]
 
 
 def test_what_is_kept_for_one_record_stays_when_another_is_made(project, quick, tmp_path, monkeypatch):
     monkeypatch.setitem(STUDIES, "twin", replace(STUDIES["pair"], name="twin"))
     twins = [STUDIES["pair"], STUDIES["twin"]]
-    list(study_records.run_and_record(twins, "cpu", device="cpu", keep=True))
+    list(runs_of_record.run_and_record(twins, "cpu", device="cpu", keep=True))
     run_of_record()
     assert [path.name for path in (records.records_dir() / "kept").iterdir()] == ["study-twin"]
     monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "another machine"))
     quick.clear()
-    dry = study_records.weigh([STUDIES["twin"]], "cpu", device="cpu", record=True)
-    list(study_records.run_and_record([STUDIES["twin"]], "cpu", device="cpu", record=True))
+    dry = runs_of_record.weigh([STUDIES["twin"]], "cpu", device="cpu", record=True)
+    list(runs_of_record.run_and_record([STUDIES["twin"]], "cpu", device="cpu", record=True))
     assert dry == "nothing is left to make" and not quick and not (records.records_dir() / "kept").exists()
 
 
@@ -643,7 +643,7 @@ def test_a_result_without_some_of_the_videos_is_not_kept(project, quick):
 
 
 def test_a_record_that_another_run_has_made_meanwhile_is_not_replaced_by_a_smaller_one(project, monkeypatch):
-    real, counted = study_records.carried_out, []
+    real, counted = runs_of_record.carried_out, []
 
     def slow(planned, **given):
         if not counted:
@@ -651,7 +651,7 @@ def test_a_record_that_another_run_has_made_meanwhile_is_not_replaced_by_a_small
             run_of_record(seeds=2)
         return real(planned, **given)
 
-    monkeypatch.setattr(study_records, "carried_out", slow)
+    monkeypatch.setattr(runs_of_record, "carried_out", slow)
     with pytest.raises(InputError, match="smaller: the one there has 2 seeds"):
         run_of_record(seeds=1)
     assert records.latest_record("study-pair")["seeds"] == 2
@@ -661,12 +661,12 @@ def test_another_data_set_on_disk_does_not_take_the_place_of_the_recorded_one(pr
     run_of_record(seeds=2)
     other = {**records.latest_record("study-pair"), "data": "folder (SHA-256 1)", "on_disk": True}
     with pytest.raises(InputError, match="of something else: the one there has synthetic-samm-lv"):
-        records.must_not_be_less("study-pair", other, variants="abc")
+        study_records.must_not_be_less("study-pair", other, variants="abc")
 
 
 def run_of_record(**given):
     """What a run of record of the study found."""
-    made = study_records.run_and_record([STUDIES["pair"]], "cpu", device="cpu", record=True, **given)
+    made = runs_of_record.run_and_record([STUDIES["pair"]], "cpu", device="cpu", record=True, **given)
     return [result for result, _ in made]
 
 
@@ -681,11 +681,11 @@ def run_of_record(**given):
     ],
 )
 def test_a_damaged_record_is_named_and_how_to_make_it_again(project, harm):
-    study_records.run_and_record([STUDIES["pair"]], "cpu", device="cpu", seeds=2, record=True).__next__()
+    runs_of_record.run_and_record([STUDIES["pair"]], "cpu", device="cpu", seeds=2, record=True).__next__()
     (path,) = records.records_dir().iterdir()
     path.write_text(harm(path.read_text()))
     with pytest.raises(InputError, match=f"{path.name}: the record cannot be read.*; make it again"):
-        records.study_record("pair")
+        study_records.study_record("pair")
 
 
 @pytest.mark.parametrize("text", ["[]", "null", '{"result": {}}', '{"result": {"owners": ["me"]}}'])
@@ -693,7 +693,7 @@ def test_a_note_names_a_damaged_record(project, text):
     records.records_dir().mkdir(exist_ok=True)
     (records.records_dir() / "study-pair-2026-01-01.json").write_text(text)
     with pytest.raises(InputError, match=r"study-pair-2026-01-01.json: the record cannot be read"):
-        records.study_note("pair")
+        study_records.study_note("pair")
 
 
 def test_the_command_refuses_before_it_works(project, quick, monkeypatch, capsys):
@@ -788,7 +788,8 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
     assert set(pd.read_csv(written)["run"]) == {"this run"} and glued["ch9_pair_expected"] == STUDY.expected
     assert glued["ch9_pair_note"] == "There is no run of record of the study pair yet."
     assert glued["ch9_pair_record"] == glued["ch9_pair_record_me"] == ""
-    ((result, _),) = study_records.run_and_record([STUDY], "cpu", device="cpu", seeds=2, record=True)
+    assert glued["ch9_pair_question"] == STUDY.question and glued["ch9_pair_more"] == ""
+    ((result, _),) = runs_of_record.run_and_record([STUDY], "cpu", device="cpu", seeds=2, record=True)
     shown = sections.study_section(own, caption="Two epochs and three.").data
     rows = shown["variant"].tolist()
     assert rows[0] == "<em>this run</em>" and rows[5] == "<em>of record</em>" and len(rows) == 10
@@ -796,7 +797,11 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
     for metric, end in (("overall", ""), ("ME", "_me"), ("MaE", "_mae")):
         assert glued[f"ch9_pair_answer{end}"] == answer(STUDY, own.table(), metric)
         told = f"Of record: {answer(STUDY, result.table(), metric)}"
-        holds = f" {agreement(STUDY, result.table())}" if metric == "overall" else ""
+        holds = (
+            f" {agreement(STUDY, result.table(), epochs=study_records.trained_for('pair'))}"
+            if metric == "overall"
+            else ""
+        )
         assert glued[f"ch9_pair_record{end}"] == told + holds and not (
             holds and "The paper holds" not in holds
         )
@@ -820,11 +825,18 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
         sections.pairs_shown(own, pairs, "which"),
         pair_table(result.counts, {"two": ("b", "c")}).iloc[0],
     )
-    assert compared.columns.tolist() == ["run", "which", "overall", "ME", "MaE"] and len(compared) == 1
+    assert compared.columns.tolist() == ["run", "which", "overall", "ME", "MaE"]
+    assert compared["which"].tolist() == ["two", "could be resolved, points"]
+    assert compared.loc[1, "overall"] == resolved(pd.Series([row["resolvable"]]))
+    assert sections.pairs_shown(own, {"gone": ("b", "nosuch")}, "which").empty
+    assert sections.pairs_told(own, pairs).startswith(
+        "In the run of record: With “b against c” no difference"
+    )
+    assert sections.pairs_told(own, {"gone": ("b", "nosuch")}) == ""
     assert compared.loc[0, "overall"].startswith(report.difference_text(dict(row)))
     recalls = sections.recalls(own)
     assert set(recalls["run"]) == {"of record"} and recalls["found"].sum() == result.events["hit"].sum()
-    assert sections.cost_shown(own)["training [s]"].tolist() == own.costs["training_s"].tolist()
+    assert sections.cost_shown(own)["training [s]"].tolist() == result.costs["training_s"].tolist()
     spotted = table.loc[("c", "overall"), ["TP", "FP"]].sum()
     assert f"{spotted} intervals in the run of record, a " in sections.spotted_by(own, "c")
     assert "not run" in sections.spotted_by(own, "nosuch")
@@ -840,10 +852,10 @@ def test_what_false_alarms_lie_on_is_that_of_record_once_a_record_holds_it(proje
     wrong = own.table().query("`class` != 'overall'").set_index(["variant", "class"])["FP"]
     assert run == "this run" and causes["number"].sum() == wrong.sum() > 0
     assert causes["variant"].unique().tolist() == ["a", "b", "c"]
-    study_records.run_and_record([STUDIES["pair"]], "cpu", device="cpu", record=True).__next__()
+    runs_of_record.run_and_record([STUDIES["pair"]], "cpu", device="cpu", record=True).__next__()
     assert false_alarms.causes_shown(own, "cpu", seed=0)[0] == "this run", "a record that does not hold them"
     monkeypatch.setitem(STUDIES, "pair", asks)
-    ((result, _),) = study_records.run_and_record([asks], "cpu", device="cpu", seeds=2, record=True)
+    ((result, _),) = runs_of_record.run_and_record([asks], "cpu", device="cpu", seeds=2, record=True)
     run, causes = false_alarms.causes_shown(own, "cpu", seed=0)
     table = result.table().query("`class` != 'overall'").set_index(["variant", "class"])
     assert run == "of record" and causes["number"].sum() == table["FP"].sum()
@@ -864,9 +876,9 @@ def test_false_alarms_are_those_of_the_studys_own_overlap(quick):
 
 def test_the_spread_of_a_base_is_that_of_its_seeds_and_of_its_people(project):
     assert sections.spread_of_record("pair") == ""
-    study_records.run_and_record([STUDIES["pair"]], "cpu", device="cpu", seeds=1, record=True)
+    runs_of_record.run_and_record([STUDIES["pair"]], "cpu", device="cpu", seeds=1, record=True)
     assert sections.spread_of_record("pair") == ""
-    ((result, _),) = study_records.run_and_record(
+    ((result, _),) = runs_of_record.run_and_record(
         [STUDIES["pair"]], "cpu", device="cpu", seeds=3, record=True
     )
     counts = result.counts[result.counts["variant"] == "a"]
@@ -877,24 +889,22 @@ def test_the_spread_of_a_base_is_that_of_its_seeds_and_of_its_people(project):
 
 
 @pytest.mark.parametrize(
-    ("f1", "p", "claimed"), [(0.53, 0.001, True), (0.53, 0.2, False), (0.40, 0.001, False)]
+    ("gain", "p", "claimed"), [(0.07, 0.001, True), (0.07, 0.2, False), (-0.06, 0.001, False)]
 )
-def test_other_studies_stop_early_only_if_the_longest_training_is_better(f1, p, claimed):
+def test_other_studies_stop_early_only_if_the_longest_training_is_better(gain, p, claimed):
     usual = SIZES["gpu"]["epochs"]
-    rows = study_tables.table(
-        ("16 epochs", 0.48, 0.44, 0.52), (f"{usual} epochs", 0.46, 0.42, 0.5, -0.04, 0.01, 0.1, 0.03),
-        ("32 epochs", f1, f1 - 0.04, f1 + 0.04, f1 - 0.5, f1 - 0.46, 0.3, 0.03),
-    )  # fmt: skip
     asked = []
 
     def pairs(wanted):
         asked.extend(wanted.values())
-        return pd.DataFrame({"class": ["overall", "ME"], "p": [p, 0.5], "few trainings": False})
+        values = {"difference": gain, "diff low": gain - 0.01, "diff high": gain + 0.01}
+        return pd.DataFrame({"class": ["overall", "ME"], "p": [p, 0.5], "few trainings": False, **values})
 
-    kept = SimpleNamespace(study=STUDIES["epochs"], table=lambda: rows, pairs=pairs)
+    kept = SimpleNamespace(study=STUDIES["epochs"], pairs=pairs)
     told = sections.still_improving(kept)
     assert asked == [("32 epochs", f"{usual} epochs")]
-    assert told.startswith(f"In the run of record F1 is 0.460 after {usual} epochs and {f1:.3f} after 32.")
+    start = f"In the run of record 32 epochs change F1 against {usual} by {100 * gain:+.1f} ["
+    assert told.startswith(start)
     assert ("would still have improved" in told) == claimed
     assert sections.still_improving(None) == ""
 

@@ -6,7 +6,18 @@ import pytest
 from study_tables import table
 
 from msstgcn.errors import InputError
-from msstgcn.studies import STUDIES, Study, agreement, answer, points, points_between, probability, told_apart
+from msstgcn.studies import (
+    STUDIES,
+    Study,
+    agreement,
+    answer,
+    pairs_told,
+    points,
+    points_between,
+    probability,
+    remarks,
+    told_apart,
+)
 
 BASE = ("full", 0.40, 0.35, 0.45)
 BETTER = ("more", 0.46, 0.41, 0.51, 0.02, 0.10, 0.004, 0.05)
@@ -124,13 +135,14 @@ def test_a_sweep_breaks_where_the_interval_first_lies_below_that_of_the_base():
         BASE, row("x 4", 0.1, 0.05, 0.15), row("x 2", 0.36, 0.31, 0.41), row("x 3", 0.3, 0.25, 0.34),
         row("x 0", 0.41, 0.36, 0.46, 0.7),
     )  # fmt: skip
-    ends, along, rest = sentences(answer(sweep(PLACES), rows))
+    seen, rest = sentences(answer(sweep(PLACES), rows))
+    ends, along = seen.split("; ", 1)
     assert ends == (
         "Overall F1 is 0.410 [0.360, 0.460] at “x 0”, 0.400 [0.350, 0.450] at “full” (the base) and "
         "0.100 [0.050, 0.150] at “x 4”"
     )
     assert along == (
-        "Going away from the base, it is worse at “x 2” (-4.0 points [-7.0, -1.0], p = 0.001), "
+        "going away from the base, it is worse at “x 2” (-4.0 points [-7.0, -1.0], p = 0.001), "
         "“x 3” (-10.0 points [-13.0, -7.0], p = 0.001) and “x 4” (-30.0 points [-33.0, -27.0], p = 0.001); "
         "it breaks at “x 3”, whose interval lies below the base's"
     )
@@ -141,15 +153,17 @@ def test_a_sweep_breaks_where_the_interval_first_lies_below_that_of_the_base():
 
 
 def test_a_sweep_that_breaks_at_once_says_it_once():
-    along = sentences(answer(sweep(PLACES), table(BASE, row("x 2", 0.2, 0.15, 0.25))))[1]
+    along, could = sentences(answer(sweep(PLACES), table(BASE, row("x 2", 0.2, 0.15, 0.25))))
+    along = along.split("; ", 1)[1]
+    assert could.startswith("A true difference of 5.0 points")
     assert along.count("it breaks at “x 2”") == along.count("it is worse at “x 2”") == along.count("[") == 1
 
 
 def test_a_sweep_can_break_on_both_sides_and_be_better():
     rows = table(BASE, row("x 0", 0.2, 0.1, 0.3), row("x 2", 0.5, 0.45, 0.55), row("x 3", 0.1, 0.0, 0.2))
-    along = sentences(answer(sweep(PLACES), rows))[1]
+    along = sentences(answer(sweep(PLACES), rows))[0].split("; ", 1)[1]
     assert [part.split(" (")[0] for part in along.split("; ")] == [
-        "Going away from the base, it is worse at “x 0”",
+        "going away from the base, it is worse at “x 0”",
         "it breaks at “x 0”, whose interval lies below the base's",
         "it is better at “x 2”",
         "it is worse at “x 3”",
@@ -166,7 +180,8 @@ def test_a_sweep_without_a_difference_claims_none():
 
 def test_variants_without_a_place_are_compared_after_the_sweep():
     rows = table(BASE, row("x 2", 0.41, 0.36, 0.46, 0.7), row("mine", 0.1, 0.05, 0.15))
-    _, along, beside, could = sentences(answer(sweep(PLACES), rows))
+    _, along = sentences(answer(sweep(PLACES), rows))
+    beside, could = sentences(remarks(sweep(PLACES), rows))
     assert along.startswith("No difference was seen at any place")
     assert (
         beside.startswith("Beside the sweep, in overall F1, “mine” (")
@@ -178,14 +193,22 @@ def test_variants_without_a_place_are_compared_after_the_sweep():
     )
 
 
+def test_an_answer_is_two_sentences_and_remarks_are_none_where_there_is_nothing_more():
+    rows = table(BASE, row("x 2", 0.41, 0.36, 0.46, 0.7), row("x 3", 0.1, 0.05, 0.15))
+    for study in (sweep(PLACES), plain()):
+        assert len(sentences(answer(study, rows))) == 2 and remarks(study, rows) == ""
+    assert remarks(plain(), table(BASE)) == ""
+
+
 def test_what_could_be_found_beside_a_sweep_is_left_out_only_where_it_has_been_said():
     unseen = row("x 2", 0.41, 0.36, 0.46, 0.7)
     rows = table(BASE, unseen, row("mine", 0.1, 0.05, 0.15))
     once = rows.assign(**{"few trainings": rows["variant"] != "full"})
-    assert answer(sweep(PLACES), once).count("how far other trainings would move these") == 1
+    both = answer(sweep(PLACES), once) + remarks(sweep(PLACES), once)
+    assert both.count("how far other trainings would move these") == 1
     beside = rows.assign(**{"few trainings": rows["variant"] == "mine"})
-    text = answer(sweep(PLACES), beside)
-    assert text.endswith("would show it.") and "5.0 points" in text
+    assert remarks(sweep(PLACES), beside).endswith("would show it.")
+    assert "5.0 points" in answer(sweep(PLACES), beside)
 
 
 def test_two_sweeps_in_one_are_compared_variant_by_variant():
@@ -239,11 +262,10 @@ def test_a_p_value_is_never_rounded_up_to_the_level_it_lies_below(p, text):
 
 def test_what_is_seen_in_a_class_alone_is_said_overall():
     rows = table(BASE, WORSE, UNSURE)
-    assert "in one class" not in answer(plain(), rows), "“less” is worse overall, too"
+    assert remarks(plain(), rows) == "", "“less” is worse overall, too"
     seen = (rows["class"] == "ME") & (rows["variant"] == "same")
     rows.loc[seen, ["difference", "diff low", "diff high", "p"]] = 0.05, 0.02, 0.08, 0.01
-    assert answer(plain(), rows).endswith("Seen in one class and not overall: “same” (ME, +5.0 points).")
-    assert "in one class" not in answer(plain(), rows, "ME")
+    assert remarks(plain(), rows) == "Seen in one class and not overall: “same” (ME, +5.0 points)."
 
 
 @pytest.mark.parametrize(
@@ -258,25 +280,26 @@ def test_what_contradicts_the_paper_is_said_as_plainly_as_what_agrees():
         beaten = tuple(row[0] for row in rows if row[0] in ("more", "less", "same"))
         study = plain(paper="all of it helps", beaten=beaten)
         shown = table(BASE, *rows).assign(**({"few trainings": True} if one_training else {}))
-        text = agreement(study, shown)
-        assert text.startswith("The paper holds that all of it helps. ") and text.endswith(".")
-        return text.removeprefix("The paper holds that all of it helps. ")
+        text = agreement(study, shown, epochs=8)
+        start = "The paper holds that all of it helps. After 8 epochs, where the paper trains for 100, "
+        assert text.startswith(start) and text.endswith(".")
+        return text.removeprefix(start)
 
-    assert said(WORSE) == "This agrees with it."
-    assert said(BETTER) == "This contradicts it: “more” is better than “full”."
+    assert said(WORSE) == "this agrees with it."
+    assert said(BETTER) == "this contradicts it: “more” is better than “full”."
     assert said(BETTER, WORSE, UNSURE) == (
-        "This contradicts it: “more” is better than “full”, though “less” is worse."
+        "this contradicts it: “more” is better than “full”, though “less” is worse."
     )
     room = (
         "nothing was seen in overall F1, and its 95 % intervals leave room for 1.0 points, those of micro-expressions "
         "alone for 1.0."
     )
-    assert said(WORSE, UNSURE) == f"This agrees with it for “less”; of the rest {room}"
-    assert said(UNSURE, CORRECTED) == f"Of that {room}", "what the paper does not speak of is left out"
-    assert said(WORSE, one_training=True) == "One training of each cannot say."
-    assert agreement(plain(), table(BASE, WORSE)) == ""
-    part = agreement(plain(paper="it helps", beaten=("less", "more")), table(BASE, WORSE))
-    assert part.endswith("This agrees with it for “less”. Not run: “more”.")
+    assert said(WORSE, UNSURE) == f"this agrees with it for “less”; of the rest {room}"
+    assert said(UNSURE, CORRECTED) == f"of that {room}", "what the paper does not speak of is left out"
+    assert said(WORSE, one_training=True) == "one training of each cannot say."
+    assert agreement(plain(), table(BASE, WORSE), epochs=8) == ""
+    part = agreement(plain(paper="it helps", beaten=("less", "more")), table(BASE, WORSE), epochs=8)
+    assert part.endswith("this agrees with it for “less”. Not run: “more”.")
 
 
 def test_what_one_class_alone_says_of_the_paper_is_told_beside_what_overall_f1_does():
@@ -285,7 +308,7 @@ def test_what_one_class_alone_says_of_the_paper_is_told_beside_what_overall_f1_d
     better, worse = ((rows["class"] == label) & (rows["variant"] == "same") for label in ("MaE", "ME"))
     rows.loc[better, ["difference", "diff low", "diff high", "p"]] = 0.05, 0.02, 0.08, 0.01
     rows.loc[worse, ["difference", "diff low", "diff high", "p"]] = -0.09, -0.12, -0.06, 0.001
-    assert agreement(study, rows).endswith(
+    assert agreement(study, rows, epochs=8).endswith(
         "room for 1.0 points, those of micro-expressions alone for 12.0. In one class alone it is contradicted, by "
         "“same” (MaE, +5.0 points). In one class alone it is borne out, by “same” (ME, -9.0 points)."
     )
@@ -296,3 +319,17 @@ def test_what_the_paper_holds_is_about_variants_that_there_are():
     assert len(held) >= 7
     for one in held:
         assert one.beaten and one.base not in one.beaten and set(one.beaten) <= set(one.variants)
+
+
+def test_of_pairs_it_is_said_which_is_better_and_what_could_have_been_found():
+    rows = table(BASE, BETTER, WORSE, UNSURE).rename(columns={"variant": "pair"})
+    of = {"more": ("a", "b"), "less": ("c", "d"), "same": ("e", "f")}
+    better, unseen = sentences(pairs_told(rows[rows["pair"] != "full"], of))
+    assert better == (
+        "“a” is better than “b” (+6.0 points [2.0, 10.0], p = 0.004); "
+        "“c” is worse than “d” (-10.0 points [-15.0, -5.0], p < 0.001)"
+    )
+    assert unseen.startswith(
+        "With “e against f” no difference was seen; a true difference of 2.8 points would"
+    )
+    assert pairs_told(rows.iloc[:0], of) == ""

@@ -97,7 +97,10 @@ def test_what_could_be_resolved_is_none_for_few_trainings_or_people_and_a_dash_w
     table = study_table(once, "base", shared=["better"]).query("`class` == 'overall'").set_index("variant")
     assert table["few trainings"].to_dict() == {"base": False, "better": False, "same": True}
     assert np.isinf(table.loc["same", "resolvable"]) and 0 < table.loc["better", "resolvable"] < 1
-    assert report.outcome_shown(study_table(once, "base"))["resolvable"].tolist() == ["–"] * 3 + ["none"] * 6
+    assert (
+        report.outcome_shown(study_table(once, "base"))["resolvable points"].tolist()
+        == ["–"] * 3 + ["none"] * 6
+    )
     few = study_table(once[once["subject"] < "s2"], "base", shared=["better", "same"])
     assert np.isinf(few["resolvable"].dropna()).all(), "more than all of F1"
     assert resolved(few["resolvable"].dropna()) == "none"
@@ -107,8 +110,12 @@ def test_what_could_be_resolved_is_none_for_few_trainings_or_people_and_a_dash_w
 
 
 def test_the_shown_table_has_intervals_as_text_and_dashes_for_the_base(counts):
-    shown = report.outcome_shown(study_table(counts, "base"))
-    assert shown["difference from base"].tolist()[:3] == ["–"] * 3
+    table = study_table(counts, "base")
+    shown = report.outcome_shown(table)
+    assert shown["points from base"].tolist()[:3] == shown["resolvable points"].tolist()[:3] == ["–"] * 3
+    last = table.iloc[-1]
+    assert shown["points from base"].iloc[-1].startswith(f"{100 * last['difference']:+.1f} [")
+    assert shown["resolvable points"].iloc[-1] == f"{100 * last['resolvable']:.1f}"
     assert all("[" in text for text in shown["F1, 95 % interval"])
     assert "better" in report.outcome_text(study_table(counts, "base"))
 

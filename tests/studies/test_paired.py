@@ -63,7 +63,7 @@ def test_variants_that_do_not_differ_are_told_apart_once_in_twenty_times(seeds, 
 
 @pytest.mark.parametrize(("seeds", "rates"), [(2, (0.105, 0.056)), (3, (0.069, 0.027)), (5, (0.054, 0.016))])
 def test_how_often_variants_that_do_not_differ_would_be_told_apart_is_as_the_module_says(seeds, rates):
-    """One training moves F1 seven and a half times as much as people do, which is the median of the runs of record."""
+    """One training moves F1 seven and a half times as much as people do, about the median of the runs of record."""
     rng, runs = np.random.default_rng(2), 40_000
     training = 7.5 / seeds  # of the mean, and people 1
     values = rng.normal(0, np.sqrt(1 + training), runs)
@@ -112,3 +112,9 @@ def test_where_all_differ_alike_nothing_tells_what_chance_does():
     all_alike = paired_difference(hits, misses)
     assert (all_alike.value, all_alike.p, all_alike.resolvable()) == (1, 1, np.inf)
     assert (all_alike.estimate().low, all_alike.estimate().high) == (-1, 1)
+
+
+def test_the_rounding_of_sums_is_no_sign_of_chance():
+    """Everybody differs alike here, too, but sums of thirds and sixths do not come out as zero."""
+    rounded = paired_difference(np.ones((3, 1, 3)).repeat(3, 1), np.tile([1, 3, 1], (3, 3, 1)))
+    assert (rounded.p, rounded.resolvable()) == (1, np.inf)

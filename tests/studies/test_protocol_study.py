@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from msstgcn.errors import InputError
 from msstgcn.settings import SpottingSettings
-from msstgcn.spotting import Choice, Estimate, bootstrap_difference, is_oracle, score, subject_counts
+from msstgcn.spotting import Choice, Estimate, bootstrap_difference, is_oracle, match, score, subject_counts
 from msstgcn.studies import BASE, PROTOCOLS, Protocol, epoch_verdict, inflation, protocol_table, verdict
 
 COLUMNS = ["video", "class", "onset", "offset"]
@@ -104,17 +105,43 @@ def estimate(value, low, high):
     ],
 )
 def test_a_claim_goes_as_far_as_its_interval(gain, said):
-    told = verdict("class-agnostic", gain)
+    told = verdict("inner folds choose", gain)
     assert told.startswith(said) and ("adds" in told) == (gain.low > 0)
 
 
-@pytest.mark.parametrize("name", ["many-to-one", "only videos with the class", "oracle epoch, one for all"])
+@pytest.mark.parametrize(
+    "name", ["many-to-one", "class-agnostic", "only videos with the class", "oracle epoch, one for all"]
+)
 def test_what_can_only_add_is_not_held_against_chance(name):
     told = verdict(name, estimate(0.01, 0.0, 0.03))
     assert told == "adds +1.0 [0.0, 3.0] points, and can never take anything away"
     assert verdict(name, estimate(0, 0, 0)) == "changes nothing here"
     with pytest.raises(InputError, match="unknown protocol 'mine'"):
         verdict("mine", estimate(0, 0, 0))
+
+
+def test_what_can_only_take_is_not_held_against_chance_either():
+    told = verdict("IoU without the +1", estimate(-0.01, -0.03, 0.0))
+    assert told == "changes F1 by -1.0 [-3.0, 0.0] points, and can never add anything"
+
+
+def test_more_pairs_never_mean_fewer_hits_and_shorter_overlaps_never_more():
+    """What the two tests above take for granted, of chance intervals of both classes."""
+    rng = np.random.default_rng(3)
+
+    def intervals(number):
+        first = rng.integers(0, 60, number)
+        return np.stack([first, first + rng.integers(1, 15, number)], 1)
+
+    higher = lower = 0
+    for _ in range(300):
+        found, true = ([intervals(rng.integers(1, 6)) for _ in "ab"] for _ in "ab")
+        usual = sum(len(match(f, t)) for f, t in zip(found, true, strict=True))
+        agnostic = len(match(np.concatenate(found), np.concatenate(true)))
+        shorter = sum(len(match(f, t, inclusive=False)) for f, t in zip(found, true, strict=True))
+        assert shorter <= usual <= agnostic
+        higher, lower = higher + (agnostic > usual), lower + (shorter < usual)
+    assert higher and lower
 
 
 def test_what_is_said_of_the_oracle_depends_on_what_it_found():

@@ -2,7 +2,14 @@
 
 from msstgcn.report.clip import Clip, clip
 from msstgcn.report.numbers import counted, glue, interval
-from msstgcn.report.outcomes import TERMINAL, difference_text, outcome_shown, outcome_text, outcomes
+from msstgcn.report.outcomes import (
+    TERMINAL,
+    difference_text,
+    outcome_shown,
+    outcome_text,
+    outcomes,
+    recall_text,
+)
 from msstgcn.report.studies import cost_accuracy, forest, study_figure, sweep
 from msstgcn.report.style import COLOURS, colour, use_style
 from msstgcn.report.tables import table
@@ -22,6 +29,7 @@ __all__ = [
     "outcome_shown",
     "outcome_text",
     "outcomes",
+    "recall_text",
     "study_figure",
     "sweep",
     "table",

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from msstgcn.files import digest_bytes
 from msstgcn.report.numbers import interval
 from msstgcn.report.tables import table as write_table
@@ -27,22 +25,23 @@ def outcome_shown(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``variant, class, TP, FP, FN``, then as text ``F1, 95 % interval``, ``difference from <base>``, ``p``
-        (adjusted for the number of variants) and ``resolvable``: the smallest true difference that this run would
-        have found four times in five, ``none`` where none, however large, can be told apart. A dash stands in the rows
-        of the base.
+        Columns ``variant, class, TP, FP, FN``, then as text ``F1, 95 % interval``, ``points from <base>`` (hundredths
+        of F1), ``p`` (adjusted for the number of variants) and ``resolvable points``: the smallest true difference
+        that this run would have found four times in five, ``none`` where none, however large, can be told apart, a
+        dash where F1 differs for nobody. A dash stands in the rows of the base.
     """
-    from msstgcn.studies import probability
+    from msstgcn.studies import probability, resolved
 
     base = table["variant"].iloc[0]
     shown = table[["variant", "class", "TP", "FP", "FN"]].copy()
     shown["F1, 95 % interval"] = [interval(*row) for row in table[["F1", "low", "high"]].to_numpy()]
-    columns = ["difference", "diff low", "diff high"]
-    shown[f"difference from {base}"] = [
-        "–" if row[0] != row[0] else interval(*row) for row in table[columns].to_numpy()
+    rows = table.to_dict("records")
+    shown[f"points from {base}"] = [
+        "–" if row["difference"] != row["difference"] else _difference(row) for row in rows
     ]
     shown["p"] = ["–" if p != p else probability(p) for p in table["p"]]
-    shown["resolvable"] = [_least(value) for value in table["resolvable"]]
+    least = table["resolvable"]
+    shown["resolvable points"] = [resolved(least.iloc[n : n + 1]) for n in range(len(table))]
     return shown
 
 
@@ -59,7 +58,7 @@ def runs_shown(runs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     parts = []
     for name, table in runs.items():
         shown = outcome_shown(table)
-        shown = shown.rename(columns={f"difference from {table['variant'].iloc[0]}": "difference"})
+        shown = shown.rename(columns={f"points from {table['variant'].iloc[0]}": "points"})
         parts.append(shown.assign(run=name))
     found = pd.concat(parts, ignore_index=True)
     return found[["run", *(column for column in found.columns if column != "run")]]
@@ -148,10 +147,6 @@ def _difference(row: dict[Any, Any]) -> str:
     return f"{points(row['difference'])} {points_between(row['diff low'], row['diff high'])}"
 
 
-def _least(value: float) -> str:
-    return "–" if value != value else "none" if np.isinf(value) else f"{value:.3f}"
-
-
 def outcome_text(table: pd.DataFrame) -> str:
     """The same for a terminal of 80 columns: a variant and its three rows; differences in points of F1."""
     from msstgcn.studies import probability, resolved
@@ -174,4 +169,17 @@ def outcome_text(table: pd.DataFrame) -> str:
                     f"{_difference(row):20}{p:>7}{resolved(rows['resolvable'].iloc[number : number + 1]):>5}"
                 )
             lines.append(line.rstrip())
+    return "\n".join(lines)
+
+
+def recall_text(table: pd.DataFrame) -> str:
+    """`studies.recall_table` for a terminal: a variant, and a line for what its expressions move."""
+    lines = ["Expressions found, those that move nothing but eyelids apart:"]
+    for variant, rows in table.groupby("variant", sort=False):
+        lines.append(str(variant))
+        for moves, own in rows.groupby("moves", sort=False):
+            found = [
+                f"{row['found']} of {row['expressions']} {row['class']}" for row in own.to_dict("records")
+            ]
+            lines.append(f"  {moves:16}{', '.join(found)}")
     return "\n".join(lines)

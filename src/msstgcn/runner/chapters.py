@@ -21,7 +21,7 @@ from msstgcn import paths
 from msstgcn.errors import InputError
 from msstgcn.files import digest_file, written_whole
 from msstgcn.runner import pairs
-from msstgcn.runner.dependencies import code_digest, imported_modules
+from msstgcn.runner.dependencies import closure, code_digest, imported_modules
 from msstgcn.runner.parameters import Parameter, Value, checked, declared, read_value
 from msstgcn.runner.store import Store, key_of
 
@@ -112,15 +112,21 @@ class Chapter:
             code_digest(*imported, "msstgcn.runner.provenance"),
             digest_file(lock) if lock.is_file() else "no lock",
             sys.version_info[:2],
-            os.environ.get("MSSTGCN_PREDICTOR", ""),
+            _predictor(),
             _content(values),
-            _records() if "msstgcn.runner.records" in imported else "",
+            _records() if "msstgcn.runner.records" in closure(imported) else "",
         )
 
 
 def _records() -> list[tuple[str, str]]:
     """The figures of record, with their digests."""
     return [(path.name, digest_file(path)) for path in sorted(paths.records_dir().glob("*.json"))]
+
+
+def _predictor() -> str:
+    """Digest of the landmark predictor that the environment names; empty where it names none that is there."""
+    named = Path(os.environ.get("MSSTGCN_PREDICTOR") or "none").expanduser()
+    return digest_file(named) if named.is_file() else ""
 
 
 def _content(values: Mapping[str, Value]) -> str:
@@ -227,6 +233,7 @@ def execute(chapter: Chapter, given: Mapping[str, object], store: Store) -> tupl
     """
     import nbformat
     import papermill
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     values = chapter.values(given)
@@ -252,6 +259,12 @@ def execute(chapter: Chapter, given: Mapping[str, object], store: Store) -> tupl
                 )  # fmt: skip
             except PapermillExecutionError as error:
                 raise _failure(chapter, error, logs / f"{chapter.name}.log") from None
+            except DeadKernelError:
+                raise InputError(
+                    "the process that ran the chapter was killed, most likely because memory ran out",
+                    where=f"chapter {chapter.name}",
+                    do=f"give it more memory, or fewer or shorter videos; what it printed last is in {noise_log}",
+                ) from None
         before.unlink()
         (folder / "tables").mkdir(exist_ok=True)
         about["seconds"] = round(time.monotonic() - started, 1)

@@ -103,15 +103,6 @@ def _must_be_writable(*, folders: Iterable[Path | None] = (), files: Iterable[Pa
         writable(file.parent)
 
 
-def _must_change(values: Mapping[str, object], where: str) -> None:
-    """Refuse -1 where it would keep the profile's value, as a chapter's parameter may: here it is a slip."""
-    from msstgcn.runner.feature_stages import keeps_profile
-
-    for name, value in values.items():
-        if keeps_profile(name, value):
-            raise InputError(f"{name} = {value}", where=where, do="leave it out to keep the profile's value")
-
-
 def _source(dataset: str, root: Path | None, repair: str) -> dict[str, object]:
     """The parameters that say which data set on disk to work on; none for synthetic videos."""
     if (dataset, root) == ("synthetic", None):
@@ -393,6 +384,7 @@ def features(
     file.
     """
     from msstgcn.runner import stages
+    from msstgcn.runner.feature_stages import must_change
 
     if describe:
         from msstgcn.motion.describe import as_text, describe_file
@@ -409,7 +401,7 @@ def features(
         "stride": stride,
     }  # fmt: skip
     changes = {name: value for name, value in given.items() if value is not None}
-    _must_change(changes, "features")
+    must_change(changes, "features")
     chosen = stages.profile(profile, seed=seed, dataset=dataset, root=root or "", repair=repair, **changes)
     if source is not None and chosen.source is not None:
         raise InputError(f"both {source} and --root {root}", expected="one of them")
@@ -751,7 +743,7 @@ def study_run(
 
     For instance: msstgcn study run lambda --seeds 3 --only 0 --set epochs=4
     """
-    from msstgcn.runner import study_records, study_runs
+    from msstgcn.runner import runs_of_record, study_runs
     from msstgcn.runner.sections import write_study
 
     changes, own = _settings(setting or [], "--set"), _variants(add or [])
@@ -761,9 +753,9 @@ def study_run(
     given: dict[str, Any] = {"seed": seed, "seeds": seeds, **source, **changes}
     given_all = {"device": device, "only": only or None, "add": own or None, **given}
     if dry_run:
-        typer.echo(study_records.weigh(chosen, profile, record=record, keep=keep, **given_all))
+        typer.echo(runs_of_record.weigh(chosen, profile, record=record, keep=keep, **given_all))
         return
-    made = study_records.run_and_record(chosen, profile, record=record, keep=keep, **given_all)
+    made = runs_of_record.run_and_record(chosen, profile, record=record, keep=keep, **given_all)
     about = {"profile": profile, **given}
     for result, record_path in made:
         table = result.table()
@@ -787,14 +779,14 @@ def _studies(names: list[str], source: Mapping[str, object]) -> list[Study]:
 
 def _settings(items: list[str], option: str, *more: str) -> dict[str, object]:
     """Read settings of stages, ``name=value``, and of whatever else may be named."""
-    from msstgcn.runner.feature_stages import setting_names
+    from msstgcn.runner.feature_stages import must_change, setting_names
 
     found = {name: _literal(name, str(value)) for name, value in _assignments(items, option).items()}
     known = [*setting_names(), *more]
     for name in found:
         if name not in known:
             raise unknown_name("setting", name, known, where=option)
-    _must_change(found, option)
+    must_change(found, option)
     return found
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 from msstgcn import spotting
 from msstgcn.datasets import SyntheticVideo
 from msstgcn.runner import feature_stages
-from msstgcn.runner.records import study_record
 from msstgcn.runner.study_parts import Part, parts_of
+from msstgcn.runner.study_records import study_record
 from msstgcn.studies import StudyResult
 
 #: Columns of a table of causes.
@@ -58,5 +58,5 @@ def causes_shown(result: StudyResult, profile: str, *, seed: int) -> tuple[str, 
     """
     kept = study_record(result.study.name)
     if kept is not None and kept.causes is not None:
-        return "of record", kept.causes
+        return "of record", kept.causes.copy()  # the record is read once for all
     return "this run", causes_of(result, parts_of(result.study, profile, seed=seed))

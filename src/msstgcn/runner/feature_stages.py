@@ -30,7 +30,7 @@ from msstgcn.settings import MotionSettings, Profile
 
 FEATURES = "features.npz"
 _TOLD = 10  # notes on videos that a run tells in full
-_used_data: dict[str, str] = {}
+_used_data: dict[str, None] = {}
 _unmeasured: dict[
     tuple[str, ...], str
 ] = {}  # by its place, why the motion in a video cannot be measured, or ""
@@ -38,7 +38,7 @@ _unmeasured: dict[
 
 def used_data() -> list[str]:
     """Data sets that this process has used, with their digests."""
-    return [_named(title, digest) for title, digest in _used_data.items()]
+    return list(_used_data)
 
 
 def data_store() -> Store:
@@ -121,25 +121,28 @@ def keeps_profile(name: str, value: object) -> bool:
     return all(getattr(bound, "ge", 0) >= 0 for bound in field.metadata)
 
 
+def must_change(values: Mapping[str, object], where: str) -> None:
+    """Refuse -1 where it would keep the profile's value, as a chapter's parameter may: elsewhere it is a slip."""
+    for name, value in values.items():
+        if keeps_profile(name, value):
+            raise InputError(f"{name} = {value}", where=where, do="leave it out to keep the profile's value")
+
+
 def dataset(chosen: Profile) -> Dataset:
     """The videos of a profile. Frames are rendered or read when asked for."""
     found: Dataset = synthetic(chosen.data) if chosen.source is None else sources.open_on_disk(chosen.source)
-    _used_data[_title(chosen, found)] = found.digest
+    _used_data[_named(chosen, found)] = None
     return found
 
 
 def data_of(chosen: Profile) -> str:
     """Name the data set of a profile, and give its digest, in words: for provenance."""
-    found = dataset(chosen)
-    return _named(_title(chosen, found), found.digest)
+    return _named(chosen, dataset(chosen))
 
 
-def _title(chosen: Profile, found: Dataset) -> str:
-    return found.name if chosen.source is None else f"{found.name}, repair {chosen.source.repair}"
-
-
-def _named(title: str, digest: str) -> str:
-    return f"{title} (SHA-256 {digest[:16]})"
+def _named(chosen: Profile, found: Dataset) -> str:
+    title = found.name if chosen.source is None else f"{found.name}, repair {chosen.source.repair}"
+    return f"{title} (SHA-256 {found.digest[:16]})"
 
 
 def features(chosen: Profile) -> list[VideoFeatures]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from msstgcn import report
+from msstgcn import report, studies
 from msstgcn.files import written_whole
-from msstgcn.runner.records import study_note, study_record
+from msstgcn.runner.study_records import study_note, study_record, trained_for
 from msstgcn.spotting import bootstrap_f1, boundary_table
 from msstgcn.studies import (
     METRICS,
@@ -20,9 +20,11 @@ from msstgcn.studies import (
     StudyResult,
     agreement,
     answer,
+    compared,
     in_a_class,
     points,
     recall_table,
+    remarks,
     resolved,
     told_apart,
 )
@@ -33,13 +35,17 @@ if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
 
+#: How the names of glued answers end that are about one class.
+_ENDINGS = {metric: "" if metric == "overall" else f"_{metric.lower()}" for metric in METRICS}
+
+
 def study_section(result: StudyResult, *, caption: str) -> Styler:
     """Register what a section says of a study, and return the table to show.
 
-    For a study ``head-model`` of chapter 9 the prose finds ``ch9_head_model_expected``, ``..._note`` (what the run of
-    record was), ``..._answer`` and ``..._record`` (what the reader's run and the run of record answer overall, and
-    whether the latter agrees with the paper; empty if there is no record), and the two for one class, as in
-    ``..._answer_me`` and ``..._record_mae``.
+    For a study ``head-model`` of chapter 9 the prose finds ``ch9_head_model_question`` and ``..._expected``,
+    ``..._note`` (what the run of record was), ``..._answer`` and ``..._record`` (what the reader's run and the run of
+    record answer overall, and whether the latter agrees with the paper; empty if there is no record), the two for one
+    class, as in ``..._answer_me`` and ``..._record_mae``, and ``..._more`` (what else the reader's run has shown).
 
     Parameters
     ----------
@@ -57,16 +63,16 @@ def study_section(result: StudyResult, *, caption: str) -> Styler:
     own, kept = result.table(), study_record(study.name)
     recorded = None if kept is None else kept.table()
     start = f"ch{study.chapter}_{_key(study)}"
-    report.glue(f"{start}_expected", study.expected)
-    report.glue(f"{start}_note", study_note(study.name))
-    for metric in METRICS:
-        end = "" if metric == "overall" else f"_{metric.lower()}"
-        report.glue(f"{start}_answer{end}", answer(study, own, metric))
-        told = ""
-        if kept is not None and recorded is not None:
-            said = agreement(study, recorded) if metric == "overall" else ""
-            told = " ".join(filter(None, (f"Of record: {answer(kept.study, recorded, metric)}", said)))
-        report.glue(f"{start}_record{end}", told)
+    said = {"question": study.question, "expected": study.expected, "note": study_note(study.name)}
+    said |= {f"answer{end}": answer(study, own, metric) for metric, end in _ENDINGS.items()}
+    said |= {"more": remarks(study, own)} | dict.fromkeys((f"record{end}" for end in _ENDINGS.values()), "")
+    if kept is not None and recorded is not None:
+        for metric, end in _ENDINGS.items():
+            said[f"record{end}"] = f"Of record: {answer(kept.study, recorded, metric)}"
+        agrees = agreement(study, recorded, epochs=trained_for(study.name))
+        said["record"] = " ".join(filter(None, (said["record"], remarks(kept.study, recorded), agrees)))
+    for name, text in said.items():
+        report.glue(f"{start}_{name}", text)
     return report.outcomes(own, recorded, name=f"study_{_key(study)}", caption=caption)
 
 
@@ -133,15 +139,13 @@ def still_improving(kept: StudyResult | None) -> str:
     shortest = next((name for name in places if places[name] == usual), None)
     if shortest is None or longest == shortest:
         return ""  # a record of other epochs
-    table = kept.table()
-    f1 = table[table["class"] == "overall"].set_index("variant")["F1"]
-    seen = (
-        f"In the run of record F1 is {f1[shortest]:.3f} after {usual} epochs and {f1[longest]:.3f} after "
-        f"{places[longest]:g}."
-    )
     pair = kept.pairs({"longer": (longest, shortest)})
     overall = pair[pair["class"] == "overall"]
-    if not told_apart(overall).all() or f1[longest] <= f1[shortest]:
+    seen = (
+        f"In the run of record {places[longest]:g} epochs change F1 against {usual} by "
+        f"{report.difference_text(overall.iloc[0].to_dict())}, in points."
+    )
+    if not told_apart(overall).all() or overall["difference"].iloc[0] <= 0:
         return seen
     return (
         f"{seen} So most of the other studies, whose networks are trained for {usual} epochs in full size or for as "
@@ -181,20 +185,13 @@ def simpler(result: StudyResult, names: Sequence[str]) -> str:
     table = most.table()
     weights = most.costs.set_index("variant")["parameters"]
     overall = table[table["class"] == "overall"].set_index("variant")
-    apart = told_apart(overall)
+    apart, gains, base = told_apart(overall), overall["difference"], most.study.base
     said = []
     for name in (name for name in names if name in overall.index):
-        row, base = overall.loc[name], most.study.base
-        word = (
-            "not told apart from"
-            if not apart[name]
-            else "better than"
-            if row["difference"] > 0
-            else "worse than"
-        )
+        gain = float(gains[name])
         said.append(
-            f"“{name}”, with {weights[name]:,} weights to train against {weights[base]:,}, is {word} “{base}” "
-            f"({points(float(row['difference']))} points)"
+            f"“{name}”, with {weights[name]:,} weights to train against {weights[base]:,}, is "
+            f"{compared(gain, apart[name])} “{base}” ({points(gain)} points)"
         )
     return f"In {called(run)}, {' and '.join(said)}." if said else ""
 
@@ -263,19 +260,37 @@ def pairs_shown(result: StudyResult, pairs: Mapping[str, tuple[str, str]], name:
     -------
     DataFrame
         Columns ``run`` (of record where there is one, else this run) and `name`, then for each class the difference in
-        points with interval and p, and a star where the two are told apart.
+        points with interval and p, and a star where the two are told apart; the last row says which true differences
+        could have been resolved.
     """
     import pandas as pd
 
-    run, most = larger(result)
-    there = {one: pair for one, pair in pairs.items() if set(pair) <= set(most.study.variants)}
-    table = most.pairs(there)
+    run, there, table = _pairs(result, pairs)
     texts = [report.difference_text(row) for row in table.to_dict("records")]
     table["shown"] = [
         f"{text} *" if star else text for text, star in zip(texts, told_apart(table), strict=True)
     ]
-    shown = {title: table.loc[table["class"] == title, "shown"].tolist() for title in METRICS}
-    return pd.DataFrame({"run": [run] * len(there), name: list(there), **shown})
+    shown = {}
+    for title in METRICS:
+        own = table[table["class"] == title]
+        shown[title] = [*own["shown"], resolved(own["resolvable"])] if there else []
+    names = [*there, "could be resolved, points"] if there else []
+    return pd.DataFrame({"run": [run] * len(names), name: names, **shown})
+
+
+def pairs_told(result: StudyResult, pairs: Mapping[str, tuple[str, str]]) -> str:
+    """Say which of two variants is better in overall F1, for pairs as `pairs_shown` takes them; empty for none."""
+    run, there, table = _pairs(result, pairs)
+    return f"In {called(run)}: {studies.pairs_told(table, there)}" if there else ""
+
+
+def _pairs(
+    result: StudyResult, pairs: Mapping[str, tuple[str, str]]
+) -> tuple[str, dict[str, tuple[str, str]], pd.DataFrame]:
+    """Which run is shown, the pairs that it has, and their differences."""
+    run, most = larger(result)
+    there = {one: pair for one, pair in pairs.items() if set(pair) <= set(most.study.variants)}
+    return run, there, most.pairs(there)
 
 
 def recalls(result: StudyResult) -> pd.DataFrame:
@@ -298,9 +313,13 @@ def cost_shown(result: StudyResult) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``variant, parameters``, ``features [s]`` and ``training [s]``, seconds of all videos and folds.
+        Columns ``run`` (of record where there is one, else this run), ``variant, parameters``, ``features [s]`` and
+        ``training [s]``, seconds of all videos and folds.
     """
-    return result.costs.rename(columns={"features_s": "features [s]", "training_s": "training [s]"})
+    run, most = larger(result)
+    shown = most.costs.rename(columns={"features_s": "features [s]", "training_s": "training [s]"})
+    shown.insert(0, "run", run)
+    return shown
 
 
 def spread_of_record(name: str) -> str:

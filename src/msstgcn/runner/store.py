@@ -51,6 +51,13 @@ def _alive(process: int) -> bool:
     return True
 
 
+def _given_up(name: str) -> bool:
+    """Whether what is named as `unfinished` says is of a process of this machine that is no more."""
+    owner, _, rest = name.removeprefix(_UNFINISHED).partition("-")
+    host, _, _ = rest.rpartition("-")  # of another machine the name may begin as this one's does
+    return host == gethostname() and not _alive(int(owner))
+
+
 def _manifest(folder: Path) -> dict[str, str]:
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ENTRY)
     return {path.relative_to(folder).as_posix(): digest_file(path) for path in files}
@@ -132,11 +139,10 @@ class Store:
 
     def sweep(self) -> None:
         """Remove what killed processes of this machine left unfinished; those still at work keep theirs."""
-        for folder in self.root.rglob(f"{_UNFINISHED}*"):
-            owner, _, rest = folder.name.removeprefix(_UNFINISHED).partition("-")
-            host, _, _ = rest.rpartition("-")  # of another machine the name may begin as this one's does
-            if host == gethostname() and not _alive(int(owner)):
-                shutil.rmtree(folder, ignore_errors=True)
+        for place, folders, _ in os.walk(self.root):  # passes over what others rename meanwhile
+            for name in folders:
+                if name.startswith(_UNFINISHED) and _given_up(name):
+                    shutil.rmtree(Path(place, name), ignore_errors=True)
 
     @contextmanager
     def writing(self, *name: str, about: Mapping[str, Any]) -> Iterator[Path]:

@@ -1,138 +1,138 @@
-"""Keep what studies find: runs of record, under ``benchmarks/``, in one go or in several."""
+"""Runs of record of studies: read for the book, told in words, and kept from being replaced by smaller ones."""
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from msstgcn.paths import records_dir, writable
-from msstgcn.runner import feature_stages, kept_results, training_stages
-from msstgcn.runner.false_alarms import causes_of
-from msstgcn.runner.provenance import commit
-from msstgcn.runner.records import must_not_be_less, write_record
-from msstgcn.runner.study_runs import Plan, budgets, carried_out, plan, prepare
-from msstgcn.studies import Study, StudyResult
-from msstgcn.studies.packing import packed
+from msstgcn.errors import InputError
+from msstgcn.report import counted
+from msstgcn.runner.records import has_record, latest_path, latest_record, readable
+from msstgcn.studies import METHOD, Study, StudyResult, study
+from msstgcn.studies.packing import unpacked
 
 
-def weigh(
-    several: Sequence[Study], profile: str, *, record: bool = False, keep: bool = False, **given: Any
-) -> str:
-    """Check studies as `run_and_record` does, and say what they will take, without running them."""
-    needed = budgets(_plans(several, profile, record, keep, given))
-    lines = [f"{title}: {what}" for title, what in needed.items()]
-    return "\n".join(lines) or "nothing is left to make"
+def study_record(name: str) -> StudyResult | None:
+    """Return what the newest run of record of a study found; None if there is none.
+
+    Raises
+    ------
+    InputError
+        If no study has that name, or the record cannot be read.
+    """
+    study(name)
+    if not has_record(f"study-{name}"):
+        return None
+    path = latest_path(f"study-{name}")
+    return _unpacked(name, path, path.stat().st_mtime_ns)
 
 
-def run_and_record(
-    several: Sequence[Study], profile: str, *, record: bool = False, keep: bool = False, **given: Any
-) -> Iterator[tuple[StudyResult, Path | None]]:
-    """Run studies as `run_studies` does, and keep what each found under ``benchmarks/``.
+@lru_cache(
+    maxsize=64
+)  # a section, its figure and the chapter's last page ask for the same, and its table takes time
+def _unpacked(name: str, path: Path, _changed: int) -> StudyResult:
+    held = latest_record(f"study-{name}")
+    with readable(path, f"msstgcn study run {name} --record"):
+        result = unpacked(held["result"], study(name))
+        for variant, own in result.counts.groupby("variant"):
+            if own["seed"].nunique() != held["seeds"]:
+                raise ValueError(f"variant {variant!r} does not have {held['seeds']} seeds")
+        return result
+
+
+#: What says how much a run rests on.
+SIZE = ("subjects", "seeds", "seconds a subject", "folds", "epochs")
+#: Settings of a record that its size or its note says in other words.
+_SAID = ("device", "only", "subjects", "videos", "seconds", "folds", "epochs", "watch")
+
+
+def must_not_be_less(name: str, new: Mapping[str, Any], *, variants: Collection[str]) -> None:
+    """Raise if a run is not to take the place of a study's run of record: a trial, smaller, or of something else.
 
     Parameters
     ----------
-    several : sequence of Study
-    profile : str
-    record : bool, default False
-        Whether to write runs of record; what was kept for them is not made again.
-    keep : bool, default False
-        Whether to keep each variant's results for a run of record, as soon as they are there.
-    given
-        As `run_study` takes it.
-
-    Yields
-    ------
-    (StudyResult, Path or None)
-        What a study found, and the record if one was asked for.
+    name : str
+        Of the record, as `write_record` has it.
+    new : mapping
+        What the new record will say of the run: ``profile``, ``settings``, ``data``, ``size`` (`SIZE`) and, of a data
+        set on disk, ``on_disk``.
+    variants : collection of str
+        Those it has.
     """
-    feature_stages.data_store().sweep()
-    began = commit()
-    plans = _plans(several, profile, record, keep, given)
-    prepare(plans)
-    for one in plans:
-        started = time.monotonic()
-        result, path = carried_out(one, keep_for=_record_name(one) if keep else ""), None
-        if record:
-            _must_be_worth_a_record(one, profile, given)  # another run may have ended meanwhile
-            about = {**_about_run(one, profile, given), "commit": began, "made": _made(one)}
-            path = _recorded(one, result, time.monotonic() - started, about)
-            kept_results.drop(_record_name(one), one.all_places)
-        yield result, path
+    if new["profile"] == "smoke":
+        raise InputError(
+            "a run of record in the profile smoke", expected="cpu or gpu", do="leave --record out"
+        )
+    if not has_record(name):
+        return
+    path = latest_path(name)
+    with readable(path):
+        held = latest_record(name)
+        there = held["size"]
+        less = [f"{there[what]:g} {what}" for what in SIZE if there[what] > new["size"][what]]
+        less += [f"the variant {one!r}" for one in held["result"]["variants"] if one not in variants]
+        others = _others(held["settings"], new["settings"])
+        if new.get("on_disk") and held["data"] != new["data"]:
+            others.append(held["data"])
+    for what, parts in (("smaller", less), ("of something else", others)):
+        if parts:
+            raise InputError(
+                f"a run of record that is {what}: the one there has {', '.join(parts)}",
+                where=path,
+                do="make the run alike, or remove that file first",
+            )
 
 
-def _plans(
-    several: Sequence[Study], profile: str, record: bool, keep: bool, given: Mapping[str, Any]
-) -> list[Plan]:
-    """Studies checked, those to be recorded for that, too; what is kept for records is put into the store."""
-    plans = [plan(which, profile, **given) for which in several]
-    if record or keep:
-        writable(records_dir())
-    for one in plans:
-        if record:
-            _must_be_worth_a_record(one, profile, given)
-        if record or keep:
-            kept_results.use(one.all_places)
-    return plans
+def _others(held: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Settings, but for the size, that a record has and a new run does not, or the other way round."""
+    names = [name for name in {**held, **new} if name not in _SAID]
+    return [
+        f"{name} {'as the profile has it' if name not in held else f'= {held[name]}'}"
+        for name in names
+        if held.get(name) != new.get(name)
+    ]
 
 
-def _recorded(one: Plan, result: StudyResult, seconds: float, about: Mapping[str, Any]) -> Path:
-    """Write what a study found under ``benchmarks/``."""
-    if one.study.causes:
-        result = replace(result, causes=causes_of(result, one.parts))
-    device = "; ".join(training_stages.used_devices()) or "cpu"
-    return write_record(_record_name(one), packed(result), seconds=seconds, **about, device=device)
+def trained_for(name: str) -> int:
+    """Epochs that the networks of a study's run of record were trained for, the base's where they differ."""
+    return int(latest_record(f"study-{name}")["size"]["epochs"])
 
 
-def _about_run(one: Plan, profile: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What a record says of a run, known before it begins."""
-    unsaid = ("seed", "seeds", "add", "dataset", "root")  # in the record otherwise, or of nobody's concern
-    changes = {
-        name: value
-        for name, value in given.items()
-        if name not in unsaid and value is not None and not feature_stages.keeps_profile(name, value)
-    }
-    return {
-        "profile": profile,
-        "seed": one.seeds.start,
-        "seeds": len(one.seeds),
-        "settings": {**one.study.size(profile), **changes},
-        "size": _size(one),
-        "data": feature_stages.data_of(one.parts[0].chosen),
-    }
+def study_note(name: str) -> str:
+    """Say in a sentence where a study's figures of record come from, or that there are none."""
+    chosen = study(name)
+    if not has_record(f"study-{name}"):
+        return f"There is no run of record of the study {chosen.name} yet."
+    path = latest_path(f"study-{name}")
+    with readable(path, f"msstgcn study run {name} --record"):
+        return _note(chosen, latest_record(f"study-{name}"))
 
 
-def _size(one: Plan) -> dict[str, float]:
-    """How much a run rests on, by what `records.SIZE` names; that of the base where variants differ."""
-    chosen = one.parts[0].chosen
-    data = feature_stages.dataset(chosen)
-    people = len(data.subjects)
-    seconds = sum(len(video) / video.fps for video in data.videos) / people
-    return {
-        "subjects": people,
-        "seeds": len(one.seeds),
-        "seconds a subject": round(seconds),
-        "folds": chosen.learning.folds or people,
-        "epochs": chosen.learning.epochs,
-    }
+def _note(chosen: Study, held: Mapping[str, Any]) -> str:
+    usual = chosen.size(held["profile"])
+    set_to = [f"{k} = {v}" for k, v in held["settings"].items() if k not in _SAID and usual.get(k) != v]
+    missing = [name for name in chosen.variants if name not in held["result"]["variants"]]
+    profile = f"profile {held['profile']}{' with ' + ', '.join(set_to) if set_to else ''}"
+    return (
+        f"The run of record is of {held['date']} (commit {held['commit']}): {profile}, {_size(chosen, held)}, "
+        f"{held['data']}, on {held['device']}{'; it leaves out ' + ' and '.join(missing) if missing else ''}."
+    )
 
 
-def _made(one: Plan) -> dict[str, int]:
-    """How many of the results were made on which day with which commit."""
-    entries = filter(None, (feature_stages.data_store().entry(*place) for place in one.all_places))
-    return dict(Counter(f"{entry['made'][:10]} {entry['commit']}" for entry in entries))
-
-
-def _record_name(one: Plan) -> str:
-    """Records of a data set on disk have names of their own; the book shows those of synthetic videos."""
-    source = one.parts[0].chosen.source
-    return f"study-{one.study.name}{f'-{source.dataset}' if source else ''}"
-
-
-def _must_be_worth_a_record(one: Plan, profile: str, given: Mapping[str, Any]) -> None:
-    """Raise if a run is to take the place of a larger one, or of one of something else."""
-    new = {**_about_run(one, profile, given), "on_disk": bool(one.parts[0].chosen.source)}
-    must_not_be_less(_record_name(one), new, variants=one.study.variants)
+def _size(chosen: Study, held: Mapping[str, Any]) -> str:
+    """How much a study's record rests on, in words."""
+    size, variants = held["size"], held["result"]["variants"].values()
+    alone, seen = size["folds"] == size["subjects"], f"{size['seconds a subject']:g} s of video"
+    parts = [
+        counted(size["subjects"], "subject"),
+        f"asked about {seen} of each" if chosen.trained == "once" else f"{seen} each",
+        counted(size["seeds"], "seed"),
+        "one subject left out at a time" if alone else counted(size["folds"], "fold"),
+    ]
+    epochs = {own.get("epochs", size["epochs"]) for own in variants if METHOD not in own}
+    if epochs:
+        least = "" if len(epochs) == 1 else f"{min(epochs)} to "
+        parts.append(least + counted(max(epochs), "epoch"))
+    return ", ".join(parts)

@@ -19,7 +19,7 @@ import pandas as pd
 
 from msstgcn import learning
 from msstgcn.errors import InputError
-from msstgcn.report import TERMINAL, outcome_text
+from msstgcn.report import TERMINAL, outcome_text, recall_text
 from msstgcn.report.log import say, tracked, warn
 from msstgcn.runner import (
     budget,
@@ -44,6 +44,8 @@ from msstgcn.studies import (
     Study,
     StudyResult,
     answer,
+    recall_table,
+    remarks,
     study,
 )
 from msstgcn.studies.answers import NOTHING_RESOLVED
@@ -146,18 +148,38 @@ def plan(
 ) -> Plan:
     """Check what `run_study` is given, which raises as that does; nothing is run."""
     chosen = study(which) if isinstance(which, str) else which
-    if seeds < 1:
-        raise InputError(f"{seeds} seeds", expected="at least one")
+    if not isinstance(seeds, int) or seeds < 1:
+        raise InputError(f"seeds = {seeds!r}", expected="a whole number, at least one")
     if only is None and profile == "smoke":
         only = list(chosen.variants)[-1:]
         if len(chosen.variants) > 2:
             say(
                 f"study {chosen.name}: in smoke the first and the last of {len(chosen.variants)} variants only"
             )
-    chosen = chosen.with_variants(add, only)
+    chosen = chosen.with_variants(_of_ones_own(chosen, add or {}), only)
     _must_not_be_varied(chosen, changes)
     parts = parts_of(chosen, profile, seed=seed, seeds=seeds, **changes)
     return Plan(chosen, parts, range(seed, seed + seeds), device)
+
+
+def _of_ones_own(which: Study, add: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Variants that are added, checked for what a study's own cannot have wrong; NumPy's values as Python's."""
+    found = {}
+    for name, own in add.items():
+        where = f"study {which.name}, variant {name!r}"
+        if not isinstance(own, Mapping):
+            raise InputError(f"{own!r}", where=where, expected="settings by their names, as {'epochs': 4}")
+        if "seed" in own:
+            raise InputError(
+                "seed is no setting of one variant",
+                where=where,
+                expected="the same seeds for all, so that they can be compared",
+                do="give the study `seed` or `seeds`",
+            )
+        plain = {key: value.tolist() if hasattr(value, "tolist") else value for key, value in own.items()}
+        feature_stages.must_change(plain, where)
+        found[name] = plain
+    return found
 
 
 def _must_not_be_varied(which: Study, changes: Mapping[str, Any]) -> None:
@@ -212,14 +234,17 @@ def carried_out(one: Plan, *, keep_for: str = "") -> StudyResult:
 
 
 def as_text(result: StudyResult, table: pd.DataFrame) -> str:
-    """A study's result for a terminal: the question, the table, what the run could have seen, the answer."""
-    said = [textwrap.fill(text, TERMINAL) for text in (result.study.question, answer(result.study, table))]
-    return f"{said[0]}\n\n{outcome_text(table)}\n\n{said[1]}"
+    """A study's result for a terminal: the question, the table, what was found of which expressions, the answer."""
+    more = remarks(result.study, table)
+    told = [result.study.question, *filter(None, (answer(result.study, table), more))]
+    asked, *said = (textwrap.fill(text, TERMINAL) for text in told)
+    return "\n\n".join([asked, outcome_text(table), recall_text(recall_table(result.events)), *said])
 
 
 def as_json(result: StudyResult, table: pd.DataFrame, about: Mapping[str, Any]) -> str:
-    """A study's result on one line of JSON: ``study``, ``question``, what it was made with, ``rows``, ``answer``.
+    """A study's result on one line of JSON.
 
+    What it was made with, ``study, question, rows, recall, answer, remarks``, the last but one in two sentences.
     A number that is none is null; ``resolvable`` is ``"none"`` where no difference, however large, can be told apart.
     """
     rows = json.loads(table.to_json(orient="records"))
@@ -227,7 +252,13 @@ def as_json(result: StudyResult, table: pd.DataFrame, about: Mapping[str, Any]) 
         if np.isinf(least):
             row["resolvable"] = NOTHING_RESOLVED
     study = {"study": result.study.name, "question": result.study.question}
-    return json.dumps({**study, **about, "rows": rows, "answer": answer(result.study, table)})
+    found = {
+        "rows": rows,
+        "recall": json.loads(recall_table(result.events).to_json(orient="records")),
+        "answer": answer(result.study, table),
+        "remarks": remarks(result.study, table),
+    }
+    return json.dumps({**study, **about, **found})
 
 
 def answerable(studies: Iterable[Study], source: Mapping[str, Any]) -> list[Study]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -194,6 +194,7 @@ def _training(
     # One place whatever the seeds: a training of three that was stopped goes on as a training of five.
     alike = key_of(_run_key(used, with_training_seed(first, 0), place.type, what, control))
     half_done = store.folder("runs", alike, ".checkpoints")
+    others = _checkpoints(half_done)
     last = time.monotonic()
 
     def keep(seed: int, fold: learning.Fold) -> None:
@@ -220,8 +221,20 @@ def _training(
         yield {
             "device": place, "done": done, "on_fold": keep, "progress": advance, "checkpoints": half_done,
         }  # fmt: skip
-    if missing:  # else nothing was trained here, and what lies there is of other seeds, which may go on
-        shutil.rmtree(half_done.parent, ignore_errors=True)
+    for path, _ in _checkpoints(half_done) - others:
+        path.unlink(missing_ok=True)
+    for folder in (half_done, half_done.parent):
+        with suppress(OSError):  # there is none, or other seeds go on from there
+            folder.rmdir()
+
+
+def _checkpoints(folder: Path) -> set[tuple[Path, int]]:
+    """The checkpoints in a folder and when each was written, in nanoseconds."""
+    found = set()
+    for path in folder.glob("[!.]*.safetensors"):
+        with suppress(FileNotFoundError):  # another process has ended with it
+            found.add((path, path.stat().st_mtime_ns))
+    return found
 
 
 def about_weights(

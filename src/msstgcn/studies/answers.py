@@ -7,7 +7,7 @@ the paper is a sentence of its own, by a rule as well; what was expected is quot
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,8 @@ METRICS: dict[str, str] = {
 }
 #: What `resolved` gives where none can be told apart, and where F1 differs for nobody.
 NOTHING_RESOLVED, NOTHING_DIFFERS = "none", "–"
+#: Epochs of the paper's own training (its section on implementation).
+PAPER_EPOCHS = 100
 _LEVEL, _LEAST = 0.05, 0.001  # p below which a difference is claimed, and below which p is not written out
 
 
@@ -42,7 +44,7 @@ def told_apart(table: pd.DataFrame) -> pd.Series[bool]:
 
 
 def answer(study: Study, table: pd.DataFrame, metric: str = "overall") -> str:
-    """Say what a study has shown.
+    """Say in two sentences what a study has shown.
 
     Parameters
     ----------
@@ -57,9 +59,9 @@ def answer(study: Study, table: pd.DataFrame, metric: str = "overall") -> str:
     -------
     str
         For a comparison: which variants are better or worse than the base, by how many points of F1 (hundredths);
-        then what this run could have found. For a sweep: F1 at its base and its ends; then where, going away from
-        the base, differences are seen, and where it breaks: the first place whose interval lies below the base's.
-        Overall, a last sentence names differences that are seen in a class alone.
+        then what this run could have found. For a sweep: F1 at its base and its ends, where, going away from the base,
+        differences are seen, and where it breaks: the first place whose interval lies below the base's; then the same.
+        What there is to say besides, `remarks` has.
 
     Raises
     ------
@@ -72,20 +74,42 @@ def answer(study: Study, table: pd.DataFrame, metric: str = "overall") -> str:
     if others.empty:
         return f"There is nothing to compare: only {_named(base)} was run. Its {what} is {_f1(base)}."
     placed = _placed(study, base, others)
-    beside = others.drop(placed.index)
     if placed.empty:
-        said = [_found(base, others, what), _not_found(others)]
-    else:
-        said = [_ends(study, base, placed, what), *_along(study, base, placed)]
-        if len(beside):
-            found = _found(base, beside, what)
-            said.append(f"Beside the sweep, {found[0].lower()}{found[1:]}")
-            if not others["few trainings"].all():  # else that has been said of the places
-                said.append(_not_found(beside))
-    return " ".join([*said, *_in_a_class(table, metric)])
+        return f"{_found(base, others, what)} {_not_found(others)}"
+    return _swept(_ends(study, base, placed, what), base, placed, study.places)
 
 
-def agreement(study: Study, table: pd.DataFrame) -> str:
+def remarks(study: Study, table: pd.DataFrame) -> str:
+    """Say what a study has shown besides its answer about overall F1; empty if that is nothing.
+
+    Parameters
+    ----------
+    study, table
+        As `answer` takes them.
+
+    Returns
+    -------
+    str
+        Of a sweep, what is seen of variants beside it; then which differences are seen in a class alone.
+    """
+    rows = table[table["class"] == "overall"]
+    base, others = rows.iloc[0], rows.iloc[1:]
+    if others.empty:
+        return ""
+    placed, said = _placed(study, base, others), []
+    beside = others.drop(placed.index)
+    if len(placed) and len(beside):
+        found = _found(base, beside, METRICS["overall"])
+        said.append(f"Beside the sweep, {found[0].lower()}{found[1:]}")
+        if not others["few trainings"].all():  # else that has been said of the places
+            said.append(_not_found(beside))
+    hidden = in_a_class(table)
+    if len(hidden):
+        said.append(f"Seen in one class and not overall: {_in_classes(hidden)}.")
+    return " ".join(said)
+
+
+def agreement(study: Study, table: pd.DataFrame, *, epochs: int) -> str:
     """Say whether what a study saw agrees with what the paper holds; empty where the paper says nothing.
 
     Parameters
@@ -94,6 +118,8 @@ def agreement(study: Study, table: pd.DataFrame) -> str:
         What the paper holds, and which variants the base should beat if that is so.
     table : DataFrame
         As `study_table` gives it.
+    epochs : int
+        That the networks were trained for.
     """
     rows = table[(table["class"] == "overall") & table["variant"].isin(study.beaten)]
     if rows.empty:
@@ -103,23 +129,62 @@ def agreement(study: Study, table: pd.DataFrame) -> str:
     unseen = rows.drop(along.index)
     missing = [name for name in study.beaten if name not in set(rows["variant"])]
     if rows["few trainings"].all():
-        said = f"{_capital(_few_trainings(rows))} of each cannot say"
+        said = f"{_few_trainings(rows)} of each cannot say"
     elif len(against):
-        said = f"This contradicts it: {_names(against)} {_are(against)} better than {_quoted(study.base)}"
+        said = f"this contradicts it: {_names(against)} {_are(against)} better than {_quoted(study.base)}"
         said += f", though {_names(along)} {_are(along)} worse" if len(along) else ""
     elif len(unseen):
-        agrees = f"This agrees with it for {_names(along)}; of the rest" if len(along) else "Of that"
+        agrees = f"this agrees with it for {_names(along)}; of the rest" if len(along) else "of that"
         of_me = table[(table["class"] == "ME") & table["variant"].isin(unseen["variant"])]
         said = (
             f"{agrees} nothing was seen in overall F1, and its 95 % intervals leave room for {_room(unseen)} points, "
             f"those of micro-expressions alone for {_room(of_me)}"
         )
     else:
-        said = f"This agrees with it{f' for {_names(along)}' if missing else ''}"
+        said = f"this agrees with it{f' for {_names(along)}' if missing else ''}"
     not_run = [f"Not run: {_joined([_quoted(name) for name in missing])}."] if missing else []
+    after = f"After {epochs} epochs, where the paper trains for {PAPER_EPOCHS}, "
     return " ".join(
-        [f"The paper holds that {study.paper}. {said}.", *_agreement_in_classes(study, table), *not_run]
+        [
+            f"The paper holds that {study.paper}. {after}{said}.",
+            *_agreement_in_classes(study, table),
+            *not_run,
+        ]
     )
+
+
+def pairs_told(pairs: pd.DataFrame, of: Mapping[str, tuple[str, str]]) -> str:
+    """Say of pairs of variants which is better: a sentence of those that are told apart, and one of the others.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        As `StudyResult.pairs` gives it.
+    of : mapping of str to (str, str)
+        The two variants of each pair.
+
+    Returns
+    -------
+    str
+        About overall F1; empty if there is no pair.
+    """
+    rows = pairs[pairs["class"] == "overall"]
+    apart = told_apart(rows)
+    said = []
+    for _, row in rows[apart].iterrows():
+        one, other = of[row["pair"]]
+        said.append(f"{_quoted(one)} is {compared(row['difference'], True)} {_quoted(other)} ({_by(row)})")
+    told = [f"{_capital('; '.join(said))}."] if said else []
+    unseen = rows[~apart].assign(variant=[" against ".join(of[name]) for name in rows["pair"][~apart]])
+    if len(unseen):
+        told.append(f"With {_names(unseen)} no difference was seen; {_could(unseen)}.")
+    return " ".join(told)
+
+
+def compared(difference: float, apart: bool) -> str:
+    """How the first of two stands to the second, by its F1 minus that of the other and whether they are told apart."""
+    better = "better than" if difference > 0 else "worse than"
+    return better if apart else "not told apart from"
 
 
 def _room(rows: pd.DataFrame) -> str:
@@ -214,14 +279,6 @@ def in_a_class(table: pd.DataFrame) -> pd.DataFrame:
     key = list(zip(apart["variant"], apart["difference"] > 0, strict=True))
     overall = {one for one, name in zip(key, apart["class"], strict=True) if name == "overall"}
     return apart[np.array([one not in overall for one in key], dtype=bool)]
-
-
-def _in_a_class(table: pd.DataFrame, metric: str) -> list[str]:
-    """The last sentence, if there is something to say in it."""
-    if metric != "overall":
-        return []
-    hidden = in_a_class(table)
-    return [f"Seen in one class and not overall: {_in_classes(hidden)}."] if len(hidden) else []
 
 
 def _in_classes(rows: pd.DataFrame) -> str:
@@ -342,7 +399,7 @@ def _could_resolve(rows: pd.DataFrame) -> str:
     else:
         found = "would have been found four times in five"
         said = (
-            f"the smallest true difference that {found} is {size} points, depending on the variant"
+            f"the smallest true difference that {found} is {size} points, as far as these trainings can tell"
             if " to " in size
             else f"a true difference of {size} points {found}"
         )
@@ -358,12 +415,12 @@ def _ends(study: Study, base: pd.Series, placed: pd.DataFrame, what: str) -> str
     for row in shown:
         note = " (the base)" if row["variant"] == base["variant"] else ""
         names.setdefault(row["variant"], f"{_f1(row)} at {_named(row)}{note}")
-    return f"{_capital(what)} is {_joined(list(names.values()))}."
+    return f"{_capital(what)} is {_joined(list(names.values()))}"
 
 
-def _along(study: Study, base: pd.Series, placed: pd.DataFrame) -> list[str]:
+def _swept(ends: str, base: pd.Series, placed: pd.DataFrame, places: Mapping[str, float]) -> str:
     """Where a sweep, on either side of its base, changes and where it breaks; then what could not be seen."""
-    away = placed["variant"].map(study.places) - study.places[base["variant"]]
+    away = placed["variant"].map(places) - places[base["variant"]]
     parts = []
     for side in (away[away <= 0].sort_values(ascending=False, kind="stable"), away[away > 0].sort_values()):
         parts += _side(base, placed.loc[side.index])
@@ -375,13 +432,11 @@ def _along(study: Study, base: pd.Series, placed: pd.DataFrame) -> list[str]:
             if few
             else "No difference was seen at any place"
         )
-        return [f"{start}; {_could(rest)}."]
-    said = [f"Going away from the base, {'; '.join(parts)}."]
-    if len(rest):
-        said.append(
-            f"At {_joined([_named(row) for _, row in rest.iterrows()])} no difference was seen; {_could(rest)}."
-        )
-    return said
+        return f"{ends}. {start}; {_could(rest)}."
+    seen = f"{ends}; going away from the base, {'; '.join(parts)}."
+    if rest.empty:
+        return f"{seen} {_capital(_could(placed))}."
+    return f"{seen} At {_names(rest)} no difference was seen; {_could(rest)}."
 
 
 def _side(base: pd.Series, rows: pd.DataFrame) -> list[str]:

@@ -5,9 +5,12 @@ by more than two samples of people do, and five seeds are few to judge that by. 
 what both move it by, with Student's t, whose tails are as wide as few seeds deserve.
 
 How wide that is must itself be guessed from the seeds, and two that happen to agree hide what training does. Where one
-training moves F1 seven times as much as people do, in variance, as in a third of the comparisons of record, variants
-that do not differ get a p below .05 in 10 % of runs with two seeds, 7 % with three and 5 % with five, and one below
-.0125 in 6, 3 and 2 % (simulated; tests/studies/test_paired.py). So nothing is claimed of fewer than `FEWEST_TRAININGS`.
+training moves F1 seven times as much as people do, in variance, and everybody alike, variants that do not differ get a
+p below .05 in 10 % of runs with two seeds, 7 % with three and 5 % with five, and one below .0125 in 6, 3 and 2 %
+(simulated; tests/studies/test_paired.py). So nothing is claimed of fewer than `FEWEST_TRAININGS`.
+
+Where a training moves one person's F1 up and another's down, that counts in both parts, as it is in the mean over the
+seeds and in the spread between them: the error is then too large rather than too small, and fewer are told apart.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ from msstgcn.spotting.uncertainty import paired_counts
 
 #: Trainings of each variant below which none is told apart from another.
 FEWEST_TRAININGS = 3
+#: Variance of F1 up to which it is the rounding of sums.
+_ROUNDING = 1e-24
 _POWER = 0.8
 
 
@@ -104,7 +109,8 @@ def paired_difference(first: ArrayLike, second: ArrayLike) -> Difference:
     by_seed = f1_of(one.sum(1)) - f1_of(other.sum(1))  # (R,)
     people = (subjects - 1) * float((_without_each(one) - _without_each(other)).var())
     training = float(by_seed.var(ddof=1)) / seeds if seeds > 1 else 0.0
-    return Difference(float(by_seed.mean()), *standard_error((people, subjects), (training, seeds)))
+    parts = [(part if part > _ROUNDING else 0.0, of) for part, of in ((people, subjects), (training, seeds))]
+    return Difference(float(by_seed.mean()), *standard_error(*parts))
 
 
 def standard_error(*parts: tuple[float, int]) -> tuple[float, float]:
