@@ -9,6 +9,7 @@ import pytest
 from msstgcn.runner import pairs
 from msstgcn.runner.book import make_book
 from msstgcn.runner.chapters import Chapter
+from msstgcn.studies import STUDIES
 
 CHAPTERS = [Chapter(source) for source in pairs.sources()]
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=[chapter.name for chapter in CHAPTERS])
@@ -99,6 +100,26 @@ def test_what_a_study_is_given_can_be_read_before_the_chapter_runs(chapter):
             name == "study" and "add" not in keywords
         ):  # a cell in which the reader tries something waits for it
             assert set(keywords) == {"which", "profile", "seed", "device"}
+
+
+@pytest.mark.parametrize(
+    "study", [one for one in STUDIES.values() if one.chapter > 8], ids=lambda one: one.name
+)
+def test_a_section_of_a_study_has_all_its_parts(study):
+    """It opens with the question; then expectation, table, figure, answer, what is of record, and a cell to change."""
+    (chapter,) = (one for one in CHAPTERS if int(one.number) == study.chapter)
+    text, key = chapter.source.read_text(), study.name.replace("-", "_")
+    start = re.search(rf"# ##+ .*\n#\n# \*Question:\* {{glue}}`ch\d+_{key}_question`\n", text)
+    assert start, "its question stands right below a heading"
+    section = text[start.start() :].split("*Question:*", 2)[1]
+    for part in ("expected", "answer", "note", "record"):
+        assert f"{{glue}}`ch{study.chapter}_{key}_{part}" in section, part
+    for call in (
+        r"sections\.study_section\(",
+        r"report\.(sweep|forest)\(",
+        rf'study\("{study.name}", \*\*common, add=',
+    ):
+        assert re.search(call, section), call
 
 
 def test_every_table_comes_in_three_forms(smoke):

@@ -41,6 +41,27 @@ def test_a_change_of_chapter_parameter_or_lock_runs_it_again(tiny):
     assert len(keys) == 4
 
 
+def test_a_new_record_or_another_landmark_predictor_runs_what_reads_them_again(tiny, tmp_path, monkeypatch):
+    """Records are read by a module that the chapter imports, not by the chapter."""
+    plain, source = find("1"), tiny / "notebooks" / "01_tiny.py"
+    reads = Chapter(source.with_name("02_reads.py"))
+    reads.source.write_text(
+        source.read_text().replace("import pandas", "from msstgcn.runner import sections\nimport pandas")
+    )
+    before = [one.key(one.values({})) for one in (plain, reads)]
+    (tiny / "benchmarks").mkdir()
+    (tiny / "benchmarks" / "study-main-2026-01-01.json").write_text("{}")
+    after = [one.key(one.values({})) for one in (plain, reads)]
+    assert before[0] == after[0] and before[1] != after[1]
+    predictor = tmp_path / "own.dat"
+    monkeypatch.setenv("MSSTGCN_PREDICTOR", str(predictor))
+    keys = set(after[:1])
+    for content in ("one", "two"):
+        predictor.write_text(content)
+        keys.add(plain.key(plain.values({})))
+    assert len(keys) == 3
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -70,6 +91,19 @@ def test_a_failing_cell_is_one_message_and_keeps_the_last_good_result(tiny, mode
     assert str(log) in str(caught.value)
     assert "Traceback" in log.read_text()
     assert published.read_bytes() == before
+    assert not list((tiny / "data").rglob(".unfinished*"))
+
+
+def test_a_kernel_that_is_killed_is_one_message(tiny):
+    source = tiny / "notebooks" / "01_tiny.py"
+    killed = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
+    source.write_text(
+        source.read_text().replace('raise RuntimeError("the sky fell")', killed.replace("\n", "; "))
+    )
+    with pytest.raises(
+        InputError, match=r"chapter 01_tiny: the process .* was killed, most likely because memory"
+    ):
+        run_chapter("1", {"mode": "fail"})
     assert not list((tiny / "data").rglob(".unfinished*"))
 
 

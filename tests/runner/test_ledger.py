@@ -4,6 +4,7 @@ import errno
 import json
 import multiprocessing
 import os
+import shutil
 from socket import gethostname
 
 import pytest
@@ -110,6 +111,24 @@ def test_a_sweep_removes_what_dead_processes_left_and_nothing_else(store):
     store.sweep()
     assert not dead.exists() and alive.exists() and elsewhere.exists()
     assert store.entry("runs", "a") is not None
+
+
+def test_a_sweep_goes_on_where_another_process_moves_things_meanwhile(store, monkeypatch):
+    for name in "abc":
+        store.folder("runs", name, "deep").mkdir(parents=True)
+    dead = store.folder("z") / f".unfinished-999999999-{gethostname()}-x"
+    dead.mkdir(parents=True)
+    listed = os.scandir
+
+    def scandir(path):
+        found = listed(path)
+        if str(path) == str(store.folder("runs")):
+            shutil.rmtree(store.folder("runs", "b"))
+        return found
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    store.sweep()
+    assert not dead.exists() and not store.folder("runs", "b").exists()
 
 
 @pytest.mark.parametrize("told, kept", [(None, True), (PermissionError, True), (ProcessLookupError, False)])

@@ -174,4 +174,6 @@ def test_a_data_set_folder_is_read_as_one(data, tmp_path):
 def test_the_data_in_use_is_told(data):
     chosen = stages.profile("smoke")
     found = stages.dataset(chosen)
-    assert f"synthetic-samm-lv (SHA-256 {found.digest[:16]})" in stages.used_data()
+    other = stages.dataset(stages.profile("smoke", yaw=20.0))
+    for one in (found, other):
+        assert f"synthetic-samm-lv (SHA-256 {one.digest[:16]})" in stages.used_data()

@@ -339,7 +339,11 @@ def test_names_and_numbers_that_mean_nothing_are_refused(quick):
     for given, message in (
         ({"study": "windwo"}, "unknown study 'windwo'"),
         ({"only": ["nosuch"]}, "study pair: unknown variant 'nosuch'; expected one of a, b, c"),
-        ({"seeds": 0}, "0 seeds; expected at least one"),
+        ({"seeds": 0}, "seeds = 0; expected a whole number, at least one"),
+        ({"seeds": "2"}, "seeds = '2'; expected a whole number"),
+        ({"add": {"mine": None}}, "variant 'mine': None; expected settings by their names"),
+        ({"add": {"mine": {"seed": 3}}}, "variant 'mine': seed is no setting of one variant"),
+        ({"add": {"mine": {"rho": -1}}}, "variant 'mine': rho = -1; leave it out"),
         ({"profile": "huge"}, "unknown profile 'huge'"),
         ({"device": "tpu"}, "unknown device 'tpu'"),
     ):
@@ -352,6 +356,14 @@ def test_names_and_numbers_that_mean_nothing_are_refused(quick):
     with pytest.raises(InputError, match="places: unknown variant 'b'"):
         study_of({"a": {}}, sweep="lambda", places={"b": 1.0})
     assert quick == []
+
+
+def test_values_of_numpy_are_taken_as_pythons(quick):
+    mine = {"lr_decay": np.float32(0.5), "me_near": np.int64(3), "kernels": np.array([5, 5, 5, 5])}
+    study = study_of({"a": {}})
+    told = study_runs.plan(study, "cpu", add={"mine": mine}, **SMALL).parts[-1].chosen
+    plain = {"lr_decay": 0.5, "me_near": 3, "kernels": [5, 5, 5, 5]}
+    assert told == study_runs.plan(study, "cpu", add={"mine": plain}, **SMALL).parts[-1].chosen
 
 
 def test_synthetic_videos_are_not_changed_where_others_are_worked_on(quick):

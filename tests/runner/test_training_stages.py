@@ -64,6 +64,16 @@ def test_a_training_that_was_stopped_is_not_lost_to_one_that_had_nothing_to_trai
     assert half_done and half_done == sorted(stages.data_store().root.rglob(".checkpoints/*.safetensors"))
 
 
+def test_a_training_that_was_stopped_is_not_lost_to_one_of_another_seed(chosen, monkeypatch):
+    chosen = chosen.model_copy(update={"learning": chosen.learning.but(epochs=2, watch=0)})
+    killed_in_epoch(1, partial(stages.loso_seeds, chosen, (1,), device="cpu"), monkeypatch)
+    half_done = sorted(stages.data_store().root.rglob(".checkpoints/*.safetensors"))
+    stages.loso_seeds(chosen, (2,), device="cpu")
+    assert half_done and half_done == sorted(stages.data_store().root.rglob(".checkpoints/*.safetensors"))
+    stages.loso_seeds(chosen, (1,), device="cpu")
+    assert not list(stages.data_store().root.rglob(".checkpoints"))
+
+
 def test_the_number_of_inner_groups_does_not_touch_the_run_itself(chosen):
     other = chosen.model_copy(update={"learning": chosen.learning.but(inner_groups=3)})
     names = [video.name for video in stages.dataset(chosen).videos]
