@@ -459,8 +459,22 @@ def test_the_time_that_training_takes_grows_with_the_work_of_the_network():
     ]
     assert seconds[0] < seconds[1] / 2 < seconds[2] / 4
     windows = budget.estimate([], [(base, 2)], variants=1, device="cpu").windows
-    on_a_gpu = budget.estimate([], [(base, 2)], variants=1, device="cuda").seconds
-    assert on_a_gpu == pytest.approx(windows / budget.WINDOWS_PER_GPU)
+    on_a_gpu = budget.estimate([], [(base, 2)], variants=1, device="cuda")
+    assert on_a_gpu.seconds == pytest.approx(windows / budget.WINDOWS_PER_GPU)
+
+
+def test_on_a_gpu_both_memories_must_do(monkeypatch):
+    chosen = stages.profile("smoke")
+    on_cpu, on_gpu = (budget.estimate([], [(chosen, 1)], variants=1, device=name) for name in ("cpu", "cuda"))
+    assert on_cpu.gpu == 0 and "GPU" not in str(on_cpu) and "GB on the GPU" in str(on_gpu)
+    assert on_gpu.gpu == on_cpu.memory - budget.PROGRAM  # what one fold takes, wherever it trains
+    free = {"cpu": on_gpu.memory, "cuda": on_gpu.gpu}
+    monkeypatch.setattr(budget, "free_memory", lambda device: free[device])
+    budget.afford(on_gpu, where="here")
+    for device, named in (("cpu", "GB of memory are needed"), ("cuda", "GB of the GPU's memory are needed")):
+        with monkeypatch.context() as patch, pytest.raises(InputError, match=named):
+            patch.setitem(free, device, free[device] - 1)
+            budget.afford(on_gpu, where="here")
 
 
 def steps_in_full_size(name):

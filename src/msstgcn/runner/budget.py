@@ -62,9 +62,9 @@ class Budget:
     seconds : float
         About how long that takes on this machine.
     memory : float
-        Bytes at the most demanding moment.
-    device : str
-        cpu or cuda, where the memory is that of the GPU.
+        Bytes of the machine's memory at the most demanding moment.
+    gpu : float
+        Bytes of the GPU's; 0 where none is used.
     """
 
     variants: int
@@ -72,12 +72,13 @@ class Budget:
     windows: int
     seconds: float
     memory: float
-    device: str = "cpu"
+    gpu: float = 0.0
 
     def __str__(self) -> str:
         return (
             f"{counted(self.variants, 'variant')} to make: {self.frames:,} frames to measure, "
             f"{self.windows:,} windows to train on; about {_duration(self.seconds)} and {self.memory / 1e9:.1f} GB"
+            f"{f', and {self.gpu / 1e9:.1f} GB on the GPU' if self.gpu else ''}"
         )
 
 
@@ -113,11 +114,15 @@ def estimate(
     spent = (sum(seen.values()) + sum(ms for _, ms in flows.values())) / 1000
     shown = [(chosen, round(folds * _windows(chosen))) for chosen, folds in trained]
     taught = sum(windows * _window_seconds(chosen, device, cores) for chosen, windows in shown)
-    largest = max((_bytes(chosen, folds, device, cores) for chosen, folds in trained), default=0.0)
-    if device != "cuda":
-        largest = PROGRAM + max(largest, min(cores, len(seen)) * WORKER)
+    measuring = min(cores, len(seen)) * WORKER
+    if device == "cuda":
+        memory = PROGRAM + max([measuring, *(_held(chosen) for chosen, _ in trained)])
+        gpu = max((_held(chosen) + _step(chosen) for chosen, _ in trained), default=0.0)
+    else:  # folds train beside each other, one a core
+        training = [_held(chosen) + min(cores, folds) * _step(chosen) for chosen, folds in trained]
+        memory, gpu = PROGRAM + max([measuring, *training]), 0.0
     windows, frames = sum(number for _, number in shown), sum(number for number, _ in flows.values())
-    return Budget(variants, frames, windows, spent / cores + taught, largest, device)
+    return Budget(variants, frames, windows, spent / cores + taught, memory, gpu)
 
 
 def _missing(chosen: Profile) -> Iterator[tuple[tuple[str, ...], int, float, float]]:
@@ -171,18 +176,17 @@ def _window(chosen: Profile) -> int:
     return max((chosen.motion.at(video.fps).window for video in dataset(chosen).videos), default=0)
 
 
-def _bytes(chosen: Profile, folds: int, device: str, cores: int) -> float:
-    """Memory of training: all windows, and the activations of the folds that must train at once.
+def _held(chosen: Profile) -> float:
+    """Bytes that all windows take."""
+    flow = 4 * 2 * _window(chosen) * len(region_set(chosen.motion.regions))
+    return sum(map(len, dataset(chosen).videos)) * (COPIES * flow + PER_WINDOW)
 
-    On a CPU that is one a core; on a GPU one, for as many train together as its memory holds.
-    """
-    data, window = dataset(chosen), _window(chosen)
-    regions = len(region_set(chosen.motion.regions))
-    flow = 4 * 2 * window * regions
-    at_once = 1 if device == "cuda" else min(cores, folds)
+
+def _step(chosen: Profile) -> float:
+    """Bytes that the activations of one fold take; on a GPU as many folds train together as its memory holds."""
     batch = chosen.learning.segments * chosen.learning.segment
-    activations = 4 * chosen.network.channels * window * regions * batch * ACTIVATIONS
-    return sum(map(len, data.videos)) * (COPIES * flow + PER_WINDOW) + at_once * activations
+    width = chosen.network.channels * _window(chosen) * len(region_set(chosen.motion.regions))
+    return 4 * width * batch * ACTIVATIONS
 
 
 def free_memory(device: str) -> float | None:
@@ -224,15 +228,11 @@ def _left_to_group(group: Path, limit: str, used: str, kept: str) -> float:
 
 def afford(budget: Budget, *, where: str) -> None:
     """Raise an `InputError` if a budget needs more memory than is free."""
-    free = free_memory(budget.device)
-    if free is not None and budget.memory > free:
-        raise InputError(
-            f"about {budget.memory / 1e9:.1f} GB of {_named(budget.device)} are needed and "
-            f"{free / 1e9:.1f} GB are free",
-            where=where,
-            do="choose a smaller profile, or less of subjects, videos, seconds, segments or folds",
-        )
-
-
-def _named(device: str) -> str:
-    return "the GPU's memory" if device == "cuda" else "memory"
+    for device, named, needed in (("cpu", "memory", budget.memory), ("cuda", "the GPU's memory", budget.gpu)):
+        free = free_memory(device) if needed else None
+        if free is not None and needed > free:
+            raise InputError(
+                f"about {needed / 1e9:.1f} GB of {named} are needed and {free / 1e9:.1f} GB are free",
+                where=where,
+                do="choose a smaller profile, or less of subjects, videos, seconds, segments or folds",
+            )
