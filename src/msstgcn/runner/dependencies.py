@@ -1,7 +1,9 @@
 """Which of the project's modules a piece of code depends on, and one digest of them all.
 
 Results are cached under a key that holds this digest, so a change in ``src/`` makes again what depends on it
-and nothing else. Imports are read from the source, without importing anything.
+and nothing else. Imports are read from the source, without importing anything. A name that a package only hands on
+(``from msstgcn.datasets import Video``) counts for the module that defines it: what else the package hands on has no
+part in it.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ def _parents(module: str) -> Iterator[str]:
 
 
 def imported_modules(source: str) -> set[str]:
-    """Modules of this package that a piece of Python source names in its imports.
+    """Modules of this package that a piece of Python source depends on by its own imports.
 
     Parameters
     ----------
@@ -45,13 +47,43 @@ def imported_modules(source: str) -> set[str]:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            names = [one for alias in node.names for one in _defining(node.module, alias.name)]
         else:
             continue
         for name in names:
             if name.split(".")[0] == _NAME:
-                found.update(part for part in _parents(name) if _source(part))
+                found.update(part for part in _parents(name) if part == name or not _hands_on(part))
     return found
+
+
+def _defining(module: str, name: str) -> list[str]:
+    """Modules that ``from module import name`` may take the name from in the end, or that it may be."""
+    handed, own = _hands_on(module).get(name), f"{module}.{name}"
+    found = [own] if _source(own) else []
+    return [*found, *_defining(*handed)] if handed else found or [module]
+
+
+@cache
+def _hands_on(module: str) -> dict[str, tuple[str, str]]:
+    """What a package imports for others, by name: where from, and what it is called there.
+
+    Empty if the module does anything else: then it counts itself.
+    """
+    path, found = _source(module), dict[str, tuple[str, str]]()
+    body = ast.parse(path.read_text(encoding="utf-8")).body if path and path.name == "__init__.py" else []
+    for node in body:
+        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found |= {alias.asname or alias.name: (node.module, alias.name) for alias in node.names}
+        elif not _says_nothing(node):
+            return {}
+    return found
+
+
+def _says_nothing(node: ast.stmt) -> bool:
+    """Whether a statement is a docstring or a list of what is public."""
+    if isinstance(node, ast.Assign):
+        return [target.id for target in node.targets if isinstance(target, ast.Name)] == ["__all__"]
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 @cache
@@ -61,9 +93,8 @@ def _imports_of(module: str) -> frozenset[str]:
 
 
 def closure(modules: Iterable[str]) -> list[str]:
-    """Return the modules and everything of this package that they import, in turn, sorted."""
-    seen: set[str] = set()
-    waiting = [part for module in modules for part in _parents(module)]
+    """Return the modules and everything of this package that they depend on, in turn, sorted."""
+    seen, waiting = set[str](), list(modules)
     while waiting:
         module = waiting.pop()
         if module not in seen and _source(module):
@@ -72,12 +103,9 @@ def closure(modules: Iterable[str]) -> list[str]:
     return sorted(seen)
 
 
-def _data_files(module: str) -> list[Path]:
-    """Files of figures (CSV, JSON) that lie beside a package's code and count as part of it."""
-    path = _source(module)
-    if path is None or path.name != "__init__.py":
-        return []
-    return sorted(file for file in path.parent.iterdir() if file.suffix in {".csv", ".json"})
+def _data_files(source: Path) -> list[Path]:
+    """Files of figures (CSV, JSON) that lie beside a module and count as part of it."""
+    return sorted(file for file in source.parent.iterdir() if file.suffix in {".csv", ".json"})
 
 
 @cache
@@ -100,6 +128,6 @@ def _digest_of(modules: Iterable[str]) -> str:
     for module in modules:
         path = _source(module)
         assert path is not None  # the caller names only modules with a source
-        for file in [path, *_data_files(module)]:
+        for file in [path, *_data_files(path)]:
             parts += [f"{module}/{file.name}".encode(), file.read_bytes()]
     return digest_bytes(*parts)
