@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -89,6 +90,34 @@ def test_a_sound_set(originals, layout):
     assert report.events == 8
     assert "usable: 4 videos with 8 events" in report.text()
     assert "not checked: the inside of pictures" in report.text()
+
+
+@pytest.mark.parametrize("layout", ["samm-lv", "casme2"])
+def test_a_link_to_nothing_is_a_video_that_is_missed(originals, tmp_path, layout):
+    root = shutil.copytree(originals / layout, tmp_path / "set")
+    folder = folder_of(root, layout)
+    shutil.rmtree(folder)
+    folder.symlink_to(tmp_path / "unmounted")
+    report = check(root, layout)
+    assert len(report.videos) == 3
+    assert any(
+        f"{folder}: a link to {tmp_path / 'unmounted'}, which is not there" in line for line in errors(report)
+    )
+
+
+def test_a_person_whose_folder_cannot_be_read_is_left_out(casme, monkeypatch):
+    person = folder_of(casme, "casme2").parent
+    listed = Path.iterdir
+
+    def iterdir(self):
+        if self == person:
+            raise PermissionError(13, "Permission denied")
+        return listed(self)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    report = check(casme, "casme2")
+    assert len(report.videos) == 2
+    assert any(f"{person}: the folder cannot be read (Permission denied)" in line for line in errors(report))
 
 
 # --- pictures ------------------------------------------------------------------------------------------------
@@ -199,7 +228,7 @@ def test_missing_and_empty_folders(samm):
     told = errors(report)
     assert sum("no video 001_2" in e for e in told) == 2
     assert any("002_1: no numbered pictures" in e for e in told)
-    assert all("unknown subject" not in e for e in told)
+    assert all("nor any other" not in e for e in told)
     shutil.rmtree(samm / "SAMM_longvideos")
     report = check(samm, "samm-lv")
     assert not report.videos and report.findings[0].level == "fatal"
@@ -232,7 +261,10 @@ SAMM_ROWS = [
     ({"H11": "Tiny"}, "row 11: Type is 'Tiny'"),
     ({"B11": "first"}, "row 11: Filename is 'first'"),
     ({"A11": 9}, "row 11: subject 9 with the file name 001_1_1"),
-    ({"A11": 9, "B11": "009_1_1"}, r"row 11: no video 009_1 \(unknown subject 009\)"),
+    (
+        {"A11": 9, "B11": "009_1_1"},
+        r"row 11: no video 009_1 \(nor any other of subject 009 that can be used\)",
+    ),
     ({"D11": 900, "E11": 910, "F11": 920}, "row 11: onset 900 beyond the video's end at frame 280"),
     ({"D11": 90, "E11": 80, "F11": 70}, "row 11: offset 70 before onset 90"),
 ]

@@ -68,6 +68,43 @@ def test_finished_videos_are_kept_and_others_written_again(data, copy):
     assert not list(copy.rglob("*.tmp*"))
 
 
+@pytest.mark.parametrize("foreign", ["video", "labels", "workbook", "other layout", "more people"])
+def test_nothing_is_written_over_what_is_not_of_the_same_data_set(data, written, tmp_path, foreign):
+    out, layout = tmp_path / "set", "lossless"
+    if foreign in ("other layout", "more people"):
+        shutil.copytree(written, out)
+    if foreign == "other layout":
+        layout = "mp4"
+    if foreign == "more people":
+        data = replace(data, videos=data.videos[:1])
+    name = {
+        "video": f"videos/{data.videos[0].name}.avi", "labels": "events.csv", "workbook": "mine.xlsx",
+    }.get(foreign)  # fmt: skip
+    if name:
+        (out / name).parent.mkdir(parents=True)
+        (out / name).write_text("mine")
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    with pytest.raises(InputError, match="this is not of the data set that is to be written"):
+        write_dataset(data, out, layout=layout)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
+def test_what_a_killed_call_left_half_written_is_removed(data, tmp_path):
+    left = tmp_path / "videos" / f".{data.videos[0].name}.killed" / "frames"
+    left.mkdir(parents=True)
+    write_dataset(data, tmp_path, layout="png")
+    assert not left.parent.exists()
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/b", ".."])
+def test_a_video_is_not_named_like_a_path(copy, name):
+    table = (copy / "videos.csv").read_text()
+    first = table.splitlines()[1].split(",")[0]
+    (copy / "videos.csv").write_text(table.replace(f"\n{first},", f"\n{name},", 1))
+    with pytest.raises(InputError, match=r"videos.csv, row 2: video is '.*'; expected a name without /"):
+        open_folder(copy)
+
+
 def test_several_processes_write_the_same(data, written, tmp_path):
     done = []
     write_dataset(data, tmp_path, progress=done.append, jobs=2)

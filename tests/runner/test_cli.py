@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import pytest
@@ -236,3 +237,24 @@ def test_bench_prints_json_or_lines(msstgcn, monkeypatch, name):
     assert msstgcn("bench", name)[1] == "speedup: 129\nwhat: x\n"
     monkeypatch.setattr(module, lambda **_: {"worst": ["a", "b"]})
     assert msstgcn("bench", name)[1] == "worst: 2\n  a\n  b\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (("features", "me.avi", "--look", "me.avi"), "me.avi: this file is read, or written twice"),
+        (("spot", "me.avi", "--model", "model.safetensors", "--out", "me.avi"), "me.avi: this file is read"),
+        (("spot", "me.avi", "--model", "m.safetensors", "--out", "x", "--plot", "x"), "x: this file is read"),
+        (("features", "me.avi", "--describe"), "me.avi: this is no file of features; expected FILE.npz"),
+        (("features", "me.avi", "--window", "9", "--window-seconds", "0.5"), "--window 9 and --window-seconds 0.5"),
+        (("data", "describe", "--plot", "."), "this is a folder"),
+    ],
+)  # fmt: skip
+def test_what_would_be_lost_or_ignored_is_refused(msstgcn, tmp_path, monkeypatch, given, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "me.avi").write_text("a recording")
+    status, _, err = msstgcn(*given)
+    assert status == 2 and message in err
+    assert [path.name for path in tmp_path.iterdir()] == ["me.avi"] and "a recording" in Path(
+        "me.avi"
+    ).read_text()

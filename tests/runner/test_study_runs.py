@@ -311,6 +311,13 @@ def test_the_groups_of_every_seed_are_looked_at_before_anything_is_trained(quick
     assert quick == []
 
 
+def test_a_variant_of_groups_leaves_out_one_at_a_time_where_people_are_fewer_than_groups():
+    study = study_of({"a": {}, "b": {"folds": 5}})
+    for subjects, folds in ((6, 5), (5, 5), (4, 0)):
+        part = study_parts.parts_of(study, "smoke", subjects=subjects)[1]
+        assert part.chosen.learning.folds == folds
+
+
 def test_what_a_study_varies_cannot_be_set_for_all_of_its_variants(quick):
     with pytest.raises(InputError, match=r"study pair: epochs is what this study varies, in 'b'; expected"):
         run(epochs=5)

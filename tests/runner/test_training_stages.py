@@ -143,6 +143,13 @@ def test_what_is_no_model_is_refused(chosen, tmp_path):
     with pytest.raises(InputError, match="no such file"):
         models.open_model(tmp_path / "none.safetensors")
     fold = learning.Fold("", {}, pd.DataFrame(columns=learning.HISTORY_COLUMNS), {})
+    for wrong, message in ((tmp_path, "this is a folder"), (tmp_path / "me.mp4", "these are no weights")):
+        if wrong != tmp_path:
+            wrong.write_text("a recording")
+        with pytest.raises(
+            InputError, match=f"{message}; expected model.safetensors of `msstgcn train --out`$"
+        ):
+            models.open_model(wrong)
     bare = learning.save_fold(fold, tmp_path / "bare.safetensors")
     with pytest.raises(InputError, match=r"bare.safetensors: the file does not say how it was trained"):
         models.open_model(bare)

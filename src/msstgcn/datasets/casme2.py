@@ -23,6 +23,7 @@ from msstgcn.datasets.reading import (
     RealDataset,
     assembled,
     by_name,
+    dangling,
     labels,
     left_out,
     nearby,
@@ -154,14 +155,22 @@ def _event(
 def _videos(root: Path, findings: list[Finding]) -> list[NumberedVideo | FileVideo]:
     home = _home(root, findings)
     videos: dict[str, NumberedVideo | FileVideo] = {}
-    people = [p for paths in by_name(home).values() for p in paths if p.is_dir()] if home else []
+    entries = [p for paths in by_name(home).values() for p in paths] if home else []
+    people = [p for p in entries if p.is_dir()]
+    findings += dangling(p for p in entries if _SUBJECT.match(plain(p.name)))
     seen: list[Path] = []
     for person in people:
         match = _SUBJECT.match(plain(person.name))
         if match is None:
             findings.append(Finding("note", str(person), "not named as s15", "folder left out"))
             continue
-        inside = [path for paths in by_name(person).values() for path in paths]
+        try:
+            inside = [path for paths in by_name(person).values() for path in paths]
+        except InputError as error:
+            findings.append(Finding("error", str(person), error.what, "videos left out"))
+            continue
+        findings += dangling(p for p in inside if _VIDEO.match(p.name))
+        inside = [path for path in inside if path.exists()]
         seen += [person, *inside]
         for path in inside:
             _add(path, int(match[1]), videos, findings)

@@ -69,8 +69,8 @@ def write_dataset(
     Raises
     ------
     InputError
-        Unknown layout, two videos of one name, a folder that cannot be written, no space left; a real layout that
-        does not take the videos' rate or number.
+        Unknown layout, two videos of one name, a folder that cannot be written or that holds another data set, no space
+        left; a real layout that does not take the videos' rate or number.
     """
     lookup({**LAYOUTS, **RELEASES}, layout, "layout")
     out = Path(out)
@@ -81,6 +81,7 @@ def write_dataset(
     if layout in RELEASES:
         release = RELEASES[layout]
         targets = [out / folder for folder in release.folders(dataset)]
+        _must_hold_nothing_else(out, targets)
         _write_videos(
             dataset, targets, _written_as_pictures(".jpg", release.pictures), layout, progress, jobs
         )
@@ -88,10 +89,29 @@ def write_dataset(
         return out
     writer, suffix = LAYOUTS[layout]
     targets = [out / "videos" / f"{video.name}{suffix}" for video in dataset.videos]
+    _must_hold_nothing_else(out, targets)
     _write_videos(dataset, targets, writer, layout, progress, jobs)
     write_csv(_videos_table(dataset, suffix), out / "videos.csv")
     write_csv(_events_table(dataset), out / "events.csv")
     return out
+
+
+def _must_hold_nothing_else(out: Path, targets: list[Path]) -> None:
+    """Raise if a folder holds videos or labels that are not of an earlier call for the same videos."""
+    places = {target.parent for target in targets}
+    noted = {note.with_name(note.name[1:-5]) for place in places for note in place.glob(".*.json")}
+    others = [target for target in targets if target.exists() and target not in noted]
+    others += sorted(target for target in noted - {*targets} if target.exists())
+    if not noted:
+        others += [out / name for name in ("videos.csv", "events.csv") if (out / name).exists()]
+        others += sorted(out.glob("*.xlsx"))
+    if others:
+        raise InputError(
+            "this is not of the data set that is to be written",
+            where=others[0],
+            expected="an empty folder, or what an earlier call for the same videos has left",
+            do="give another folder",
+        )
 
 
 def _write_videos(
@@ -286,6 +306,8 @@ def _written_as_pictures(suffix: str, names: PictureNames) -> Writer:
                 progress(1)
             shutil.rmtree(target, ignore_errors=True)
             inside.rename(target)
+        for left in target.parent.glob(f".{target.name}.*/"):  # by a call that was killed
+            shutil.rmtree(left, ignore_errors=True)
 
     return write
 
@@ -366,6 +388,10 @@ def _read_videos_table(path: Path, say: Say) -> list[tuple[str, str, float, str,
             for name, text in row.items():
                 if not text:
                     raise InputError(f"empty {name}", where=where)
+            if row["video"] == ".." or PurePath(row["video"]).name != row["video"]:
+                raise InputError(
+                    f"video is {row['video']!r}", where=where, expected="a name without / in it, and not .."
+                )
             found.append((row["video"], row["subject"], _rate(row["fps"], where), row["file"], where))
         except InputError as error:
             say(error)

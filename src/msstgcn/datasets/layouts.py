@@ -101,7 +101,8 @@ def read_dataset(layout: str, root: str | Path, *, repair: str = "authors") -> R
     lookup(REPAIRS, repair, "repair policy")
     root = Path(root)
     if not root.is_dir():
-        raise InputError("no such folder", where=root, do="check the path")
+        what = "this is a file" if root.exists() else "no such folder"
+        raise InputError(what, where=root, expected="the folder of a data set", do="check the path")
     return reader(root, repair)
 
 

@@ -46,7 +46,10 @@ def usable(found: RealDataset, root: Path) -> RealDataset:
     if not found.videos or (worst and worst[0].level == "fatal"):
         what = f"{worst[0].what}" if worst else "no video"
         where = worst[0].where if worst else root
-        raise InputError(what, where=where, do="see all findings with `msstgcn data check`")
+        advice = [worst[0].done] if worst and worst[0].level == "fatal" and worst[0].done else []
+        raise InputError(
+            what, where=where, do="; ".join([*advice, "see all findings with `msstgcn data check`"])
+        )
     return found
 
 
@@ -89,6 +92,15 @@ def odd_names(root: Path, paths: Iterable[Path]) -> list[Finding]:
                 Finding("note", str(path), f"a link out of the root, to {path.resolve()}", "followed")
             )
     return found
+
+
+def dangling(paths: Iterable[Path]) -> list[Finding]:
+    """Links among some paths that lead nowhere, as to a disk that is not there."""
+    return [
+        Finding("error", str(path), f"a link to {path.readlink()}, which is not there", "video left out")
+        for path in paths
+        if path.is_symlink() and not path.exists()
+    ]
 
 
 def workbook_note(path: Path) -> list[Finding]:
@@ -172,7 +184,7 @@ def labels_of(
     for event in events:
         if lasts is not None and subjects is not None and event.video not in lasts:
             subject = event.video.split("_")[0]
-            who = f" (unknown subject {subject})" if subject not in subjects else ""
+            who = f" (nor any other of subject {subject} that can be used)" if subject not in subjects else ""
             findings.append(Finding("error", event.where, f"no video {event.video}{who}", "event left out"))
             continue
         expression, notes = expression_of(event, policy, lasts[event.video] if lasts is not None else None)

@@ -22,6 +22,7 @@ from msstgcn.datasets.reading import (
     RealDataset,
     assembled,
     by_name,
+    dangling,
     labels,
     left_out,
     nearby,
@@ -170,7 +171,9 @@ def _videos(root: Path, findings: list[Finding]) -> list[NumberedVideo | FileVid
     home = homes[0] if homes else root
     if homes and home.name != FRAMES:
         findings.append(Finding("note", str(home), f"not {FRAMES} letter by letter", "read all the same"))
-    folders = [p for paths in by_name(home).values() for p in paths if p.is_dir()] if home.is_dir() else []
+    inside = [p for paths in by_name(home).values() for p in paths] if home.is_dir() else []
+    folders = [p for p in inside if p.is_dir()]
+    findings += dangling(p for p in inside if _VIDEO.match(p.name))
     videos: dict[str, NumberedVideo | FileVideo] = {}
     findings += odd_names(root, folders)
     for folder in folders:

@@ -17,7 +17,7 @@ import typer
 
 from msstgcn.errors import InputError, unknown_name
 from msstgcn.files import written_whole
-from msstgcn.paths import writable
+from msstgcn.paths import data_root, writable
 from msstgcn.runner.garbage import collect_rarely
 
 if TYPE_CHECKING:
@@ -93,13 +93,25 @@ def _assignments(items: list[str], option: str = "-p") -> dict[str, object]:
     return values
 
 
-def _must_be_writable(*, folders: Iterable[Path | None] = (), files: Iterable[Path | None] = ()) -> None:
-    """Refuse, before anything runs, places that results cannot be written to; None is one not asked for."""
+def _must_be_writable(
+    *,
+    folders: Iterable[Path | None] = (),
+    files: Iterable[Path | None] = (),
+    read: Iterable[Path | None] = (),
+) -> None:
+    """Refuse, before anything runs, places that results cannot be written to; None is one not asked for.
+
+    Files must differ from each other, and from those that are `read`.
+    """
+    taken = {path.resolve() for path in filter(None, read)}
     for folder in filter(None, folders):
         writable(folder)
     for file in filter(None, files):
         if file.is_dir():
             raise InputError("this is a folder", where=file, expected="the name of a file to write")
+        if file.resolve() in taken:
+            raise InputError("this file is read, or written twice", where=file, do="give another name")
+        taken.add(file.resolve())
         writable(file.parent)
 
 
@@ -274,6 +286,7 @@ def data_describe(
     from msstgcn.report.annotations import annotation_figure
     from msstgcn.runner import stages
 
+    _must_be_writable(files=[plot])
     data = stages.labelled(root, layout, repair, stages.profile(profile, seed=seed))
     for finding in getattr(data, "findings", ()):
         if finding.level == "error":
@@ -391,6 +404,10 @@ def features(
 
         if source is None:
             raise InputError("--describe needs a file of features", do="msstgcn features FILE.npz --describe")
+        if source.is_file() and source.suffix != ".npz":
+            raise InputError(
+                "this is no file of features", where=source, expected="FILE.npz of `msstgcn features`"
+            )
         found = describe_file(source)
         typer.echo(json.dumps(found) if as_json else as_text(found))
         return
@@ -402,10 +419,12 @@ def features(
     }  # fmt: skip
     changes = {name: value for name, value in given.items() if value is not None}
     must_change(changes, "features")
+    if window is not None and window_seconds is not None:
+        raise InputError(f"--window {window} and --window-seconds {window_seconds:g}", expected="one of them")
     chosen = stages.profile(profile, seed=seed, dataset=dataset, root=root or "", repair=repair, **changes)
     if source is not None and chosen.source is not None:
         raise InputError(f"both {source} and --root {root}", expected="one of them")
-    _must_be_writable(folders=[out], files=[look])
+    _must_be_writable(folders=[out], files=[look], read=[source])
     if look is not None:
         stages.filmable(source, look)  # before anything is measured
     paths = stages.features_to(source, out, chosen, executor=executor)
@@ -497,7 +516,7 @@ def spot(
     """Spot expressions in a video of your own: a CSV of video,class,onset,apex,offset,score, frames from 0."""
     from msstgcn.runner import models
 
-    _must_be_writable(files=[out, plot])
+    _must_be_writable(files=[out, plot], read=[source, model])
     table = models.spot(source, model, out=out, plot=plot, device=device)
     typer.echo(table.to_csv(index=False) if out is None else f"{out}: {len(table)} expressions")
 
@@ -845,9 +864,8 @@ def main() -> None:
     except OSError as error:
         message = f"{error.filename}: {error.strerror}; look whether the place is there and can be used"
         if error.errno == errno.ENOSPC:
-            message = (
-                f"no space left on the disk ({error.filename}); free some and run the same command again"
-            )
+            place = error.filename or data_root()
+            message = f"no space left on the disk ({place}); free some and run the same command again"
         elif error.filename is None:
             raise
         sys.exit(_fail(message))

@@ -52,6 +52,12 @@ def open_model(path: Path) -> tuple[learning.Fold, Profile]:
     InputError
         If the file is missing, damaged, or does not say how it was trained.
     """
+    if path.is_dir() or (path.is_file() and path.suffix != ".safetensors"):
+        raise InputError(
+            "this is a folder" if path.is_dir() else "these are no weights",
+            where=path,
+            expected="model.safetensors of `msstgcn train --out`",
+        )
     about = learning.fold_metadata(path)
     if "settings" not in about:
         raise InputError(
@@ -70,7 +76,7 @@ def spot(
     plot: Path | None = None,
     device: str = "auto",
 ) -> pd.DataFrame:
-    """Spot expressions in a video of one's own, or a folder of them, with a network trained before.
+    """Spot expressions in a video of one's own, or a data set of them, with a network trained before.
 
     Parameters
     ----------

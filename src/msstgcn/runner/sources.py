@@ -6,6 +6,7 @@ annotations that cannot be used. What was left out or mended is said, and stands
 
 from __future__ import annotations
 
+import shlex
 from functools import lru_cache
 from pathlib import Path
 
@@ -125,7 +126,9 @@ def _seen(root: Path) -> tuple[tuple[str, int, int], ...]:
     if not root.is_dir():
         return ()
     found = [*root.iterdir(), *root.parent.glob("*.xlsx")]
-    return tuple((str(path), *stamp(path)) for path in sorted(found))
+    return tuple(
+        (str(path), *stamp(path)) for path in sorted(found) if path.exists()
+    )  # links may lead nowhere
 
 
 @lru_cache(maxsize=4)
@@ -197,4 +200,4 @@ def _say(opened: RealDataset, found: RealDataset, source: DiskSettings) -> None:
 
 
 def _check_command(source: DiskSettings) -> str:
-    return f"msstgcn data check {source.root} --layout {source.dataset} --repair {source.repair}"
+    return f"msstgcn data check {shlex.quote(source.root)} --layout {source.dataset} --repair {source.repair}"

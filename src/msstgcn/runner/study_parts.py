@@ -90,7 +90,7 @@ def parts_of(which: Study, profile: str, *, seed: int = 0, seeds: int = 1, **cha
     parts: list[Part] = []
     for name, own in which.variants.items():
         try:
-            chosen, donor = settled(own), None
+            chosen, donor = _for_so_many(settled(own), own), None
             if which.trained == "once" and METHOD not in own:
                 teacher = settled(base, **taught)
                 donor = teacher if teacher != chosen or CONTROL in own else None
@@ -110,6 +110,14 @@ def parts_of(which: Study, profile: str, *, seed: int = 0, seeds: int = 1, **cha
                 do=error.do,
             ) from None
     return parts
+
+
+def _for_so_many(chosen: Profile, own: Mapping[str, Any]) -> Profile:
+    """A variant that leaves out groups of people leaves out one at a time where there are more groups than people."""
+    groups = own.get("folds") or 0
+    if groups <= len(feature_stages.dataset(chosen).subjects):
+        return chosen
+    return chosen.but(learning={"folds": 0})
 
 
 def _settings_of(own: Mapping[str, Any]) -> dict[str, Any]:
