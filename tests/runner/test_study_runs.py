@@ -31,6 +31,7 @@ from msstgcn.runner import (
     study_records,
     study_runs,
     training_stages,
+    typed,
     variant_results,
 )
 from msstgcn.studies import METHODS, SIZES, STUDIES, Study, agreement, answer, pair_table, points, resolved
@@ -787,7 +788,7 @@ def test_a_variant_of_ones_own_can_be_added_on_the_command_line(project, monkeyp
     ],
 )  # fmt: skip
 def test_a_variant_may_have_colons_in_its_name_and_spaces_in_its_values(text, name, own):
-    assert cli._variant(text) == (name, own)
+    assert typed._variant(text) == (name, own)
 
 
 def test_a_variant_is_read_back_as_it_is_listed(monkeypatch, capsys):
@@ -795,7 +796,7 @@ def test_a_variant_is_read_back_as_it_is_listed(monkeypatch, capsys):
         assert command(monkeypatch, "study", "list", one.name) == 0
         for line, (name, own) in zip(capsys.readouterr().out.splitlines(), one.variants.items(), strict=True):
             if own:
-                assert cli._variant(line) == (name, json.loads(json.dumps(own)))
+                assert typed._variant(line) == (name, json.loads(json.dumps(own)))
 
 
 def test_variants_are_listed_with_what_they_set(monkeypatch, capsys):

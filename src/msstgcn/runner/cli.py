@@ -6,7 +6,6 @@ import errno
 import io
 import json
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -15,9 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from msstgcn.errors import InputError, unknown_name
+from msstgcn.errors import InputError
 from msstgcn.files import written_whole
 from msstgcn.paths import data_root, writable
+from msstgcn.runner import typed
 from msstgcn.runner.garbage import collect_rarely
 
 if TYPE_CHECKING:
@@ -78,19 +78,6 @@ def _options(
 ) -> None:
     if quiet:
         os.environ["MSSTGCN_PROGRESS"] = "lines"
-
-
-def _assignments(items: list[str], option: str = "-p") -> dict[str, object]:
-    """Read ``name=value`` items of an option."""
-    values: dict[str, object] = {}
-    for item in items:
-        name, equals, text = item.partition("=")
-        if not equals or not name:
-            raise InputError(f"{option} {item}", expected=f"{option} name=value")
-        if name in values:
-            raise InputError(f"{option} {name} is given twice", expected="each name once")
-        values[name] = text
-    return values
 
 
 def _must_be_writable(
@@ -159,7 +146,7 @@ def book(
     from msstgcn.runner.book import make_book, summary
 
     started = time.monotonic()
-    given = {"profile": profile, **_source(dataset, root, repair), **_assignments(parameter or [])}
+    given = {"profile": profile, **_source(dataset, root, repair), **typed.assignments(parameter or [])}
     html = make_book(given)
     typer.echo(summary(html, started, given))
 
@@ -186,7 +173,7 @@ def run(
         for item in find(chapter).parameters.values():
             typer.echo(f"{item.name} = {item.default!r}: {item.expected}; {item.meaning}")
         return
-    given = {"profile": profile, **_source(dataset, root, repair), **_assignments(parameter or [])}
+    given = {"profile": profile, **_source(dataset, root, repair), **typed.assignments(parameter or [])}
     executed, ran = run_chapter(chapter, given)
     typer.echo(f"{executed}{'' if ran else ' (nothing had changed: taken from the ledger)'}")
 
@@ -692,7 +679,7 @@ def study_list(
 
     if name is not None:
         for variant, own in study(name).variants.items():
-            sets = " ".join(f"{key}={_compact(value)}" for key, value in own.items())
+            sets = " ".join(f"{key}={typed.compact(value)}" for key, value in own.items())
             typer.echo(f"{variant}: {sets or '(as the method has it)'}")
         return
     width = max(map(len, STUDIES))
@@ -765,12 +752,14 @@ def study_run(
     from msstgcn.runner import runs_of_record, study_runs
     from msstgcn.runner.sections import write_study
 
-    changes, own = _settings(setting or [], "--set"), _variants(add or [])
+    changes, own = typed.settings(setting or [], "--set"), typed.variants(add or [])
     source = _source(dataset, root, repair)
     chosen = _studies(names, source)
     _must_be_writable(folders=[out])
     given: dict[str, Any] = {"seed": seed, "seeds": seeds, **source, **changes}
     given_all = {"device": device, "only": only or None, "add": own or None, **given}
+    if dry_run and as_json:
+        raise InputError("--dry-run with --json", expected="one of them")
     if dry_run:
         typer.echo(runs_of_record.weigh(chosen, profile, record=record, keep=keep, **given_all))
         return
@@ -796,60 +785,17 @@ def _studies(names: list[str], source: Mapping[str, object]) -> list[Study]:
     return answerable(STUDIES.values(), source)
 
 
-def _settings(items: list[str], option: str, *more: str) -> dict[str, object]:
-    """Read settings of stages, ``name=value``, and of whatever else may be named."""
-    from msstgcn.runner.feature_stages import must_change, setting_names
-
-    found = {name: _literal(name, str(value)) for name, value in _assignments(items, option).items()}
-    known = [*setting_names(), *more]
-    for name in found:
-        if name not in known:
-            raise unknown_name("setting", name, known, where=option)
-    must_change(found, option)
-    return found
-
-
-def _variants(items: list[str]) -> dict[str, dict[str, object]]:
-    """Read variants, each of another name."""
-    found: dict[str, dict[str, object]] = {}
-    for name, own in map(_variant, items):
-        if name in found:
-            raise InputError(f"--add names {name!r} twice", expected="another name for each variant")
-        found[name] = own
-    return found
-
-
-def _variant(text: str) -> tuple[str, dict[str, object]]:
-    """Read a variant, ``name: setting=value ...``; there may be colons in the name, and spaces in values."""
-    found = re.fullmatch(r"(.+?)\s*:\s*(\w+=.*)", text.strip(), re.DOTALL)
-    if found is None:
-        raise InputError(f"--add {text!r}", expected="--add 'NAME: SETTING=VALUE ...'")
-    name, items = found.groups()
-    return name, _settings(re.split(r"\s+(?=\w+=)", items), f"--add {name!r}", "control", "method")
-
-
-def _literal(name: str, text: str) -> object:
-    """What a setting's value is: JSON where the text is that, otherwise the text; regions have numbers for names."""
-    if name == "regions" and not text.startswith("["):
-        return text.strip('"')
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _compact(value: object) -> str:
-    """A setting's value as the command line takes it."""
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
-
-
 _ALL = "all"  # in the place of studies' names
 _INTERRUPTED = 130  # status with which typer ends after Ctrl-C
+#: OpenCV says nothing of files that it cannot read or write: we do, in one line.
+_QUIET = {"OPENCV_LOG_LEVEL": "ERROR", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
 
 
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and status 2."""
     collect_rarely()
+    for name, level in _QUIET.items():
+        os.environ.setdefault(name, level)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # no result is lost to a terminal that lacks a letter
