@@ -230,8 +230,8 @@ if kept["main"]:
 # %% [markdown]
 # {glue}`ch8_main_answer`
 #
-# Some expressions move nothing but eyelids, and no region lies on an eyelid ([chapter 3](03_faces_and_flow.ipynb)).
-# They count as missed in every F1 of this book; here they stand apart.
+# Some expressions move nothing but eyelids, and no region lies on an eyelid ([chapter 3](03_faces_and_flow.ipynb)). Those
+# that are not found count as missed in every F1 of this book; here they stand apart.
 
 # %% tags=["hide-input"]
 caption = (

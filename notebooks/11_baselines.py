@@ -143,7 +143,7 @@ plt.show()
 
 # %%
 result = stages.study("baselines", profile, seed=seed, device=device)
-report.glue("ch11_epochs", sized.learning.epochs)
+report.glue("ch11_epochs", report.counted(sized.learning.epochs, "epoch"))
 report.glue("ch11_silent", sections.spotted_by(result, "control: shuffled labels"))
 report.glue("ch11_simpler", sections.simpler(result, ["roi-tcn", "flow-peaks"]))
 sections.study_section(
@@ -169,7 +169,7 @@ plt.show()
 # - {glue}`ch11_baselines_record_mae`
 #
 # Hold this against what was expected: where a difference was seen, trust the run about these videos; where none was
-# seen, the run may be too small. In this run every network was trained for {glue}`ch11_epochs` epochs, and the note of the
+# seen, the run may be too small. In this run every network was trained for {glue}`ch11_epochs`, and the note of the
 # run of record has its own; the paper trains for a hundred, and a network with more to learn may need them. And all of it
 # is counted on synthetic faces: none of the numbers can be put beside published ones.
 #
