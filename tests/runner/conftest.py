@@ -1,8 +1,14 @@
-"""A project of one tiny chapter, to test the runner without the book's long work."""
+"""Projects of one tiny chapter and of one small study, to test the runner without the book's long work."""
 
 import textwrap
+from dataclasses import replace
 
 import pytest
+from small_studies import SMALL, STUDY, waving
+
+from msstgcn import learning
+from msstgcn.runner import feature_stages, stages
+from msstgcn.studies import STUDIES
 
 CHAPTER = """
 # ---
@@ -75,4 +81,35 @@ def tiny(tmp_path, monkeypatch):
     monkeypatch.setenv("MSSTGCN_ROOT", str(tmp_path))
     monkeypatch.delenv("MSSTGCN_DATA", raising=False)
     monkeypatch.delenv("MSSTGCN_TABLES", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def quick(tmp_path, monkeypatch):
+    """Features are made up, and what is trained is counted: names of folds, one list a training."""
+    monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("MSSTGCN_PROGRESS", "lines")
+    monkeypatch.setattr(
+        feature_stages,
+        "features",
+        lambda chosen: [waving(v, chosen.motion.window) for v in stages.dataset(chosen).videos],
+    )
+    monkeypatch.setattr(feature_stages, "make_features", list)
+    trained, train = [], learning.schedule.train_folds
+
+    def counted(material, jobs, *rest, **more):
+        trained.extend(job.name for job in jobs)
+        return train(material, jobs, *rest, **more)
+
+    monkeypatch.setattr("msstgcn.learning.schedule.train_folds", counted)
+    return trained
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch, quick):
+    """A project with a study of its own and nothing recorded."""
+    for folder in ("notebooks", "book"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.setenv("MSSTGCN_ROOT", str(tmp_path))
+    monkeypatch.setitem(STUDIES, "pair", replace(STUDY, sizes={"cpu": {**SMALL, "folds": 2}}))
     return tmp_path

@@ -8,10 +8,8 @@ from msstgcn.studies.baselines import BASELINE_STUDIES
 
 
 @pytest.mark.parametrize("which", BASELINE_STUDIES, ids=lambda which: which.name)
-@pytest.mark.parametrize("profile", ["smoke", "cpu", "gpu"])
-def test_every_variant_can_run_in_every_size(which, profile):
+def test_the_studies_stand_by_their_names_in_chapter_11(which):
     assert study(which.name) is which and which.chapter == 11
-    assert [part.name for part in study_parts.parts_of(which, profile)] == list(which.variants)
 
 
 def test_every_method_and_a_control_stand_beside_the_network():

@@ -1,0 +1,113 @@
+"""What a section says of a study, against the tables of the run that it is said of."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from small_studies import STUDY
+
+from msstgcn import report
+from msstgcn.runner import runs_of_record, sections, stages, study_records
+from msstgcn.studies import SIZES, STUDIES, agreement, answer, pair_table, points, resolved
+
+
+def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeypatch):
+    glued = {}
+    monkeypatch.setattr("msstgcn.report.glue", lambda name, value: glued.update({name: value}))
+    own = stages.study("pair", "cpu", device="cpu")
+    written = project / "book" / "tables" / "study_pair.csv"
+    shown = sections.study_section(own, caption="Two epochs and three.").data
+    assert shown["variant"].tolist() == ["a", "b", "c", "<small>could be resolved, points</small>"]
+    assert set(pd.read_csv(written)["run"]) == {"this run"} and glued["ch9_pair_expected"] == STUDY.expected
+    assert glued["ch9_pair_note"] == "There is no run of record of the study pair yet."
+    assert glued["ch9_pair_record"] == glued["ch9_pair_record_me"] == ""
+    assert glued["ch9_pair_question"] == STUDY.question and glued["ch9_pair_more"] == ""
+    ((result, _),) = runs_of_record.run_and_record([STUDY], "cpu", device="cpu", seeds=2, record=True)
+    shown = sections.study_section(own, caption="Two epochs and three.").data
+    rows = shown["variant"].tolist()
+    assert rows[0] == "<em>this run</em>" and rows[5] == "<em>of record</em>" and len(rows) == 10
+    assert pd.read_csv(written)["run"].value_counts().to_dict() == {"this run": 9, "of record": 9}
+    for metric, end in (("overall", ""), ("ME", "_me"), ("MaE", "_mae")):
+        assert glued[f"ch9_pair_answer{end}"] == answer(STUDY, own.table(), metric)
+        told = f"Of record: {answer(STUDY, result.table(), metric)}"
+        holds = (
+            f" {agreement(STUDY, result.table(), epochs=study_records.trained_for('pair'))}"
+            if metric == "overall"
+            else ""
+        )
+        assert glued[f"ch9_pair_record{end}"] == told + holds and not (
+            holds and "The paper holds" not in holds
+        )
+    seen = sections.seen_in_records(9).set_index("study")
+    overall = result.table().query("`class` == 'overall'").set_index("variant")
+    told = ", ".join(f"{name} ({points(overall['difference'][name])})" for name in ("b", "c"))
+    cells = seen.loc["pair", ["better", "worse", "not told apart"]]
+    assert sorted(", ".join(cell for cell in cells if cell != "–").split(", ")) == told.split(", ")
+    assert seen.loc["pair", "base"].endswith("], 2 seeds") and seen.loc[
+        "pair", "could be resolved"
+    ] == resolved(overall["resolvable"].dropna())
+    assert sections.seen_in_records(12).empty
+    counted, table = sections.alarms(own).set_index("variant"), result.table().set_index(["variant", "class"])
+    assert (
+        set(counted["run"]) == {"of record"}
+        and counted.loc["b", "MaE false alarms"] == table.loc[("b", "MaE"), "FP"]
+    )
+    assert sections.ends_of(own)["hits"].sum() == result.events["hit"].sum()
+    pairs = {"two": ("b", "c"), "gone": ("b", "nosuch")}
+    compared, row = (
+        sections.pairs_shown(own, pairs, "which"),
+        pair_table(result.counts, {"two": ("b", "c")}).iloc[0],
+    )
+    assert compared.columns.tolist() == ["run", "which", "overall", "ME", "MaE"]
+    assert compared["which"].tolist() == ["two", "could be resolved, points"]
+    assert compared.loc[1, "overall"] == resolved(pd.Series([row["resolvable"]]))
+    assert sections.pairs_shown(own, {"gone": ("b", "nosuch")}, "which").empty
+    assert sections.pairs_told(own, pairs).startswith(
+        "In the run of record: With “b against c” no difference"
+    )
+    assert sections.pairs_told(own, {"gone": ("b", "nosuch")}) == ""
+    assert compared.loc[0, "overall"].startswith(report.difference_text(dict(row)))
+    recalls = sections.recalls(own)
+    assert set(recalls["run"]) == {"of record"} and recalls["found"].sum() == result.events["hit"].sum()
+    assert sections.cost_shown(own)["training [s]"].tolist() == result.costs["training_s"].tolist()
+    spotted = table.loc[("c", "overall"), ["TP", "FP"]].sum()
+    assert f"{spotted} intervals in the run of record, a " in sections.spotted_by(own, "c")
+    assert "not run" in sections.spotted_by(own, "nosuch")
+    weights = f"{int(result.costs['parameters'].iloc[0]):,}"
+    told = f"In the run of record, “b”, with {weights} weights to train against {weights}, is not told apart from “a” ("
+    assert sections.simpler(own, ["nosuch", "b"]).startswith(told) and sections.simpler(own, ["nosuch"]) == ""
+
+
+def test_the_spread_of_a_base_is_that_of_its_seeds_and_of_its_people(project):
+    assert sections.spread_of_record("pair") == ""
+    runs_of_record.run_and_record([STUDIES["pair"]], "cpu", device="cpu", seeds=1, record=True)
+    assert sections.spread_of_record("pair") == ""
+    ((result, _),) = runs_of_record.run_and_record(
+        [STUDIES["pair"]], "cpu", device="cpu", seeds=3, record=True
+    )
+    counts = result.counts[result.counts["variant"] == "a"]
+    sums = counts.groupby("seed")[["tp", "fp", "fn"]].sum()
+    spread = (2 * sums["tp"] / (2 * sums["tp"] + sums["fp"] + sums["fn"])).std()
+    told = sections.spread_of_record("pair")
+    assert f"F1 of 3 trainings of the base has a standard deviation of {100 * spread:.1f} points" in told
+
+
+@pytest.mark.parametrize(
+    ("gain", "p", "claimed"), [(0.07, 0.001, True), (0.07, 0.2, False), (-0.06, 0.001, False)]
+)
+def test_other_studies_stop_early_only_if_the_longest_training_is_better(gain, p, claimed):
+    usual = SIZES["gpu"]["epochs"]
+    asked = []
+
+    def pairs(wanted):
+        asked.extend(wanted.values())
+        values = {"difference": gain, "diff low": gain - 0.01, "diff high": gain + 0.01}
+        return pd.DataFrame({"class": ["overall", "ME"], "p": [p, 0.5], "few trainings": False, **values})
+
+    kept = SimpleNamespace(study=STUDIES["epochs"], pairs=pairs)
+    told = sections.still_improving(kept)
+    assert asked == [("32 epochs", f"{usual} epochs")]
+    start = f"In the run of record 32 epochs change F1 against {usual} by {100 * gain:+.1f} ["
+    assert told.startswith(start)
+    assert ("would still have improved" in told) == claimed
+    assert sections.still_improving(None) == ""
