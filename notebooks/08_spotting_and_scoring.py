@@ -146,9 +146,11 @@ for name, table in measured.items():
 main = pd.concat(results, ignore_index=True)
 words = sources.videos_are(chosen)
 report.glue("ch8_data", words)
+report.table(main, name="main_results", caption=f"Leave-one-subject-out on {words}.")
+
+# %% tags=["hide-input"]
 for short, one in zip(("spoke", "silent"), scores.values(), strict=True):
     report.glue(f"ch8_{short}", one.overall.tp + one.overall.fp)
-report.table(main, name="main_results", caption=f"Leave-one-subject-out on {words}.")
 
 # %%
 counts = [spotting.subject_counts(one, subjects) for one in scores.values()]
@@ -166,6 +168,8 @@ could = (
 )
 report.glue("ch8_could", could)
 report.glue("ch8_subjects", len(counts[0]))
+
+# %% tags=["hide-input"]
 apart = beside.p <= 0.05 and not gain.low <= 0 <= gain.high
 verdict = (
     f"other people would hardly make these two networks change places: the {'network' if gain.low > 0 else 'control'} "
@@ -223,9 +227,8 @@ tables["main"] if tables["main"] is None else report.outcomes(
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions: the difference in F1 of the oracle and of the control from the network, with intervals, and a line at zero."}, "figure": {"caption": "What the oracle adds and what the control lacks, in points of F1, in the run of record. Filled marks are told apart from the network.", "name": "fig-main-record"}}
-if kept["main"]:
-    report.forest(tables["main"])
-    plt.show()
+sections.forest_of_record("main")
+plt.show()
 
 # %% [markdown]
 # {glue}`ch8_main_answer`
@@ -258,9 +261,8 @@ tables["motion"] if tables["motion"] is None else report.outcomes(
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "For overall, micro- and macro-expressions: the difference in F1 of each way to measure motion from the first, with intervals, over grey bars of differences that the comparison would have missed more often than once in five times."}, "figure": {"caption": "Flow methods and head models in the run of record: difference from the base, in points of F1. Filled marks are told apart from it; a grey bar spans what the comparison would not have found four times in five.", "name": "fig-motion-record"}}
-if kept["motion"]:
-    report.forest(tables["motion"])
-    plt.show()
+sections.forest_of_record("motion")
+plt.show()
 
 # %% [markdown]
 # {glue}`ch8_motion_answer`

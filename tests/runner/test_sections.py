@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from small_studies import STUDY
@@ -111,3 +112,11 @@ def test_other_studies_stop_early_only_if_the_longest_training_is_better(gain, p
     assert told.startswith(start)
     assert ("would still have improved" in told) == claimed
     assert sections.still_improving(None) == ""
+
+
+def test_the_figure_of_a_record_says_so_where_there_is_none(project):
+    (text,) = sections.forest_of_record("pair").axes[0].texts
+    assert text.get_text() == "There is no run of record of the study pair yet."
+    list(runs_of_record.run_and_record([STUDIES["pair"]], "cpu", device="cpu", seeds=1, record=True))
+    assert len(sections.forest_of_record("pair").axes) == 3
+    plt.close("all")

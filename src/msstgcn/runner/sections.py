@@ -32,6 +32,7 @@ from msstgcn.studies.outcome import counts_array
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
     from pandas.io.formats.style import Styler
 
 
@@ -85,6 +86,19 @@ def of_record(result: StudyResult) -> pd.DataFrame | None:
     """The table of the run of record of the same study, for its figure; None if there is none."""
     kept = study_record(result.study.name)
     return None if kept is None else kept.table()
+
+
+def forest_of_record(name: str) -> Figure:
+    """`report.forest` of the run of record of a study, or a picture that says that there is none."""
+    import matplotlib.pyplot as plt
+
+    kept = study_record(name)
+    if kept is not None:
+        return report.forest(kept.table())
+    figure, ax = plt.subplots(figsize=(7.6, 1))
+    ax.text(0.5, 0.5, study_note(name), ha="center", va="center")
+    ax.set_axis_off()
+    return figure
 
 
 def seen_in_records(chapter: int) -> pd.DataFrame:
