@@ -51,11 +51,13 @@ def test_the_groups_of_every_seed_are_looked_at_before_anything_is_trained(quick
     assert quick == []
 
 
-def test_a_variant_of_groups_leaves_out_one_at_a_time_where_people_are_fewer_than_groups():
+def test_a_variant_of_groups_leaves_out_one_at_a_time_where_people_are_fewer_than_groups(capsys):
     study = study_of({"a": {}, "b": {"folds": 5}})
     for subjects, folds in ((6, 5), (5, 5), (4, 0)):
         part = study_parts.parts_of(study, "smoke", subjects=subjects)[1]
         assert part.chosen.learning.folds == folds
+        told = "warning: variant 'b' asks for 5 groups of 4 people; one is left out at a time"
+        assert (told in capsys.readouterr().err) == (subjects < 5)
 
 
 def test_minus_one_is_a_value_where_a_setting_can_be_negative():

@@ -125,8 +125,9 @@ def _records() -> list[tuple[str, str]]:
 
 def _predictor() -> str:
     """Digest of the landmark predictor that the environment names; empty where it names none that is there."""
-    named = Path(os.environ.get("MSSTGCN_PREDICTOR") or "none").expanduser()
-    return digest_file(named) if named.is_file() else ""
+    named = os.environ.get("MSSTGCN_PREDICTOR", "")
+    path = Path(named).expanduser()
+    return digest_file(path) if named and path.is_file() else ""
 
 
 def _content(values: Mapping[str, Value]) -> str:

@@ -16,6 +16,7 @@ from msstgcn.motion import FLOWS, HEADS
 from msstgcn.motion.regions import region_set
 from msstgcn.network import check_window
 from msstgcn.network.model import is_counted, region_graph
+from msstgcn.report.log import warn
 from msstgcn.runner import feature_stages, training_stages
 from msstgcn.runner.training_stages import with_training_seed
 from msstgcn.settings import Profile
@@ -90,7 +91,7 @@ def parts_of(which: Study, profile: str, *, seed: int = 0, seeds: int = 1, **cha
     parts: list[Part] = []
     for name, own in which.variants.items():
         try:
-            chosen, donor = _for_so_many(settled(own), own), None
+            chosen, donor = _for_so_many(settled(own), name, own), None
             if which.trained == "once" and METHOD not in own:
                 teacher = settled(base, **taught)
                 donor = teacher if teacher != chosen or CONTROL in own else None
@@ -112,11 +113,12 @@ def parts_of(which: Study, profile: str, *, seed: int = 0, seeds: int = 1, **cha
     return parts
 
 
-def _for_so_many(chosen: Profile, own: Mapping[str, Any]) -> Profile:
+def _for_so_many(chosen: Profile, name: str, own: Mapping[str, Any]) -> Profile:
     """A variant that leaves out groups of people leaves out one at a time where there are more groups than people."""
-    groups = own.get("folds") or 0
-    if groups <= len(feature_stages.dataset(chosen).subjects):
+    groups, people = own.get("folds") or 0, len(feature_stages.dataset(chosen).subjects)
+    if groups <= people:
         return chosen
+    warn(f"variant {name!r} asks for {groups} groups of {people} people; one is left out at a time")
     return chosen.but(learning={"folds": 0})
 
 

@@ -69,13 +69,11 @@ def answer(study: Study, table: pd.DataFrame, metric: str = "overall") -> str:
         If there is no such metric.
     """
     what = lookup(METRICS, metric, "metric")
-    rows = table[table["class"] == metric]
-    base, others = rows.iloc[0], rows.iloc[1:]
-    if others.empty:
+    base, placed, beside = _parted(study, table, metric)
+    if placed.empty and beside.empty:
         return f"There is nothing to compare: only {_named(base)} was run. Its {what} is {_f1(base)}."
-    placed = _placed(study, base, others)
     if placed.empty:
-        return f"{_found(base, others, what)} {_not_found(others)}"
+        return f"{_found(base, beside, what)} {_not_found(beside)}"
     return _swept(_ends(study, base, placed, what), base, placed, study.places)
 
 
@@ -92,16 +90,12 @@ def remarks(study: Study, table: pd.DataFrame) -> str:
     str
         Of a sweep, what is seen of variants beside it; then which differences are seen in a class alone.
     """
-    rows = table[table["class"] == "overall"]
-    base, others = rows.iloc[0], rows.iloc[1:]
-    if others.empty:
-        return ""
-    placed, said = _placed(study, base, others), []
-    beside = others.drop(placed.index)
+    said = []
+    base, placed, beside = _parted(study, table, "overall")
     if len(placed) and len(beside):
         found = _found(base, beside, METRICS["overall"])
         said.append(f"Beside the sweep, {found[0].lower()}{found[1:]}")
-        if not others["few trainings"].all():  # else that has been said of the places
+        if not (placed["few trainings"].all() and beside["few trainings"].all()):  # else that has been said
             said.append(_not_found(beside))
     hidden = in_a_class(table)
     if len(hidden):
@@ -286,6 +280,13 @@ def _in_classes(rows: pd.DataFrame) -> str:
     return _joined(
         [f"{_named(row)} ({row['class']}, {points(row['difference'])} points)" for _, row in rows.iterrows()]
     )
+
+
+def _parted(study: Study, table: pd.DataFrame, metric: str) -> tuple[pd.Series, pd.DataFrame, pd.DataFrame]:
+    """Rows of a study's table about one metric: the base, variants that lie on the axis of a sweep, and all others."""
+    rows = table[table["class"] == metric]
+    placed = _placed(study, rows.iloc[0], rows.iloc[1:])
+    return rows.iloc[0], placed, rows.iloc[1:].drop(placed.index)
 
 
 def _placed(study: Study, base: pd.Series, others: pd.DataFrame) -> pd.DataFrame:
