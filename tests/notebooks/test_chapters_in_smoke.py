@@ -120,6 +120,8 @@ def test_a_section_of_a_study_has_all_its_parts(study):
         rf'study\("{study.name}", \*\*common, add=',
     ):
         assert re.search(call, section), call
+    alone = re.findall(r"report\.outcomes\(\w+\.table\(\)\)", text)
+    assert not alone, "the reader's row stands beside those of record"
 
 
 def test_every_table_comes_in_three_forms(smoke):

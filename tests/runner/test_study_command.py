@@ -1,6 +1,7 @@
 """The commands of studies: what they list, show and write, and what they refuse before any work."""
 
 import json
+import re
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -27,6 +28,8 @@ def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsy
     assert command(monkeypatch, *given) == 0
     shown = capsys.readouterr().out
     assert "Is it better?" in shown and "could be resolved" in shown
+    for moves in ("brows or mouth", "eyelids only"):
+        assert re.search(rf"\n  {moves} +\d+ of \d+ M\w+(, \d+ of \d+ MaE)?\n", shown), moves
     assert max(map(len, shown.splitlines())) <= 80
     record = records.latest_record("study-pair")
     assert record["seeds"] == 2 and record["settings"]["lr"] == 0.02 and record["settings"]["folds"] == 2
@@ -90,6 +93,10 @@ def test_a_variant_of_ones_own_can_be_added_on_the_command_line(project, monkeyp
     assert told["study"] == "pair" and told["profile"] == "cpu" and told["seed"] == 0
     assert [row["variant"] for row in told["rows"]] == ["a"] * 3 + ["b"] * 3 + ["mine"] * 3
     assert told["rows"][3]["resolvable"] == "none" and told["answer"].startswith("With one training")
+    assert told["remarks"] == "" and {row["moves"] for row in told["recall"]} == {
+        "brows or mouth",
+        "eyelids only",
+    }
 
 
 @pytest.mark.parametrize(
