@@ -45,7 +45,7 @@ report.glue("ch9_spread", sections.spread_of_record("lambda"))
 # variants are trained on the same people, tested on the same people left out, decoded and counted in the same way.
 #
 # - A row is a variant, a column a class. The interval beside each F1 comes from drawing the subjects again and again, with
-#   replacement, and the seeds of training, where there are several. It says how far other people, *and* another
+#   replacement, and the seeds of training, where there are several: the *bootstrap* {cite}`efron1979`. It says how far other people, *and* another
 #   training, could have moved the number.
 # - In small type below it stands the difference from the base in *points*, hundredths of F1. It is taken on the same
 #   people and seeds, so that what is hard for both cancels out. Two things can move it: other people, which leaving out
@@ -55,7 +55,8 @@ report.glue("ch9_spread", sections.spread_of_record("lambda"))
 #   {cite}`holm1979`, and a difference is bold, *told apart*, where $p < .05$ and networks trained anew were trained three
 #   times or more. It is not corrected over columns and studies: if nothing in this chapter made a difference, up to one
 #   column in twenty would show one all the same, and these would come in bunches, as the end of this section says.
-# - *Could be resolved* is the true difference, in points, that such a comparison would have found four times in five.
+# - *Could be resolved* is the true difference, in points, that such a comparison would have found four times in five: the
+#   minimum detectable difference at a *power* of 80 %.
 #   **A smaller one can well be there and not be seen.** It can also be seen, with luck: then a filled mark lies on the grey
 #   bar of a figure. It is itself an estimate, made from the few trainings there are: with five it can be off by half,
 #   with three by a factor of two. *None* stands where nothing can be told apart, however large,
@@ -109,7 +110,8 @@ plt.show()
 #
 # {glue}`ch9_window_note` {glue}`ch9_window_record`
 #
-# Not only what is seen changes: longer kernels have more weights.
+# Not only what is seen changes: longer kernels have more weights. What a longer window gains may be theirs, and this
+# study cannot tell the two apart.
 
 # %%
 report.table(
@@ -650,7 +652,8 @@ report.outcomes(own.table(), sections.of_record(own))
 #
 # Training draws segments of 16 windows. As released, only those that hold some expression are drawn; in a trial before
 # this book was written, training on all of them gained more than anything else. So what is expected below was no blind
-# guess. In between, each epoch draws, for every segment with an expression, one other segment, or half as many.
+# guess. In between, each epoch draws as many segments without an expression as there are with one (*1 neutral in 1*), or
+# half as many (*1 neutral in 2*).
 #
 # Fewer segments make an epoch shorter, and after so few epochs every step still counts (see *How long to train?*). So
 # one variant draws segments with an expression for 27 epochs: in the profiles `cpu` and `gpu` about as many steps as all
@@ -751,10 +754,13 @@ report.outcomes(own.table(), sections.of_record(own))
 # %%
 seen = sections.seen_in_records(9)
 caption = "What the runs of record of this chapter saw, on synthetic videos: differences from the base in points of overall F1."
+report.glue("ch9_told", sections.told_in_records(9))
 report.table(seen, name="ablations_of_record", caption=caption)
 
 # %% [markdown]
 # ## What to take with you
+#
+# Which parts help, on our videos? {glue}`ch9_told`
 #
 # Read the row *could be resolved* before you read F1. A part of a method that makes no visible difference here is not
 # shown to be useless: if it makes one, these people and these short trainings did not show it. And whoever claims a gain
@@ -763,7 +769,7 @@ report.table(seen, name="ablations_of_record", caption=caption)
 # Not everything that one would like to know of the method was asked. Contrast needs both classes in a batch, so its gain
 # may depend on the size of the batch and on how rare an expression is; no study varies these. The longest window and the
 # longest training of the sweeps are not the paper's limits but ours, and where F1 still rises at the end of a sweep, the
-# best value lies beyond it.
+# best value may lie beyond it.
 #
 # What holds whatever the run: pooling by a mean cannot follow the triangle's Laplacian without a rectifier between
 # them. [Chapter 10](10_robustness.ipynb)

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Baselines
 #
-# A network with a graph and three scales finds expressions. Would something simpler find them, too? A score means
+# A network with a graph and three scales finds expressions. Would something that assumes less find them, too? A score means
 # little until it stands beside that of a method which does less.
 #
 # Here seven methods spot in the same videos. All that look at a video get the same features, none is trained or tuned on
@@ -60,13 +60,15 @@ videos = feature_stages.features(sized)
 # {cite}`savitzky1964`, and the magnitude $\mu(t)$ is its length, averaged over the third of the regions where it is
 # largest.
 #
-# **Threshold.** A peak is spotted if it exceeds $\bar{\mu} + \phi\,(\max \mu - \bar{\mu})$, with mean and maximum of its
+# **Threshold.** A peak is spotted if it exceeds $\bar{\mu} + \phi\,(\max \mu - \bar{\mu})$, with mean and maximum over its
 # own video. That adapts to lively and to still people. It also means that in each video something exceeds it. A lower
 # peak within $2 S$ of a higher one is dropped: each movement has an echo one half span before and after it.
 #
 # **Interval.** It reaches to both sides of the peak as long as the contrast of those regions, along the directions that
-# they have at the peak, stays above a part $\psi$ of its value there. If it lasts at most half a second it is a micro-expression, otherwise a
-# macro-expression.
+# they have at the peak, stays above a part $\psi$ of its value there.
+#
+# The three steps are run twice, with the $S$ of either class. From the run for micro-expressions only intervals of at most
+# half a second are kept, from that for macro-expressions only longer ones.
 
 # %%
 video = max(videos, key=lambda one: (len({e.label for e in one.expressions}), len(one.expressions)))
@@ -293,7 +295,8 @@ report.outcomes(own.table(), sections.of_record(own))
 #
 # ## What to take with you
 #
-# Would something simpler find them, too? {glue}`ch11_simpler`
+# Would something that assumes less find them, too? `roi-tcn` has no graph and one scale, and about as many weights;
+# `flow-peaks` learns no weights at all. {glue}`ch11_simpler`
 #
 # 1. **Ask for the floor.** Without `random` and `always-on` nobody knows whether a low F1 is better than nothing, and
 #    without the control nobody knows whether the network has learned from the motion at all.

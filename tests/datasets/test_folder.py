@@ -97,11 +97,22 @@ def test_what_a_killed_call_left_half_written_is_removed(data, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/b", ".."])
-def test_a_video_is_not_named_like_a_path(copy, name):
-    table = (copy / "videos.csv").read_text()
-    first = table.splitlines()[1].split(",")[0]
-    (copy / "videos.csv").write_text(table.replace(f"\n{first},", f"\n{name},", 1))
-    with pytest.raises(InputError, match=r"videos.csv, row 2: video is '.*'; expected a name without /"):
+@pytest.mark.parametrize("column", ["video", "subject"])
+def test_a_video_or_subject_is_not_named_like_a_path(copy, column, name):
+    table = pd.read_csv(copy / "videos.csv", dtype=str)
+    table.loc[0, column] = name
+    table.to_csv(copy / "videos.csv", index=False)
+    with pytest.raises(InputError, match=rf"videos.csv, row 2: {column} is '.*'; expected a name without /"):
+        open_folder(copy)
+
+
+def test_one_subject_is_spelt_in_one_way(copy):
+    table = pd.read_csv(copy / "videos.csv", dtype=str)
+    table["subject"] = ["anna", *["Anna"] * (len(table) - 1)]
+    table.to_csv(copy / "videos.csv", index=False)
+    with pytest.raises(
+        InputError, match=r"row 3: subject is 'Anna', and 'anna' further up; expected one spelling"
+    ):
         open_folder(copy)
 
 

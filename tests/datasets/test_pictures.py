@@ -181,3 +181,10 @@ def test_pages_of_a_file_are_told(tmp_path):
     video = open_video(tmp_path / "v")
     for told in (read(video)[1], checked(video)):
         assert "20 pages in one file, stack.tif; only the first is a frame" in told
+
+
+def test_a_folder_of_films_is_no_video_and_the_message_names_one(tmp_path):
+    for name in ("b.mp4", "a.MOV", ".hidden.mp4", "notes.txt"):
+        (tmp_path / name).touch()
+    with pytest.raises(InputError, match=r"no pictures in the folder.*a film is named by itself: .*a\.MOV$"):
+        open_video(tmp_path)

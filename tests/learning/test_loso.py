@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
+import os
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -176,6 +179,20 @@ def test_a_fold_comes_back_from_disk_bit_for_bit(run, tmp_path):
     assert same(learning.load_fold(path, metadata={"data": "abc"}), run.folds["s1"])
     with pytest.raises(InputError, match="data is 'abc'; expected 'abd'"):
         learning.load_fold(path, metadata={"data": "abd"})
+
+
+def test_a_full_disk_leaves_the_fold_that_was_there_readable_by_everybody(run, tmp_path, monkeypatch):
+    path = learning.save_fold(run.folds["s1"], tmp_path / "s1.safetensors")
+    assert path.stat().st_mode & 0o777 == 0o644
+
+    def full(*_args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(InputError, match="no space left on the disk"):
+        learning.save_fold(run.folds["s2"], path)
+    assert same(learning.load_fold(path), run.folds["s1"])
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_what_is_no_fold_is_refused(tmp_path):

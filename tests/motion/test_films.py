@@ -1,5 +1,6 @@
 """Films as cameras, phones and browsers write them: the number of frames, each frame and its time are told alike."""
 
+import re
 import struct
 
 import cv2
@@ -170,7 +171,7 @@ def test_another_rate_than_the_one_that_is_told(tmp_path):
 
 
 @pytest.mark.parametrize("film", [even, uneven_webm, matroska])
-def test_a_film_that_is_cut_short_is_left_out(tmp_path, film):
+def test_a_film_of_a_data_set_that_is_cut_short_is_left_out_and_one_of_ones_own_says_so(tmp_path, film):
     path = film(tmp_path / "film.mp4")
     data = path.read_bytes()
     if film is even:  # the pictures of the second half are gone
@@ -179,9 +180,15 @@ def test_a_film_that_is_cut_short_is_left_out(tmp_path, film):
         path.write_bytes(data[:middle] + bytes(end - middle) + data[end:])
     else:
         path.write_bytes(data[: len(data) // 3])
-    report = checked(open_video(path))
+    report, findings = checked(open_video(path)), []
     assert not report.sound and report.count["error"] == 1
-    assert ("cannot be read" if film is even else "the pictures end after") in report.text()
+    list(frames_of(open_video(path), findings.append))
+    if film is even:
+        for told in (report.text(), str(findings)):
+            assert "cannot be read" in told
+    else:
+        assert re.search(r"the pictures end after .* s, the file tells of .*: it is cut short", report.text())
+        assert re.fullmatch(r"repair: film: the pictures end .*; used as far as they go", str(findings[0]))
 
 
 def test_a_damaged_place_of_a_trimmed_film_keeps_the_numbers_of_the_others(tmp_path):

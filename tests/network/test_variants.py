@@ -263,7 +263,10 @@ def test_without_pooling_every_region_reaches_the_embedding_alone():
         ({"pooling": "sum"}, "pooling = 'sum'.*'max' or 'mean'"),
         ({"spatial": "grid"}, "spatial = 'grid'.*'graph' or 'flat'"),
         ({"window_fit": "some"}, "window_fit = 'some'.*'exact' or 'any'"),
-        ({"spatial": "flat", "operator": "learned"}, "operator left as it is, because spatial='flat'"),
+        (
+            {"spatial": "flat", "operator": "learned"},
+            "operator must be left as it is, because spatial='flat'",
+        ),
         ({"scales": 1, "pooling": "mean"}, "scales=1 pools nothing"),
         ({"operator": "none", "graph": "random"}, "uses no edges"),
         ({"operator": "learned", "graph": "cooccurrence"}, "'laplacian' or 'adjacency'"),

@@ -25,6 +25,8 @@ def test_a_run_of_record_in_several_goes_equals_one_made_in_one(project, quick, 
     damaged.write_text(damaged.read_text() + "v,me,1,2\n")
     monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "machine 2"))
     quick.clear()
+    runs_of_record.weigh([STUDIES["pair"]], "cpu", device="cpu", seeds=2, record=True)
+    assert damaged.exists(), "looking removes nothing"
     (result,) = run_of_record(seeds=2)
     assert len(quick) == 2 * 2  # folds of the result that nobody made, and of the one whose file was changed
     assert_frame_equal(result.table(), whole.table())

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from small_studies import STUDY
+from study_tables import table
 
 from msstgcn import report
 from msstgcn.runner import runs_of_record, sections, stages, study_records
@@ -64,7 +65,7 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
     assert compared.loc[1, "overall"] == resolved(pd.Series([row["resolvable"]]))
     assert sections.pairs_shown(own, {"gone": ("b", "nosuch")}, "which").empty
     assert sections.pairs_told(own, pairs).startswith(
-        "In the run of record: With “b against c” no difference"
+        "In the run of record: No difference was seen between “b” and “c” ("
     )
     assert sections.pairs_told(own, {"gone": ("b", "nosuch")}) == ""
     assert compared.loc[0, "overall"].startswith(report.difference_text(dict(row)))
@@ -75,13 +76,16 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
     assert f"{spotted} intervals in the run of record, a " in sections.spotted_by(own, "c")
     assert "not run" in sections.spotted_by(own, "nosuch")
     weights = f"{int(result.costs['parameters'].iloc[0]):,}"
-    told = f"In the run of record, “b”, with {weights} weights to train against {weights}, is not told apart from “a” ("
-    assert sections.simpler(own, ["nosuch", "b"]).startswith(told) and sections.simpler(own, ["nosuch"]) == ""
+    told = sections.simpler(own, ["nosuch", "b"])
+    assert told.startswith(
+        f"In the run of record: “b”, with {weights} weights to train against {weights}, is "
+    )
+    assert "not told apart from “a” in overall F1 (" in told and sections.simpler(own, ["nosuch"]) == ""
 
 
 def test_the_spread_of_a_base_is_that_of_its_seeds_and_of_its_people(project):
     assert sections.spread_of_record("pair") == ""
-    runs_of_record.run_and_record([STUDIES["pair"]], "cpu", device="cpu", seeds=1, record=True)
+    list(runs_of_record.run_and_record([STUDIES["pair"]], "cpu", device="cpu", seeds=1, record=True))
     assert sections.spread_of_record("pair") == ""
     ((result, _),) = runs_of_record.run_and_record(
         [STUDIES["pair"]], "cpu", device="cpu", seeds=3, record=True
@@ -112,6 +116,33 @@ def test_other_studies_stop_early_only_if_the_longest_training_is_better(gain, p
     assert told.startswith(start)
     assert ("would still have improved" in told) == claimed
     assert sections.still_improving(None) == ""
+
+
+def test_what_the_records_of_a_chapter_told_apart_is_counted_and_the_largest_named(monkeypatch):
+    rows = table(
+        ("base", 0.4, 0.3, 0.5),
+        ("up", 0.5, 0.4, 0.6, 0.05, 0.15, 0.01, 0.1),
+        ("down", 0.2, 0.1, 0.3, -0.25, -0.15, 0.01, 0.1),
+        ("same", 0.41, 0.3, 0.5, -0.1, 0.1, 0.8, 0.1),
+        ("few", 0.9, 0.8, 0.95, 0.4, 0.6, 0.001, 0.1),
+    )
+    rows["few trainings"] = rows["variant"] == "few"
+    kept = SimpleNamespace(study=STUDIES["scales"], table=lambda: rows)
+    monkeypatch.setattr(sections, "study_record", lambda name: kept if name == "scales" else None)
+    assert sections.told_in_records(9) == (
+        "In the runs of record 4 variants stand beside the base of their study. In overall F1 1 turned out better, "
+        "1 worse, and 2 are not told apart from it. Those that gain most: “up” of scales (+10.0 points). "
+        "Those that lose most: “down” of scales (-20.0 points)."
+    )
+    assert sections.told_in_records(12) == ""
+    costs = pd.DataFrame({"variant": ["base", "up"], "parameters": [1000, 2000]})
+    own = SimpleNamespace(study=SimpleNamespace(name="none", base="base"), table=lambda: rows, costs=costs)
+    told = sections.simpler(own, ["up"])
+    assert (
+        "“up”, with 2,000 weights to train against 1,000, is better than “base” in overall F1 (+10.0 [5"
+        in told
+    )
+    assert told.endswith("What “base” assumes beyond it is no gain on these videos.")
 
 
 def test_the_figure_of_a_record_says_so_where_there_is_none(project):

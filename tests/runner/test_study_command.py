@@ -90,7 +90,8 @@ def test_a_variant_of_ones_own_can_be_added_on_the_command_line(project, monkeyp
     given = ("study", "run", "pair", "--device", "cpu", "--only", "b", "--json")
     assert command(monkeypatch, *given, "--add", "mine: kernels=[5,5,5,5] regions=10 lr=0.01") == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["study"] == "pair" and told["profile"] == "cpu" and told["seed"] == 0
+    assert told["study"] == "pair" and told["made_with"]["profile"] == "cpu"
+    assert told["made_with"]["seed"] == 0
     assert [row["variant"] for row in told["rows"]] == ["a"] * 3 + ["b"] * 3 + ["mine"] * 3
     assert told["rows"][3]["resolvable"] == "none" and told["answer"].startswith("With one training")
     assert told["remarks"] == "" and {row["moves"] for row in told["recall"]} == {

@@ -183,6 +183,8 @@ def test_what_a_study_varies_cannot_be_set_for_all_of_its_variants(quick):
     with pytest.raises(InputError, match=r"study pair: epochs is what this study varies, in 'b'; expected"):
         run(epochs=5)
     assert quick == []
+    mine = {"mine": {"epochs": 2}}
+    assert set(run(epochs=1, only=["c"], add=mine).study.variants) >= {"a", "c", "mine"}, "it keeps its own"
     assert run(epochs=stages.AS_PROFILE, only=["c"]).counts["variant"].unique().tolist() == ["a", "c"]
     run(epochs=1, only=["c"])
 

@@ -44,6 +44,20 @@ def test_a_wrong_value_is_refused_with_what_was_expected(kind, values, message):
         kind.make(values)
 
 
+@pytest.mark.parametrize(
+    ("stage", "values", "message"),
+    [
+        ("network", {"spatial": "flat", "graph": "random"}, "graph must be left as it is, because"),
+        ("motion", {"window": 4}, "window must be an odd number of frames, so that it has a middle"),
+        ("learning", {"folds": 1}, "folds must be 0 or at least 2"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_named_without_the_rest_of_their_stage(stage, values, message):
+    with pytest.raises(InputError) as told:
+        profile("cpu").but(**{stage: values})
+    assert str(told.value).startswith(f"Profile, {stage}: {message}")
+
+
 def test_as_many_regions_as_a_byte_numbers_are_taken():
     assert len(NetworkSettings.make({"regions": regions(255)}).regions) == 255
 
@@ -111,7 +125,8 @@ def test_a_window_in_seconds_that_grows_too_long_is_refused():
         ([{"name": "a", "landmark": 3, "dx": 9.0}], r"dx = 9.*less than or equal to 1.5"),
         ([{"name": "a", "landmark": 3, "size": 1}], "size"),
         ([{"name": "a", "landmark": 3}, {"name": "a", "landmark": 4}], "'a' stands twice"),
-        (7, "regions"),
+        ([{"landmark": 3}], "regions.0.name is missing"),
+        (22, """regions = 22 cannot be used; expected the name of a set in quotation marks, such as "22\""""),
     ],
 )
 def test_regions_of_ones_own_are_checked(regions, message):

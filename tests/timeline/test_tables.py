@@ -142,6 +142,16 @@ def test_videos_stand_once(tmp_path):
         read_videos(_file(tmp_path, "video,subject\n,1\n"))
 
 
+@pytest.mark.parametrize(("column", "one", "other"), [("apex", 2, 3), ("action_units", "AU4", "AU4+AU7")])
+def test_two_annotations_of_one_interval_are_two_events_where_apex_or_units_differ(
+    tmp_path, column, one, other
+):
+    head = f"video,class,onset,offset,{column}\n"
+    assert len(read_events(_file(tmp_path, f"{head}a,me,1,3,{one}\na,me,1,3,{other}\n"))) == 2
+    with pytest.raises(InputError, match="row 3: the same event stands twice"):
+        read_events(_file(tmp_path, f"{head}a,me,1,3,{one}\na,me,1,3,{one}\n"))
+
+
 def test_a_table_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     path = write_csv(pd.DataFrame({"video": ["a"], "score": [0.1]}), tmp_path / "sub" / "t.csv")
     assert path.read_bytes() == b"video,score\na,0.1\n"

@@ -19,10 +19,10 @@ from typing import Any, NamedTuple
 
 import cv2
 
-from msstgcn.datasets.files import FileVideo, PictureVideo, counted, frame_times, stamp
+from msstgcn.datasets.files import FileVideo, PictureVideo
 from msstgcn.datasets.findings import LEVELS, Finding
 from msstgcn.datasets.layouts import read_dataset
-from msstgcn.datasets.lenient import film_notes
+from msstgcn.datasets.lenient import AS_FAR, ends_early, film_notes
 from msstgcn.datasets.numbered import NumberedVideo
 from msstgcn.datasets.pictures import decoded, frame_at, oddities
 from msstgcn.datasets.protocol import Video
@@ -36,8 +36,6 @@ NOT_CHECKED = (
 )
 _HEAD, _LONG_HEAD = 4096, 65536  # bytes; in a long one a preview stands before the size
 _REGULAR = 0.9  # share of equal steps from which on another step is a gap
-_SOUND = 1.0  # seconds for which sound may go on after the last picture
-_SLACK = 0.2  # seconds that are no more than the time for which the last picture is shown
 _NO_SIZE = b"\xc4\xc8\xcc"  # markers between C0 and CF that are no start of a frame
 
 
@@ -231,10 +229,10 @@ def _decoded(video: PictureVideo | NumberedVideo) -> Iterator[Finding]:
 def _film(video: FileVideo) -> Iterator[Finding]:
     """What is wrong or odd about a film; three of its frames are decoded."""
     capture = cv2.VideoCapture(str(video.path), cv2.CAP_FFMPEG)
-    told, rate = float(capture.get(cv2.CAP_PROP_FRAME_COUNT)), float(capture.get(cv2.CAP_PROP_FPS))
+    rate = float(capture.get(cv2.CAP_PROP_FPS))
     capture.release()
     try:
-        yield from _cut_short(video, told / rate if rate > 0 else 0.0)
+        yield from _cut_short(video)
         if abs(rate - video.fps) > 0.01 * video.fps:
             what = f"the file tells {rate:.4g} frames a second"
             yield Finding("note", str(video.path), what, f"taken as {video.fps:.4g}")
@@ -245,23 +243,13 @@ def _film(video: FileVideo) -> Iterator[Finding]:
         yield Finding("error", str(video.path), error.what, "video left out")
 
 
-def _cut_short(video: FileVideo, seconds: float) -> Iterator[Finding]:
-    """A film is cut short if fewer frames can be read than its container counts, or shows.
-
-    One that counts none tells how long it lasts, its sound included, which may go on after the last picture.
-    """
-    count, times = counted(video.path), frame_times(video.path, stamp(video.path))
-    if count is not None:
-        if len(video) < count:
-            what = f"{len(video)} of {count} frames can be read"
-            yield Finding("error", str(video.path), what, "video left out")
-        return
-    end = (len(video) if times is None else times.shown[-1] * video.fps / 1000 + 1) / video.fps
-    what = f"the pictures end after {end:.1f} s, the file tells of {seconds:.1f} s"
-    if seconds - end > _SOUND:
-        yield Finding("error", str(video.path), what, "video left out: it is cut short, or its sound goes on")
-    elif seconds - end > _SLACK:
-        yield Finding("note", str(video.path), what, "used as far as they go")
+def _cut_short(video: FileVideo) -> Iterator[Finding]:
+    """Labels may lie behind the end of a film that lacks a part."""
+    early = ends_early(video)
+    if early and early.lacking:
+        yield Finding("error", str(video.path), early.what, "video left out")
+    elif early:
+        yield Finding("note", str(video.path), early.what, AS_FAR)
 
 
 class Header(NamedTuple):

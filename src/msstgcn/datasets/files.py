@@ -165,11 +165,7 @@ def video_at(
     """Video at a path, with what is known of it; a missing rate is taken from the file."""
     if path.is_dir():
         if not _pictures(path, stamp(path)):
-            raise InputError(
-                "no pictures in the folder",
-                where=path,
-                expected="files ending in " + ", ".join(IMAGE_SUFFIXES),
-            )
+            raise _no_pictures(path)
         return PictureVideo(path, name, subject, fps or FOLDER_FPS, expressions)
     if not path.exists():
         raise InputError("no such file or folder", where=path, do="check the path")
@@ -181,6 +177,16 @@ def video_at(
             "the file tells no frame rate", where=path, do="write it again with one, e.g. by ffmpeg -r 30"
         )
     return FileVideo(path, name, subject, fps or told, expressions)
+
+
+def _no_pictures(folder: Path) -> InputError:
+    """A folder of films holds no pictures either, and is no video: one of the films is."""
+    films = sorted(
+        p.name for p in folder.iterdir() if p.suffix.lower() in VIDEO_SUFFIXES and p.name[0] != "."
+    )
+    do = f"a film is named by itself: {folder / films[0]}" if films else ""
+    endings = "files ending in " + ", ".join(IMAGE_SUFFIXES)
+    return InputError("no pictures in the folder", where=folder, expected=endings, do=do)
 
 
 def stamp(path: Path) -> tuple[int, int]:
@@ -325,6 +331,14 @@ def counted(path: Path) -> int | None:
     if table is not None:
         return len(table[0])
     return _first_look(path)[0] if path.suffix.lower() == ".avi" else None
+
+
+def told_length(path: Path) -> float:
+    """Seconds that a file says it lasts, its sound included; 0 if it tells none."""
+    capture = open_capture(path)
+    rate, frames = (float(capture.get(what)) for what in (cv2.CAP_PROP_FPS, cv2.CAP_PROP_FRAME_COUNT))
+    capture.release()
+    return frames / rate if rate > 0 else 0.0
 
 
 def _gone_to(path: Path, times: Times | None, start: int) -> tuple[Any, int]:

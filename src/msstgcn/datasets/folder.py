@@ -25,6 +25,7 @@ import pandas as pd
 
 from msstgcn.datasets.files import Frame, video_at
 from msstgcn.datasets.protocol import Dataset, Video
+from msstgcn.datasets.reading import plain
 from msstgcn.datasets.releases import RELEASES, PictureNames
 from msstgcn.datasets.workbooks import action_units
 from msstgcn.errors import InputError, lookup
@@ -381,16 +382,23 @@ def _read_videos_table(path: Path, say: Say) -> list[tuple[str, str, float, str,
     missing = [name for name in VIDEO_COLUMNS if name not in table.columns]
     if missing:
         raise InputError(f"missing column {', '.join(missing)}", where=path, expected=",".join(VIDEO_COLUMNS))
-    found = []
+    found, spelt = [], dict[str, str]()
     for index, row in zip(table.index, table[list(VIDEO_COLUMNS)].to_dict("records"), strict=True):
         where = f"{path}, row {index + 2}"
         try:
             for name, text in row.items():
                 if not text:
                     raise InputError(f"empty {name}", where=where)
-            if row["video"] == ".." or PurePath(row["video"]).name != row["video"]:
+            for name in ("video", "subject"):  # both become names of folders
+                if row[name] == ".." or PurePath(row[name]).name != row[name]:
+                    expected = "a name without / in it, and not .."
+                    raise InputError(f"{name} is {row[name]!r}", where=where, expected=expected)
+            alike = spelt.setdefault(plain(row["subject"]), row["subject"])
+            if alike != row["subject"]:
                 raise InputError(
-                    f"video is {row['video']!r}", where=where, expected="a name without / in it, and not .."
+                    f"subject is {row['subject']!r}, and {alike!r} further up",
+                    where=where,
+                    expected="one spelling of a subject, or names that differ in more than letter case",
                 )
             found.append((row["video"], row["subject"], _rate(row["fps"], where), row["file"], where))
         except InputError as error:

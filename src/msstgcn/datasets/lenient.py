@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ from msstgcn.datasets.files import (
     FileVideo,
     PictureVideo,
     Times,
+    counted,
     frame_times,
     is_grey,
     open_capture,
@@ -26,6 +28,7 @@ from msstgcn.datasets.files import (
     pixel_aspect,
     stamp,
     to_frame,
+    told_length,
 )
 from msstgcn.datasets.findings import Finding
 from msstgcn.datasets.numbered import NumberedVideo
@@ -35,10 +38,13 @@ from msstgcn.errors import InputError
 
 Say = Callable[[Finding], None]
 
+AS_FAR = "used as far as they go"  #: what is made of the pictures of a film that ends early
 UNEVEN = 0.25  #: of the median step: a step between two frames that differs by more is uneven
 _OTHER_RATE = 0.01  # share by which the rate may differ
 _ROUNDED = 2.0  # ms: containers round the first and the last time
 _SQUARE = 0.01  # share by which the sides of a pixel may differ
+_SOUND = 1.0  # seconds for which sound may go on after the last picture
+_SLACK = 0.2  # seconds that are no more than the time for which the last picture is shown
 _SHOWN = 5  # ranges of frames that a finding names one by one
 
 
@@ -108,7 +114,7 @@ def _from_pictures(video: PictureVideo | NumberedVideo, say: Say) -> Iterator[Fr
 
 def _from_file(video: FileVideo, say: Say) -> Iterator[Frame | None]:
     times = frame_times(video.path, stamp(video.path))
-    for finding in film_notes(video):
+    for finding in (*_end(video), *film_notes(video)):
         say(finding)
     capture, shown = open_capture(video.path), []
     grey, place, sound = is_grey(capture), 0, True
@@ -131,6 +137,43 @@ def _from_file(video: FileVideo, say: Say) -> Iterator[Frame | None]:
         return
     for finding in (*_pace(video, np.array(shown)), *_hidden(video, place)):
         say(finding)
+
+
+class EarlyEnd(NamedTuple):
+    """That the pictures of a film end before the film does.
+
+    Parameters
+    ----------
+    what : str
+        How much there is, and how much the file tells of.
+    lacking : bool
+        Whether pictures are missing; else the difference may be in how the end is counted.
+    """
+
+    what: str
+    lacking: bool
+
+
+def ends_early(video: FileVideo) -> EarlyEnd | None:
+    """Whether fewer frames can be read than the container counts, or shows.
+
+    A container that counts none tells how long it lasts, its sound included, which may go on after the last picture.
+    """
+    count = counted(video.path)
+    if count is not None:
+        return EarlyEnd(f"{len(video)} of {count} frames can be read", True) if len(video) < count else None
+    times, seconds = frame_times(video.path, stamp(video.path)), told_length(video.path)
+    end = (len(video) if times is None else times.shown[-1] * video.fps / 1000 + 1) / video.fps
+    what = f"the pictures end after {end:.1f} s, the file tells of {seconds:.1f} s"
+    if seconds - end > _SOUND:
+        return EarlyEnd(f"{what}: it is cut short, or its sound goes on", True)
+    return EarlyEnd(what, False) if seconds - end > _SLACK else None
+
+
+def _end(video: FileVideo) -> Iterator[Finding]:
+    early = ends_early(video)
+    if early:
+        yield Finding("repair" if early.lacking else "note", video.name, early.what, AS_FAR)
 
 
 def film_notes(video: FileVideo) -> list[Finding]:

@@ -26,7 +26,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from msstgcn.files import digest_bytes, written_whole
@@ -370,7 +370,7 @@ def _keep(state: _State, path: Path, about: str) -> None:
             held |= {f"look/{turn}/{fold}/{video}": torch.from_numpy(p) for video, p in own.items()}
     with written_whole(path) as temporary:
         told = {"about": about, "rows": json.dumps(state.rows), "looks": str(len(state.looks))}
-        save_file(held, temporary, metadata=told)
+        temporary.write_bytes(save(held, metadata=told))
 
 
 def _restore(state: _State, path: Path, about: str) -> None:

@@ -12,13 +12,14 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from msstgcn.errors import InputError
 from msstgcn.files import written_whole
 from msstgcn.network import TERMS, check_weights
 
+_AGAIN = "train again"
 #: Columns of a fold's history: one row an epoch; mean over the epoch's batches of each term, before weighting.
 HISTORY_COLUMNS: tuple[str, ...] = ("epoch", "lr", *TERMS, "total")
 
@@ -81,7 +82,7 @@ def save_fold(fold: Fold, path: str | Path, metadata: Mapping[str, str] | None =
         "epochs": json.dumps(fold.epochs),
     }
     with written_whole(path) as temporary:
-        save_file(held, temporary, metadata=about)
+        temporary.write_bytes(save(held, metadata=about))
     return path
 
 
@@ -114,16 +115,12 @@ def load_fold(path: str | Path, *, metadata: Mapping[str, str] | None = None) ->
         raise _damaged(path, error) from None
     for name, value in (metadata or {}).items():
         if about.get(name) != value:
-            raise InputError(
-                f"{name} is {about.get(name)!r}", where=path, expected=repr(value), do="train again"
-            )
+            raise InputError(f"{name} is {about.get(name)!r}", where=path, expected=repr(value), do=_AGAIN)
     parts: dict[str, dict[str, Tensor]] = {"weights": {}, "probabilities": {}, "watched": {}}
     for name, tensor in held.items():
         kind, _, rest = name.partition("/")
         parts[kind][rest] = tensor
-    check_weights(
-        parts["weights"], where=str(path), do="delete the file and train with a smaller learning rate"
-    )
+    check_weights(parts["weights"], where=str(path), do="train again, with a smaller learning rate")
     found, watched = (
         {video: tensor.numpy() for video, tensor in parts[kind].items()}
         for kind in ("probabilities", "watched")
@@ -154,4 +151,4 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
 
 
 def _damaged(path: str | Path, error: Exception) -> InputError:
-    return InputError(f"damaged, or not a fold ({error})", where=path, do="delete the file and train again")
+    return InputError(f"damaged, or not a fold ({error})", where=path, do=_AGAIN)

@@ -28,7 +28,7 @@ from msstgcn.files import written_whole
 from msstgcn.motion.features import VideoFeatures
 from msstgcn.timeline import Expression
 
-_AGAIN = "delete it and make the features again"
+_AGAIN = "make the features again"
 _ALIGNMENT = 64  # bytes
 _ROWS = 4096  # windows that are converted and written together
 

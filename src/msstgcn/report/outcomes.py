@@ -106,11 +106,11 @@ def _rows(table: pd.DataFrame) -> list[dict[str, str]]:
     for row, apart in zip(table.to_dict("records"), told_apart(table), strict=True):
         variant = str(row["variant"])
         rows.setdefault(variant, {"variant": escape(variant)})[row["class"]] = _cell(row, apart)
-    if len(rows) > 1:
-        classes = table.groupby("class")
-        least = {str(label): f"<small>{resolved(part['resolvable'])}</small>" for label, part in classes}
-        rows[""] = {"variant": "<small>could be resolved, points</small>", **least}
-    return list(rows.values())
+    if len(rows) == 1:
+        return list(rows.values())
+    classes = table.groupby("class")
+    least = {str(label): f"<small>{resolved(part['resolvable'])}</small>" for label, part in classes}
+    return [*rows.values(), {"variant": "<small>could be resolved, points</small>", **least}]
 
 
 def _cell(row: dict[Any, Any], apart: bool) -> str:

@@ -749,8 +749,9 @@ def study_run(
 
     For instance: msstgcn study run lambda --seeds 3 --only 0 --set epochs=4
     """
-    from msstgcn.runner import runs_of_record, study_runs
-    from msstgcn.runner.sections import write_study
+    from msstgcn.runner import runs_of_record
+    from msstgcn.runner.study_output import as_json as json_of
+    from msstgcn.runner.study_output import as_text, write_study
 
     changes, own = typed.settings(setting or [], "--set"), typed.variants(add or [])
     source = _source(dataset, root, repair)
@@ -767,7 +768,7 @@ def study_run(
     about = {"profile": profile, **given}
     for result, record_path in made:
         table = result.table()
-        typer.echo(study_runs.as_json(result, table, about) if as_json else study_runs.as_text(result, table))
+        typer.echo(json_of(result, table, about) if as_json else as_text(result, table))
         for path in (*(write_study(result, out) if out else ()), *filter(None, [record_path])):
             typer.echo(path, err=True)
 

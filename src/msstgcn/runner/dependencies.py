@@ -1,14 +1,16 @@
 """Which of the project's modules a piece of code depends on, and one digest of them all.
 
 Results are cached under a key that holds this digest, so a change in ``src/`` makes again what depends on it
-and nothing else. Imports are read from the source, without importing anything. A name that a package only hands on
-(``from msstgcn.datasets import Video``) counts for the module that defines it: what else the package hands on has no
-part in it.
+and nothing else; a change in a comment or docstring makes nothing again. Imports are read from the source, without
+importing anything. A name that a package only hands on (``from msstgcn.datasets import Video``) counts for the module
+that defines it: what else the package hands on has no part in it.
 """
 
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -17,6 +19,7 @@ from msstgcn.files import digest_bytes
 from msstgcn.paths import PACKAGE
 
 _NAME = "msstgcn"
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def _source(module: str) -> Path | None:
@@ -124,10 +127,28 @@ def own_digest(*modules: str) -> str:
 
 
 def _digest_of(modules: Iterable[str]) -> str:
-    parts: list[bytes] = []
+    files = set[Path]()
     for module in modules:
         path = _source(module)
         assert path is not None  # the caller names only modules with a source
-        for file in [path, *_data_files(path)]:
-            parts += [f"{module}/{file.name}".encode(), file.read_bytes()]
-    return digest_bytes(*parts)
+        files |= {path, *_data_files(path)}
+    parts = [(str(file.relative_to(PACKAGE)).encode(), _meaning(file)) for file in sorted(files)]
+    return digest_bytes(*(part for pair in parts for part in pair))
+
+
+def _meaning(file: Path) -> bytes:
+    """A file as it counts: of Python source the lines without comments, docstrings and what is blank."""
+    if file.suffix != ".py":
+        return file.read_bytes()
+    text = file.read_text(encoding="utf-8")
+    lines = dict(enumerate(text.splitlines(), 1))
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            line, column = token.start
+            lines[line] = lines[line][:column]
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            first, last = node.body[0].lineno, node.body[0].end_lineno or 0
+            if not lines[first][: node.body[0].col_offset].strip():  # it has its lines to itself
+                lines |= dict.fromkeys(range(first, last + 1), "")
+    return "\n".join(line.rstrip() for line in lines.values() if line.strip()).encode()

@@ -27,6 +27,7 @@ from msstgcn.runner.dependencies import code_digest
 from msstgcn.runner.provenance import MEASURING, version
 from msstgcn.runner.store import Store, key_of
 from msstgcn.settings import MotionSettings, Profile
+from msstgcn.studies import AS_PROFILE
 
 FEATURES = "features.npz"
 _TOLD = 10  # notes on videos that a run tells in full
@@ -46,8 +47,6 @@ def data_store() -> Store:
     return Store(paths.data_root())
 
 
-#: What a chapter's parameter says to take the profile's value of a setting.
-AS_PROFILE = -1
 _PARTS = ("data", "motion", "network", "learning", "spotting")
 
 

@@ -46,9 +46,9 @@ def _folder() -> Path:
 
 
 def _copy(places: Iterable[Place], source: Store, target: Store) -> None:
-    """Copy results that are whole; those without some of the videos would be made again."""
+    """Copy results that are whole; those without some of the videos would be made again. What is damaged stays."""
     for place in places:
-        entry, there = source.entry(*place), target.entry(*place)
+        entry, there = source.sound(*place), target.entry(*place)
         if not entry or entry.get("left_out") or (there and not there.get("left_out")):
             continue
         with target.writing(*place, about=entry) as folder:

@@ -39,9 +39,10 @@ def export(chosen: Profile, out: Path, scores: pd.DataFrame, *, device: str = "a
     known = scores.assign(**{"epoch and thresholds": chosen.spotting.selection})
     fold, place = stages.final(chosen, device=device), learning.device(device)
     about = stages.about_weights(chosen, stages.dataset(chosen), fold, place.type, None)
+    weights = learning.save_fold(fold, out / "model.safetensors", about)
     with written_whole(out / "model.md") as temporary:
         temporary.write_text(learning.model_card(about, fold.history, known), encoding="utf-8")
-    return learning.save_fold(fold, out / "model.safetensors", about)
+    return weights
 
 
 def open_model(path: Path) -> tuple[learning.Fold, Profile]:

@@ -33,7 +33,8 @@ def write_record(name: str, result: Any, *, seconds: float, **about: Any) -> Pat
     result : JSON-like
         The figures.
     seconds : float
-        Wall time of what the record measured; of a study that of training and scoring, its videos having been measured.
+        Wall time of what the record measured; of a study that of the last go, without what was there already: what
+        its variants took, its costs say.
     about
         What else decides the figures: profile, seeds, settings; ``commit``, where that at the beginning is known.
 
@@ -83,7 +84,11 @@ def latest_record(name: str) -> Mapping[str, Any]:
     InputError
         If there is none, or it cannot be read.
     """
-    path = latest_path(name)
+    return read_record(latest_path(name))
+
+
+def read_record(path: Path) -> Mapping[str, Any]:
+    """Read one record; an `InputError` if that cannot be done."""
     with readable(path):
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(record, dict) or "result" not in record:

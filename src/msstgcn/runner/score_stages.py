@@ -25,7 +25,8 @@ def watched(
     tables = {v: np.concatenate([looks[v][:-1], final[v][None]], dtype=np.float32) for v in sorted(final)}
     others: dict[str, Mapping[str, Any]] = {}
     for group in inner.groups if inner else ():
-        others |= dict.fromkeys(group, inner.watched(group[0])[1] if inner else {})
+        assert inner is not None
+        others |= dict.fromkeys(group, inner.watched(group[0])[1])
     return spotting.Watched(epochs.tolist(), tables, subjects, others)
 
 
@@ -52,14 +53,16 @@ def truth(chosen: Profile) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``video, subject, class, onset, apex, offset``, in the data set's order.
+        Columns ``video, subject, class, onset, apex, offset, action_units``, in the data set's order; units joined
+        by ``+``.
     """
     rows = [
-        (video.name, video.subject, event.label, event.onset, event.apex, event.offset)
+        (video.name, video.subject, e.label, e.onset, e.apex, e.offset, "+".join(e.action_units))
         for video in dataset(chosen).videos
-        for event in video.expressions
+        for e in video.expressions
     ]
-    return pd.DataFrame(rows, columns=["video", "subject", "class", "onset", "apex", "offset"])
+    columns = ["video", "subject", "class", "onset", "apex", "offset", "action_units"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def scores(run: learning.LosoRun, chosen: Profile, inner: learning.InnerRun | None = None) -> spotting.Scores:

@@ -1,22 +1,20 @@
-"""What is shown of a study: in a section of the book, beside the run of record, and as files for elsewhere."""
+"""What is shown of a study in a section of the book, beside the run of record."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from msstgcn import report, studies
-from msstgcn.files import written_whole
 from msstgcn.runner.study_records import study_note, study_record, trained_for
 from msstgcn.spotting import bootstrap_f1, boundary_table
 from msstgcn.studies import (
     METRICS,
     SIZES,
     STUDIES,
-    Study,
+    WITHOUT_MOTION,
     StudyResult,
     agreement,
     answer,
@@ -36,6 +34,8 @@ if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
 
+#: Variants that `told_in_records` names of each kind.
+_MOST = 4
 #: How the names of glued answers end that are about one class.
 _ENDINGS = {metric: "" if metric == "overall" else f"_{metric.lower()}" for metric in METRICS}
 
@@ -63,7 +63,7 @@ def study_section(result: StudyResult, *, caption: str) -> Styler:
     study = result.study
     own, kept = result.table(), study_record(study.name)
     recorded = None if kept is None else kept.table()
-    start = f"ch{study.chapter}_{_key(study)}"
+    start = f"ch{study.chapter}_{study.key}"
     said = {"question": study.question, "expected": study.expected, "note": study_note(study.name)}
     said |= {f"answer{end}": answer(study, own, metric) for metric, end in _ENDINGS.items()}
     said |= {"more": remarks(study, own)} | dict.fromkeys((f"record{end}" for end in _ENDINGS.values()), "")
@@ -74,12 +74,7 @@ def study_section(result: StudyResult, *, caption: str) -> Styler:
         said["record"] = " ".join(filter(None, (said["record"], remarks(kept.study, recorded), agrees)))
     for name, text in said.items():
         report.glue(f"{start}_{name}", text)
-    return report.outcomes(own, recorded, name=f"study_{_key(study)}", caption=caption)
-
-
-def _key(study: Study) -> str:
-    """A study's name as glued numbers and files have it."""
-    return study.name.replace("-", "_")
+    return report.outcomes(own, recorded, name=f"study_{study.key}", caption=caption)
 
 
 def of_record(result: StudyResult) -> pd.DataFrame | None:
@@ -138,6 +133,35 @@ def seen_in_records(chapter: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def told_in_records(chapter: int) -> str:
+    """How many variants of a chapter's studies the runs of record told apart from their base, and which by most.
+
+    About overall F1; empty if there is no record.
+    """
+    import pandas as pd
+
+    kept = [study_record(study.name) for study in STUDIES.values() if study.chapter == chapter]
+    parts = [one.table().assign(study=one.study.name) for one in kept if one is not None]
+    if not parts:
+        return ""
+    table = pd.concat([rows[rows["class"] == "overall"].iloc[1:] for rows in parts], ignore_index=True)
+    apart = table[told_apart(table)].sort_values("difference", ascending=False, kind="stable")
+    better, worse = apart[apart["difference"] > 0], apart[apart["difference"] < 0]
+    said = [
+        f"In the runs of record {len(table)} variants stand beside the base of their study. In overall F1 "
+        f"{len(better)} turned out better, {len(worse)} worse, and {len(table) - len(apart)} are not told apart from "
+        "it."
+    ]
+    for most, rows in (("gain most", better.head(_MOST)), ("lose most", worse[::-1].head(_MOST))):
+        if len(rows):
+            named = [
+                f"“{row['variant']}” of {row['study']} ({points(row['difference'])} points)"
+                for _, row in rows.iterrows()
+            ]
+            said.append(f"Those that {most}: {', '.join(named)}.")
+    return " ".join(said)
+
+
 def still_improving(kept: StudyResult | None) -> str:
     """What the study of epochs says of all others: whether their networks would have improved with more.
 
@@ -150,10 +174,10 @@ def still_improving(kept: StudyResult | None) -> str:
         return ""
     usual, places = SIZES["gpu"]["epochs"], kept.study.places
     longest = max(places, key=lambda name: places[name])
-    shortest = next((name for name in places if places[name] == usual), None)
-    if shortest is None or longest == shortest:
+    as_usual = next((name for name in places if places[name] == usual), None)
+    if as_usual is None or longest == as_usual:
         return ""  # a record of other epochs
-    pair = kept.pairs({"longer": (longest, shortest)})
+    pair = kept.pairs({"longer": (longest, as_usual)})
     overall = pair[pair["class"] == "overall"]
     seen = (
         f"In the run of record {places[longest]:g} epochs change F1 against {usual} by "
@@ -188,6 +212,8 @@ def spotted_by(result: StudyResult, variant: str) -> str:
 def simpler(result: StudyResult, names: Sequence[str]) -> str:
     """How methods that assume less do beside the base of a study, with their weights, a sentence each.
 
+    One that is better overall shows, on these videos, that what the base assumes beyond it is no gain; that is said.
+
     Parameters
     ----------
     result : StudyResult
@@ -196,18 +222,27 @@ def simpler(result: StudyResult, names: Sequence[str]) -> str:
         Variants of the study.
     """
     run, most = larger(result)
+    weights, base = most.costs.set_index("variant")["parameters"], most.study.base
     table = most.table()
-    weights = most.costs.set_index("variant")["parameters"]
-    overall = table[table["class"] == "overall"].set_index("variant")
-    apart, gains, base = told_apart(overall), overall["difference"], most.study.base
-    said = []
-    for name in (name for name in names if name in overall.index):
-        gain = float(gains[name])
-        said.append(
-            f"“{name}”, with {weights[name]:,} weights to train against {weights[base]:,}, is "
-            f"{compared(gain, apart[name])} “{base}” ({points(gain)} points)"
+    rows = table[table["variant"].isin(names)].assign(apart=told_apart(table))
+    said = [
+        f"“{name}”, with {weights[name]:,} weights to train against {weights[base]:,}, {_beside(own, base)}"
+        for name, own in rows.groupby("variant", sort=False)
+    ]
+    return f"In {called(run)}: {' '.join(said)}" if said else ""
+
+
+def _beside(rows: pd.DataFrame, base: str) -> str:
+    """How one variant does beside the base, metric by metric: the end of a sentence, and what it means."""
+    by_word: dict[str, list[str]] = {"better than": [], "worse than": [], "not told apart from": []}
+    for _, row in rows.iterrows():
+        by_word[compared(row["difference"], row["apart"])].append(
+            f"{METRICS[row['class']]} ({report.difference_text(row.to_dict())})"
         )
-    return f"In {called(run)}, {' and '.join(said)}." if said else ""
+    parts = [f"is {word} “{base}” in {' and '.join(there)}" for word, there in by_word.items() if there]
+    overall = rows[rows["class"] == "overall"].iloc[0]
+    gain = f" What “{base}” assumes beyond it is no gain on these videos."
+    return f"{'; it '.join(parts)}.{gain if overall['apart'] and overall['difference'] > 0 else ''}"
 
 
 def larger(result: StudyResult) -> tuple[str, StudyResult]:
@@ -328,10 +363,14 @@ def cost_shown(result: StudyResult) -> pd.DataFrame:
     -------
     DataFrame
         Columns ``run`` (of record where there is one, else this run), ``variant, parameters``, ``features [s]`` and
-        ``training [s]``, seconds of all videos and folds.
+        ``training [s]``, seconds of all videos and folds; no features for methods that do not look at them.
     """
     run, most = larger(result)
-    shown = most.costs.rename(columns={"features_s": "features [s]", "training_s": "training [s]"})
+    free = [name for name, own in most.study.variants.items() if own.get("method") in WITHOUT_MOTION]
+    shown = most.costs.assign(
+        features_s=most.costs["features_s"].where(~most.costs["variant"].isin(free), 0.0)
+    )
+    shown = shown.rename(columns={"features_s": "features [s]", "training_s": "training [s]"})
     shown.insert(0, "run", run)
     return shown
 
@@ -356,25 +395,3 @@ def spread_of_record(name: str) -> str:
         f"of {100 * over_seeds:.1f} points; that of one training, with people drawn again, one of "
         f"{100 * over_people:.1f} points."
     )
-
-
-def write_study(result: StudyResult, folder: Path) -> list[Path]:
-    """Write a study's table as CSV, Markdown and LaTeX, and its figure as PNG.
-
-    Returns
-    -------
-    list of Path
-        ``study_<name>.csv``, ``.md``, ``.tex`` and ``.png`` in the folder.
-    """
-    import matplotlib.pyplot as plt
-
-    name = f"study_{_key(result.study)}"
-    report.use_style()
-    report.table(
-        report.outcome_shown(result.table()), name=name, caption=result.study.question, folder=folder
-    )
-    figure = report.study_figure(result.table(), result.study)
-    with written_whole(folder / f"{name}.png") as temporary:
-        figure.savefig(temporary, format="png")
-    plt.close(figure)
-    return [folder / f"{name}.{ending}" for ending in ("csv", "md", "tex", "png")]

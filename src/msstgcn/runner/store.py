@@ -116,13 +116,20 @@ class Store:
 
         An entry with a missing or changed file is reported and removed.
         """
+        found = self.sound(*name)
+        folder = self.folder(*name)
+        if found is None and folder.is_dir():
+            self._remove(folder)
+        return found
+
+    def sound(self, *name: str) -> dict[str, Any] | None:
+        """As `entry`, but what is not sound is reported only, and stays."""
         folder = self.folder(*name)
         if not folder.is_dir():
             return None
         found = _read(folder) or _read(folder)  # once more: another process may have moved it just then
         if found is None and folder.is_dir():
             warn(f"{folder}: a file is missing or was changed since it was written; the result is made again")
-            self._remove(folder)
         return found
 
     def _remove(self, folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from msstgcn.errors import InputError
 from msstgcn.report import counted
-from msstgcn.runner.records import has_record, latest_path, latest_record, readable
+from msstgcn.runner.records import has_record, latest_path, latest_record, read_record, readable
 from msstgcn.studies import METHOD, Study, StudyResult, study
 from msstgcn.studies.packing import unpacked
 
@@ -33,7 +33,7 @@ def study_record(name: str) -> StudyResult | None:
     maxsize=64
 )  # a section, its figure and the chapter's last page ask for the same, and its table takes time
 def _unpacked(name: str, path: Path, _changed: int) -> StudyResult:
-    held = latest_record(f"study-{name}")
+    held = read_record(path)
     with readable(path, f"msstgcn study run {name} --record"):
         result = unpacked(held["result"], study(name))
         for variant, own in result.counts.groupby("variant"):
@@ -45,7 +45,7 @@ def _unpacked(name: str, path: Path, _changed: int) -> StudyResult:
 #: What says how much a run rests on.
 SIZE = ("subjects", "seeds", "seconds a subject", "folds", "epochs")
 #: Settings of a record that its size or its note says in other words.
-_SAID = ("device", "only", "subjects", "videos", "seconds", "folds", "epochs", "watch")
+_SAID = ("device", "only", "subjects", "videos", "seconds", "folds", "epochs")
 
 
 def must_not_be_less(name: str, new: Mapping[str, Any], *, variants: Collection[str]) -> None:

@@ -7,9 +7,7 @@ same in them.
 
 from __future__ import annotations
 
-import json
-import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,7 +17,6 @@ import pandas as pd
 
 from msstgcn import learning
 from msstgcn.errors import InputError
-from msstgcn.report import TERMINAL, outcome_text, recall_text
 from msstgcn.report.log import say, tracked, warn
 from msstgcn.runner import (
     budget,
@@ -43,12 +40,8 @@ from msstgcn.studies import (
     METHODS,
     Study,
     StudyResult,
-    answer,
-    recall_table,
-    remarks,
     study,
 )
-from msstgcn.studies.answers import NOTHING_RESOLVED
 
 _TABLES = {"counts": COUNT_COLUMNS, "events": EVENT_COLUMNS, "found": FOUND_COLUMNS}
 
@@ -157,7 +150,7 @@ def plan(
                 f"study {chosen.name}: in smoke the first and the last of {len(chosen.variants)} variants only"
             )
     chosen = chosen.with_variants(_of_ones_own(chosen, add or {}), only)
-    _must_not_be_varied(chosen, changes)
+    _must_not_be_varied(chosen, changes, added=add or {})
     parts = parts_of(chosen, profile, seed=seed, seeds=seeds, **changes)
     return Plan(chosen, parts, range(seed, seed + seeds), device)
 
@@ -167,6 +160,8 @@ def _of_ones_own(which: Study, add: Mapping[str, Mapping[str, Any]]) -> dict[str
     found = {}
     for name, own in add.items():
         where = f"study {which.name}, variant {name!r}"
+        if not name:
+            raise InputError("a variant without a name", where=f"study {which.name}")
         if not isinstance(own, Mapping):
             raise InputError(f"{own!r}", where=where, expected="settings by their names, as {'epochs': 4}")
         if "seed" in own:
@@ -182,10 +177,13 @@ def _of_ones_own(which: Study, add: Mapping[str, Mapping[str, Any]]) -> dict[str
     return found
 
 
-def _must_not_be_varied(which: Study, changes: Mapping[str, Any]) -> None:
-    """Raise if a setting that is asked for of all variants is one that some of them set: names would no longer hold."""
+def _must_not_be_varied(which: Study, changes: Mapping[str, Any], *, added: Collection[str]) -> None:
+    """Raise if a setting that is asked for of all variants is one that some of them set: names would no longer hold.
+
+    A variant that was added has its own value, whatever the others get.
+    """
     for name, value in changes.items():
-        setting = [variant for variant, own in which.variants.items() if name in own]
+        setting = [one for one, own in which.variants.items() if name in own and one not in added]
         if setting and not feature_stages.keeps_profile(name, value):
             raise InputError(
                 f"{name} is what this study varies, in {', '.join(map(repr, setting))}",
@@ -231,34 +229,6 @@ def carried_out(one: Plan, *, keep_for: str = "") -> StudyResult:
     costs = pd.DataFrame([own["costs"] for own in found])
     costs = costs.groupby("variant", sort=False, as_index=False).mean()[list(COST_COLUMNS)]
     return StudyResult(one.study, **tables, costs=costs.astype({"parameters": int}))
-
-
-def as_text(result: StudyResult, table: pd.DataFrame) -> str:
-    """A study's result for a terminal: the question, the table, what was found of which expressions, the answer."""
-    more = remarks(result.study, table)
-    told = [result.study.question, *filter(None, (answer(result.study, table), more))]
-    asked, *said = (textwrap.fill(text, TERMINAL) for text in told)
-    return "\n\n".join([asked, outcome_text(table), recall_text(recall_table(result.events)), *said])
-
-
-def as_json(result: StudyResult, table: pd.DataFrame, about: Mapping[str, Any]) -> str:
-    """A study's result on one line of JSON.
-
-    What it was made with, ``study, question, rows, recall, answer, remarks``, the last but one in two sentences.
-    A number that is none is null; ``resolvable`` is ``"none"`` where no difference, however large, can be told apart.
-    """
-    rows = json.loads(table.to_json(orient="records"))
-    for row, least in zip(rows, table["resolvable"], strict=True):
-        if np.isinf(least):
-            row["resolvable"] = NOTHING_RESOLVED
-    study = {"study": result.study.name, "question": result.study.question}
-    found = {
-        "rows": rows,
-        "recall": json.loads(recall_table(result.events).to_json(orient="records")),
-        "answer": answer(result.study, table),
-        "remarks": remarks(result.study, table),
-    }
-    return json.dumps({**study, **about, **found})
 
 
 def answerable(studies: Iterable[Study], source: Mapping[str, Any]) -> list[Study]:

@@ -9,6 +9,7 @@ import json
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from msstgcn.errors import InputError, unknown_name
 from msstgcn.files import digest_bytes
@@ -18,6 +19,8 @@ Kernel = Annotated[int, Field(ge=1, le=101)]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
+#: What pydantic puts into the place of an error where a setting may be one of two things.
+_TAGS = ("set of regions", "own regions")
 #: Frames beyond which nobody looks for the end of an expression.
 _FAR = 100_000
 
@@ -37,16 +40,7 @@ class Settings(BaseModel):
         try:
             return cls.model_validate_json(json.dumps(values))
         except ValidationError as error:
-            first = error.errors()[0]
-            wanted = first["msg"].removeprefix("Value error, ")
-            if not first["loc"]:  # several settings that do not go together
-                raise InputError(wanted, where=where or cls.__name__) from None
-            name = ".".join(str(part) for part in first["loc"])
-            raise InputError(
-                f"{name} = {_shown(first['input'])} cannot be used",
-                where=where or cls.__name__,
-                expected=wanted[0].lower() + wanted[1:],
-            ) from None
+            raise _refused(error.errors()[0], where or cls.__name__) from None
 
     def but(self, **changes: Any) -> Self:
         """Return a copy with some values changed, checked like any other."""
@@ -55,6 +49,19 @@ class Settings(BaseModel):
     def digest(self, *without: str) -> str:
         """SHA-256 of the settings' names and values, some left out that a result does not depend on."""
         return digest_bytes(self.model_dump_json(exclude=set(without)).encode())
+
+
+def _refused(first: ErrorDetails, place: str) -> InputError:
+    """The message for what pydantic found first."""
+    name = ".".join(str(part) for part in first["loc"] if part not in _TAGS)
+    if first["type"] == "value_error":  # several settings that do not go together
+        what = first["msg"].removeprefix("Value error, ")
+        return InputError(what, where=f"{place}, {name}" if name else place)
+    if first["type"] == "missing":
+        return InputError(f"{name} is missing", where=place)
+    wanted = first["msg"].removeprefix("Input should be ")
+    what = f"{name} = {_shown(first['input'])} cannot be used"
+    return InputError(what, where=place, expected=wanted[0].lower() + wanted[1:])
 
 
 def _shown(value: Any) -> str:
@@ -120,15 +127,27 @@ class RegionSettings(Settings):
     depth: float | None = Field(None, ge=-1.5, le=1.5)  # towards the camera; None: the landmark's usual depth
 
 
-def _kind(value: Any) -> str:
-    return "name" if isinstance(value, str) else "own"
+def _kind(value: Any) -> str | None:
+    """The tag of `Regions` that a value belongs to; None for what is neither."""
+    return (
+        "set of regions"
+        if isinstance(value, str)
+        else "own regions"
+        if isinstance(value, list | tuple)
+        else None
+    )
 
 
 #: A named set of regions, or the user's own: at most 255, for the network's compiled loops note the region of a
 #: maximum in one byte, and the number 255 there says that there is none.
 Regions = Annotated[
-    Annotated[str, Tag("name")] | Annotated[tuple[RegionSettings, ...], Field(max_length=255), Tag("own")],
-    Discriminator(_kind),
+    Annotated[str, Tag("set of regions")]
+    | Annotated[tuple[RegionSettings, ...], Field(max_length=255), Tag("own regions")],
+    Discriminator(
+        _kind,
+        custom_error_type="regions",
+        custom_error_message='The name of a set in quotation marks, such as "22", or a list of regions',
+    ),
 ]
 #: Which pairs of frames a window compares; `motion.windows` gives the formulas.
 Pairs = Literal["from-first", "adjacent-only", "short-only", "long-only"]
@@ -251,13 +270,15 @@ class NetworkSettings(Settings):
             if getattr(self, name) != type(self).model_fields[name].default
         ]
         if self.spatial == "flat" and changed:
-            raise ValueError(f"{changed[0]} left as it is, because spatial='flat' has no graph")
+            raise ValueError(f"{changed[0]} must be left as it is, because spatial='flat' has no graph")
         if self.scales == 1 and self.pooling == "mean":
-            raise ValueError("pooling='max', because scales=1 pools nothing")
+            raise ValueError("pooling must be 'max', because scales=1 pools nothing")
         if self.operator == "none" and self.graph != "facial":
-            raise ValueError("graph='facial', because operator='none' uses no edges")
+            raise ValueError("graph must be 'facial', because operator='none' uses no edges")
         if self.operator == "learned" and self.graph.startswith("cooccurrence"):
-            raise ValueError("operator='laplacian' or 'adjacency', because a co-occurrence graph is fixed")
+            raise ValueError(
+                "operator must be 'laplacian' or 'adjacency', because a co-occurrence graph is fixed"
+            )
         return self
 
 

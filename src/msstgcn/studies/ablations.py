@@ -32,7 +32,8 @@ _WINDOW = (
         sweep="window, frames",
         places={"17 frames": 17, "5 frames": 5, "11 frames": 11, "25 frames": 25},
         sizes=_ONE_VIDEO,
-        paper="its window of 17 frames magnifies motion and keeps out large movements of the head",
+        paper="its window of 17 frames is long enough to magnify motion and short enough to keep out large "
+        "movements of the head",
         beaten=("5 frames", "11 frames", "25 frames"),
     ),
     Study(

@@ -120,22 +120,23 @@ def agreement(study: Study, table: pd.DataFrame, *, epochs: int) -> str:
         return ""
     apart = rows[told_apart(rows)]
     against, along = apart[apart["difference"] > 0], apart[apart["difference"] < 0]
-    unseen = rows.drop(along.index)
+    unseen = rows.drop(apart.index)
     missing = [name for name in study.beaten if name not in set(rows["variant"])]
     if rows["few trainings"].all():
         said = f"{_few_trainings(rows)} of each cannot say"
-    elif len(against):
-        said = f"this contradicts it: {_names(against)} {_are(against)} better than {_quoted(study.base)}"
-        said += f", though {_names(along)} {_are(along)} worse" if len(along) else ""
-    elif len(unseen):
-        agrees = f"this agrees with it for {_names(along)}; of the rest" if len(along) else "of that"
-        of_me = table[(table["class"] == "ME") & table["variant"].isin(unseen["variant"])]
-        said = (
-            f"{agrees} nothing was seen in overall F1, and its 95 % intervals leave room for {_room(unseen)} points, "
-            f"those of micro-expressions alone for {_room(of_me)}"
-        )
     else:
-        said = f"this agrees with it{f' for {_names(along)}' if missing else ''}"
+        parts = []
+        if len(against):
+            better = f"{_names(against)} {_are(against)} better than {_quoted(study.base)}"
+            parts.append(f"the study contradicts it: {better}")
+        if len(along) and len(against):
+            parts[0] += f", though {_names(along)} {_are(along)} worse"
+        elif len(along):
+            parts.append(
+                f"the study agrees with it{f' for {_names(along)}' if len(unseen) or missing else ''}"
+            )
+        parts += [_no_advantage(study, table, unseen)] if len(unseen) else []
+        said = "; ".join(parts)
     not_run = [f"Not run: {_joined([_quoted(name) for name in missing])}."] if missing else []
     after = f"After {epochs} epochs, where the paper trains for {PAPER_EPOCHS}, "
     return " ".join(
@@ -169,9 +170,12 @@ def pairs_told(pairs: pd.DataFrame, of: Mapping[str, tuple[str, str]]) -> str:
         one, other = of[row["pair"]]
         said.append(f"{_quoted(one)} is {compared(row['difference'], True)} {_quoted(other)} ({_by(row)})")
     told = [f"{_capital('; '.join(said))}."] if said else []
-    unseen = rows[~apart].assign(variant=[" against ".join(of[name]) for name in rows["pair"][~apart]])
+    unseen = rows[~apart].assign(variant=["” against “".join(of[name]) for name in rows["pair"][~apart]])
     if len(unseen):
-        told.append(f"With {_names(unseen)} no difference was seen; {_could(unseen)}.")
+        between = [
+            " and ".join(map(_quoted, of[row["pair"]])) + f" ({_by(row)})" for _, row in unseen.iterrows()
+        ]
+        told.append(f"No difference was seen between {', or between '.join(between)}; {_could(unseen)}.")
     return " ".join(told)
 
 
@@ -179,6 +183,15 @@ def compared(difference: float, apart: bool) -> str:
     """How the first of two stands to the second, by its F1 minus that of the other and whether they are told apart."""
     better = "better than" if difference > 0 else "worse than"
     return better if apart else "not told apart from"
+
+
+def _no_advantage(study: Study, table: pd.DataFrame, unseen: pd.DataFrame) -> str:
+    """That the base is not seen to be better than some variants, and by how much it still could be."""
+    of_me = table[(table["class"] == "ME") & table["variant"].isin(unseen["variant"])]
+    said = f"no advantage of {_quoted(study.base)} over {_names(unseen)} was seen in overall F1"
+    room = f"for one of {_room(unseen)} points, and in micro-expressions alone for one of {_room(of_me)}"
+    whose = "the 95 % intervals leave" if len(unseen) > 1 else "the 95 % interval leaves"
+    return f"{said}, where {whose} room {room}"
 
 
 def _room(rows: pd.DataFrame) -> str:
@@ -356,14 +369,13 @@ def _found(base: pd.Series, others: pd.DataFrame, what: str) -> str:
 def _nearness(base: pd.Series, others: pd.DataFrame, what: str) -> str:
     if len(others) == 1:
         row = others.iloc[0]
-        return f"{what} of {_named(row)} differs from that of {_named(base)} by {_by(row)}"
+        return f"{what} of {_named(row)} minus that of {_named(base)} is {_by(row)}"
     low, high = points(others["difference"].min()), points(others["difference"].max())
-    near = (
-        f"{what} of the {len(others)} variants differs from that of {_named(base)} by {low} to {high} points"
-    )
+    many = f"{what} of the {len(others)} variants minus that of {_named(base)}"
+    near = f"{many} is {low} points" if low == high else f"{many} lies between {low} and {high} points"
     if others["few trainings"].all():
         return near
-    return f"{near}, and none of these is told apart from it"
+    return f"{near}, and none of them is told apart from it"
 
 
 def _not_found(others: pd.DataFrame) -> str:
@@ -398,11 +410,10 @@ def _could_resolve(rows: pd.DataFrame) -> str:
     if size == NOTHING_DIFFERS:
         said = "F1 differs for nobody, which shows nothing of what could have been found"
     else:
-        found = "would have been found four times in five"
+        start = "depending on the variant, " if " to " in size else ""
         said = (
-            f"the smallest true difference that {found} is {size} points, as far as these trainings can tell"
-            if " to " in size
-            else f"a true difference of {size} points {found}"
+            f"{start}a true difference of {size} points or more would have been found four times in five, as far as "
+            "these trainings can tell"
         )
     return f"{said}; with {_names(none)} {chance}" if len(none) else said
 
@@ -446,10 +457,12 @@ def _side(base: pd.Series, rows: pd.DataFrame) -> list[str]:
     better, worse = apart[apart["difference"] > 0], apart[apart["difference"] < 0]
     parts = [
         f"it is {word} at {_joined([_with_difference(row) for _, row in some.iterrows()])}"
-        for word, some in (("better", better), ("worse", worse))
+        for word, some in (("higher", better), ("lower", worse))
         if len(some)
     ]
     broken = worse[worse["high"] < base["low"]]
     if len(broken):
-        parts.append(f"it breaks at {_named(broken.iloc[0])}, whose interval lies below the base's")
+        parts.append(
+            f"it breaks at {_named(broken.iloc[0])}: there its interval lies wholly below the base's"
+        )
     return parts

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from msstgcn.studies.study import CONTROL, METHOD, Study
+from msstgcn.studies.study import AS_PROFILE, CONTROL, METHOD, Study
 
 #: In the smallest size the videos of the other chapters: with fewer, a fold may see no units that move together.
-_SIZES = {"smoke": dict.fromkeys(("subjects", "videos", "seconds", "size", "iod"), -1)}
+_SIZES = {"smoke": dict.fromkeys(("subjects", "videos", "seconds", "size", "iod"), AS_PROFILE)}
 _COOCCURRENCE = {"graph": "cooccurrence", "operator": "adjacency"}
 
 #: In the order in which the chapter tells them.

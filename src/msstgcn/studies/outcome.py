@@ -42,8 +42,8 @@ class StudyResult:
         ``eye_only``: nothing but eyelids moved, see `spotting.EYE_UNITS`.
     costs : DataFrame
         Columns `COST_COLUMNS`, one row a variant: trained parameters of one network; seconds of work on features, of
-        all videos; seconds of training, of one seed. Seconds are those of the machine that made the results, when
-        it made them; NaN where they are not known.
+        all videos; seconds of training, of one seed, without that of inner networks. Seconds are those of the machine
+        that made the results, when it made them; NaN where they are not known.
     found : DataFrame
         Columns `FOUND_COLUMNS`: all that was spotted. Empty in a result that was read from a record.
     causes : DataFrame, optional

@@ -6,9 +6,8 @@ from msstgcn.errors import lookup
 from msstgcn.studies.ablations import ABLATIONS
 from msstgcn.studies.baselines import BASELINE_STUDIES
 from msstgcn.studies.robustness import ROBUSTNESS
-from msstgcn.studies.study import CONTROL, Study
+from msstgcn.studies.study import AS_PROFILE, CONTROL, Study
 
-_AS_PROFILE = -1  # of the profile's own size, not a study's
 #: Groups of people that the control leaves out in turn: whom else it was trained on matters little to labels that say
 #: nothing, and one subject at a time would take half of the study's time.
 _CONTROL_FOLDS = 5
@@ -26,9 +25,9 @@ _MAIN = (
             "control: shuffled labels": {CONTROL: "shuffled-labels", "folds": _CONTROL_FOLDS},
         },
         sizes={
-            "cpu": dict.fromkeys(("videos", "epochs", "folds", "watch"), _AS_PROFILE),
-            "gpu": {"folds": _AS_PROFILE, "watch": 2},
-            "smoke": {"watch": _AS_PROFILE},
+            "cpu": dict.fromkeys(("videos", "epochs", "folds", "watch"), AS_PROFILE),
+            "gpu": {"folds": AS_PROFILE, "watch": 2},
+            "smoke": {"watch": AS_PROFILE},
         },
     ),
     Study(

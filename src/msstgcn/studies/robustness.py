@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from msstgcn.studies.study import Study, as_many_steps
+from msstgcn.studies.study import AS_PROFILE, Study, as_many_steps
 from msstgcn.timeline.rates import SAMM_FPS
 
 #: The networks of the book's one full run are asked, each about the person it never saw: trained on all its videos.
-_FULL: Mapping[str, Any] = dict.fromkeys(("subjects", "videos", "seconds", "size", "iod"), -1)
-_TRAINING: Mapping[str, Any] = dict.fromkeys(("subjects", "epochs", "folds", "watch"), -1)
-_PICTURE: Mapping[str, Any] = {"size": -1, "iod": -1}
+_FULL: Mapping[str, Any] = dict.fromkeys(("subjects", "videos", "seconds", "size", "iod"), AS_PROFILE)
+_TRAINING: Mapping[str, Any] = dict.fromkeys(("subjects", "epochs", "folds", "watch"), AS_PROFILE)
+_PICTURE: Mapping[str, Any] = dict.fromkeys(("size", "iod"), AS_PROFILE)
 _TAUGHT: Mapping[str, Mapping[str, Any]] = dict.fromkeys(("smoke", "cpu", "gpu"), _FULL)
 #: What they are asked about: fewer videos, and short ones, because every variant needs its own. In the full size it is
 #: the networks of the other studies' base that are asked: it takes groups of subjects, and several seeds.

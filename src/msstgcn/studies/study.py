@@ -14,6 +14,9 @@ CONTROL = "control"
 #: What stands there to name a method that does not learn as the network does: a name in `methods.METHODS`.
 METHOD = "method"
 
+#: The value of a setting that leaves it to the profile.
+AS_PROFILE = -1
+
 #: Size of a study by profile: settings of every variant, over the profile's own. A study has many variants, so each
 #: is smaller than the book's one full run: fewer videos and epochs, and groups of subjects left out in turn instead
 #: of one subject at a time.
@@ -73,7 +76,7 @@ class Study:
         every variant. ``longest``: variants that differ in their epochs alone look at one training while it goes on;
         others train networks of their own.
     sizes : mapping of str to mapping
-        By profile, settings of all variants, over those of `SIZES`; -1 keeps the profile's own value.
+        By profile, settings of all variants, over those of `SIZES`; `AS_PROFILE` keeps the profile's own value.
     taught : mapping of str to mapping
         By profile, settings of that one training over those of all variants. For ``once`` of its videos, which may be
         more, or longer, than those that the networks are asked about; for ``longest`` its epochs, and how many lie
@@ -117,6 +120,11 @@ class Study:
         for name in self.places:
             if name not in self.variants:
                 raise unknown_name("variant", name, self.variants, where=f"study {self.name}, places")
+
+    @property
+    def key(self) -> str:
+        """Its name as files and glued numbers have it."""
+        return self.name.replace("-", "_")
 
     @property
     def base(self) -> str:

@@ -18,7 +18,8 @@ from msstgcn.timeline.expressions import CLASSES
 
 #: The columns that every table of events must have; further columns are kept but not needed.
 EVENT_COLUMNS: tuple[str, ...] = ("video", "class", "onset", "offset")
-
+#: What tells two events of one class and interval apart, where a file has it.
+_ALSO = ("apex", "action_units")
 
 #: Ways in which people write the two classes, without letter case, spaces, hyphens and underscores.
 _CLASS_NAMES: dict[str, str] = {
@@ -208,8 +209,8 @@ def read_events(path: str | Path, notes: list[str] | None = None, skip: Collecti
     ------
     InputError
         Missing file or column, a frame that is no whole number or is negative, onset after offset, an unknown
-        class, an empty name, a score that is no number, a video of two subjects, or a row that stands twice; with
-        file and row.
+        class, an empty name, a score that is no number, a video of two subjects, or an event that stands twice, with
+        the same apex and action units where the file has them; with file and row.
     """
     path, notes = Path(path), [] if notes is None else notes
     table = _read_named(path, EVENT_COLUMNS, notes, skip)
@@ -221,8 +222,9 @@ def read_events(path: str | Path, notes: list[str] | None = None, skip: Collecti
         onset > offset, path, lambda i: f"onset {onset.iloc[i]} after offset {offset.iloc[i]}",
         expected="onset <= offset",
     )  # fmt: skip
+    told = [column for column in table if column in (*EVENT_COLUMNS, *_ALSO)]
     _refuse(
-        table.duplicated(list(EVENT_COLUMNS)), path, lambda index: "the same event stands twice",
+        table.duplicated(told), path, lambda index: "the same event stands twice",
         do="remove one of the rows",
     )  # fmt: skip
     if "score" in table:
