@@ -19,16 +19,18 @@ from msstgcn.report import counted
 from msstgcn.runner.feature_stages import data_store, dataset, feature_places
 from msstgcn.settings import Profile
 
-#: Milliseconds a frame on one core: rendering, reading from a file, finding the face and its landmarks (records of
-#: ``msstgcn bench render``, .56 of which the same pictures have taken since, and ``bench path``).
-RENDER_MS, READ_MS, FACE_MS = 3.5, 0.5, 1.9
-#: Milliseconds a frame on one core for the flow to the 16 other frames of a window (``msstgcn bench motion``);
-#: a method that is not listed is taken to be as slow as the slowest.
-FLOW_MS = {"patch-lk": 0.65, "patch-lk-torch": 15.0, "dis": 41.0, "farneback": 82.0}
+#: Times are those of the slower of two machines that made the runs of record; the other needs about half of them.
+#: Milliseconds a frame on one core: rendering, reading from a file, finding the face and its landmarks (by the shares
+#: that ``msstgcn bench render`` and ``bench path`` tell).
+RENDER_MS, READ_MS, FACE_MS = 5.5, 0.8, 3.0
+#: Milliseconds a frame on one core for the flow to the 16 other frames of a window (in the ratios of ``msstgcn bench
+#: motion``); a method that is not listed is taken to be as slow as the slowest.
+FLOW_MS = {"patch-lk": 1.0, "patch-lk-torch": 24.0, "dis": 65.0, "farneback": 130.0}
 #: Microseconds of one core that training takes for a window: in any case, and for a million multiplications of the
-#: network's way forward. A line through what windows of 5, 11 and 25 frames took (the record of the study ``window``);
-#: the method's 17 frames lie on it. A learned matrix, and one scale, take about twice what it says.
-WINDOW_US, MILLION_US = 10.0, 28.0
+#: network's way forward. In the ratio of a line through what windows of 5, 11 and 25 frames took (the record of the
+#: study ``window``; the method's 17 frames lie on it), as large as the record of the study ``main`` has it. A learned
+#: matrix, and one scale, take about twice what it says.
+WINDOW_US, MILLION_US = 20.0, 56.0
 #: Windows a second in training on a GPU, where all folds are one program: of thirty at once on an H200, with what it
 #: takes to keep and ask them (the record of the study ``iou``). More folds at once make up to four times as many.
 WINDOWS_PER_GPU = 700_000
