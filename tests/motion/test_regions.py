@@ -65,7 +65,7 @@ def test_a_file_of_regions(tmp_path):
         ("name,landmark\nchin,68\n", r"row 2.*landmark = 68.*less than or equal to 67"),
         ("name,landmark\nchin,8\nlip,-1\n", r"row 3.*landmark = -1"),
         ("name,landmark\nchin,eight\n", r"row 2.*'eight'.*a number"),
-        ("name,landmark\nchin,\n", r"row 2.*landmark.*required"),
+        ("name,landmark\nchin,\n", r"row 2: landmark is missing"),
         ("name,landmark\n,8\n", r"row 2.*name = ''"),
         ("name,landmark,dx\nchin,8,nan\n", r"row 2.*dx"),
         ("name,landmark\nchin,8\nchin,9\n", "'chin' stands twice"),
