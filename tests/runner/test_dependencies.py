@@ -16,6 +16,7 @@ from msstgcn.runner.study_parts import Part
 def _as_in_a_new_process():
     dependencies._imports_of.cache_clear()
     dependencies._hands_on.cache_clear()
+    dependencies._meaning.cache_clear()
     dependencies.code_digest.cache_clear()
 
 

@@ -136,6 +136,7 @@ def _digest_of(modules: Iterable[str]) -> str:
     return digest_bytes(*(part for pair in parts for part in pair))
 
 
+@cache
 def _meaning(file: Path) -> bytes:
     """A file as it counts: of Python source the lines without comments, docstrings and what is blank."""
     if file.suffix != ".py":
