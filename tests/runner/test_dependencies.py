@@ -96,6 +96,8 @@ def test_the_digest_changes_with_what_it_depends_on(package, file, changes):
         ('"""Other words."""\n\n\ndef f(x):\n    """Other words."""\n    return x + 1  # why\n', False),
         ('"""Words."""\n\ndef f(x):\n    """Words."""\n    return x + 2\n', True),
         ("def f(x):\n    return x + 1\n", False),
+        ("# Why.\n\n\ndef f(x):\n    # how\n\n    return x + 1  # what\n", False),
+        ('"""Words."""; y = 1\n\ndef f(x):\n    return x + 1\n', True),
         ('"""Words."""\n\nW = "Words."\n\ndef f(x):\n    """Words."""\n    return x + 1\n', True),
     ],
 )
@@ -106,6 +108,15 @@ def test_words_about_the_code_are_no_part_of_the_digest(package, text, changes):
     (package / "low/a.py").write_text(text)
     _as_in_a_new_process()
     assert (dependencies.code_digest("msstgcn.high.b") != before) is changes
+
+
+def test_a_blank_line_within_a_text_counts(package):
+    digests = set()
+    for text in ("T = '''a\n\nb'''\n", "T = '''a\nb'''\n", "T = '''a\n# b'''\n", "T = '''a \n# b'''\n"):
+        (package / "low/a.py").write_text(text)
+        _as_in_a_new_process()
+        digests.add(dependencies.code_digest("msstgcn.high.b"))
+    assert len(digests) == 4
 
 
 def test_imports_are_read_from_source():

@@ -22,7 +22,7 @@ import cv2
 from msstgcn.datasets.files import FileVideo, PictureVideo
 from msstgcn.datasets.findings import LEVELS, Finding
 from msstgcn.datasets.layouts import read_dataset
-from msstgcn.datasets.lenient import AS_FAR, ends_early, film_notes
+from msstgcn.datasets.lenient import film_notes
 from msstgcn.datasets.numbered import NumberedVideo
 from msstgcn.datasets.pictures import decoded, frame_at, oddities
 from msstgcn.datasets.protocol import Video
@@ -232,24 +232,17 @@ def _film(video: FileVideo) -> Iterator[Finding]:
     rate = float(capture.get(cv2.CAP_PROP_FPS))
     capture.release()
     try:
-        yield from _cut_short(video)
         if abs(rate - video.fps) > 0.01 * video.fps:
             what = f"the file tells {rate:.4g} frames a second"
             yield Finding("note", str(video.path), what, f"taken as {video.fps:.4g}")
-        yield from (replace(note, where=str(video.path)) for note in film_notes(video))
+        for note in film_notes(video):
+            if note.level == "repair":  # labels may lie behind the end of a film that lacks a part
+                note = replace(note, level="error", done="video left out")
+            yield replace(note, where=str(video.path))
         for i in sorted({0, len(video) // 2, len(video) - 1}):
             video.frame(i)
     except InputError as error:
         yield Finding("error", str(video.path), error.what, "video left out")
-
-
-def _cut_short(video: FileVideo) -> Iterator[Finding]:
-    """Labels may lie behind the end of a film that lacks a part."""
-    early = ends_early(video)
-    if early and early.lacking:
-        yield Finding("error", str(video.path), early.what, "video left out")
-    elif early:
-        yield Finding("note", str(video.path), early.what, AS_FAR)
 
 
 class Header(NamedTuple):

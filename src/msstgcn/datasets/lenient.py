@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -38,7 +37,6 @@ from msstgcn.errors import InputError
 
 Say = Callable[[Finding], None]
 
-AS_FAR = "used as far as they go"  #: what is made of the pictures of a film that ends early
 UNEVEN = 0.25  #: of the median step: a step between two frames that differs by more is uneven
 _OTHER_RATE = 0.01  # share by which the rate may differ
 _ROUNDED = 2.0  # ms: containers round the first and the last time
@@ -114,7 +112,7 @@ def _from_pictures(video: PictureVideo | NumberedVideo, say: Say) -> Iterator[Fr
 
 def _from_file(video: FileVideo, say: Say) -> Iterator[Frame | None]:
     times = frame_times(video.path, stamp(video.path))
-    for finding in (*_end(video), *film_notes(video)):
+    for finding in film_notes(video):
         say(finding)
     capture, shown = open_capture(video.path), []
     grey, place, sound = is_grey(capture), 0, True
@@ -139,47 +137,14 @@ def _from_file(video: FileVideo, say: Say) -> Iterator[Frame | None]:
         say(finding)
 
 
-class EarlyEnd(NamedTuple):
-    """That the pictures of a film end before the film does.
-
-    Parameters
-    ----------
-    what : str
-        How much there is, and how much the file tells of.
-    lacking : bool
-        Whether pictures are missing; else the difference may be in how the end is counted.
-    """
-
-    what: str
-    lacking: bool
-
-
-def ends_early(video: FileVideo) -> EarlyEnd | None:
-    """Whether fewer frames can be read than the container counts, or shows.
-
-    A container that counts none tells how long it lasts, its sound included, which may go on after the last picture.
-    """
-    count = counted(video.path)
-    if count is not None:
-        return EarlyEnd(f"{len(video)} of {count} frames can be read", True) if len(video) < count else None
-    times, seconds = frame_times(video.path, stamp(video.path)), told_length(video.path)
-    end = (len(video) if times is None else times.shown[-1] * video.fps / 1000 + 1) / video.fps
-    what = f"the pictures end after {end:.1f} s, the file tells of {seconds:.1f} s"
-    if seconds - end > _SOUND:
-        return EarlyEnd(f"{what}: it is cut short, or its sound goes on", True)
-    return EarlyEnd(what, False) if seconds - end > _SLACK else None
-
-
-def _end(video: FileVideo) -> Iterator[Finding]:
-    early = ends_early(video)
-    if early:
-        yield Finding("repair" if early.lacking else "note", video.name, early.what, AS_FAR)
-
-
 def film_notes(video: FileVideo) -> list[Finding]:
-    """What is odd about a file as far as can be told without decoding it: uneven times, pixels that are not square."""
+    """What is odd about a file as far as can be told without decoding it.
+
+    A ``repair`` if pictures are missing at its end; notes on an end that may be early, uneven times, and pixels
+    that are not square.
+    """
     times = frame_times(video.path, stamp(video.path))
-    found = [] if times is None else list(_pace(video, times.shown))
+    found = [*_early_end(video, times), *(() if times is None else _pace(video, times.shown))]
     capture = open_capture(video.path)
     aspect = pixel_aspect(capture)
     capture.release()
@@ -188,6 +153,25 @@ def film_notes(video: FileVideo) -> list[Finding]:
         do = "movement across is measured wrong by as much: write it again, e.g. by ffmpeg -vf scale=iw*sar:ih,setsar=1"
         found.append(Finding("note", video.name, what, do))
     return found
+
+
+def _early_end(video: FileVideo, times: Times | None) -> Iterator[Finding]:
+    """Whether fewer frames can be read than the container counts, or shows.
+
+    A container that counts none tells how long it lasts, its sound included, which may go on after the last picture.
+    """
+    count, done = counted(video.path), "used as far as they go"
+    if count is not None:
+        if len(video) < count:
+            yield Finding("repair", video.name, f"{len(video)} of {count} frames can be read", done)
+        return
+    end = (len(video) if times is None else times.shown[-1] * video.fps / 1000 + 1) / video.fps
+    seconds = told_length(video.path)
+    what = f"the pictures end after {end:.1f} s, the file tells of {seconds:.1f} s"
+    if seconds - end > _SOUND:
+        yield Finding("repair", video.name, f"{what}: it is cut short, or its sound goes on", done)
+    elif seconds - end > _SLACK:
+        yield Finding("note", video.name, what, done)
 
 
 def _hidden(video: FileVideo, pictures: int) -> Iterator[Finding]:

@@ -106,7 +106,7 @@ def _rows(table: pd.DataFrame) -> list[dict[str, str]]:
     for row, apart in zip(table.to_dict("records"), told_apart(table), strict=True):
         variant = str(row["variant"])
         rows.setdefault(variant, {"variant": escape(variant)})[row["class"]] = _cell(row, apart)
-    if len(rows) == 1:
+    if len(rows) < 2:
         return list(rows.values())
     classes = table.groupby("class")
     least = {str(label): f"<small>{resolved(part['resolvable'])}</small>" for label, part in classes}

@@ -138,18 +138,23 @@ def _digest_of(modules: Iterable[str]) -> str:
 
 @cache
 def _meaning(file: Path) -> bytes:
-    """A file as it counts: of Python source the lines without comments, docstrings and what is blank."""
+    """A file as it counts: of Python source the lines without comments, docstrings and blanks between statements."""
     if file.suffix != ".py":
         return file.read_bytes()
     text = file.read_text(encoding="utf-8")
-    lines = dict(enumerate(text.splitlines(), 1))
+    lines = dict(enumerate(text.split("\n"), 1))
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        row, column = token.start
         if token.type == tokenize.COMMENT:
-            line, column = token.start
-            lines[line] = lines[line][:column]
+            lines[row] = lines[row][:column].rstrip()
+        if token.type in (tokenize.COMMENT, tokenize.NL) and not lines.get(row, "").strip():
+            lines.pop(row, None)
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-            first, last = node.body[0].lineno, node.body[0].end_lineno or 0
-            if not lines[first][: node.body[0].col_offset].strip():  # it has its lines to itself
-                lines |= dict.fromkeys(range(first, last + 1), "")
-    return "\n".join(line.rstrip() for line in lines.values() if line.strip()).encode()
+            said = node.body[0]
+            first, last = said.lineno, said.end_lineno or 0
+            before, after = lines[first][: said.col_offset], lines[last].encode()[said.end_col_offset :]
+            if not before.strip() and not after.strip():  # it has its lines to itself
+                for row in range(first, last + 1):
+                    lines.pop(row, None)
+    return "\n".join(lines.values()).encode()

@@ -26,8 +26,7 @@ from msstgcn.runner import executors, sources
 from msstgcn.runner.dependencies import code_digest
 from msstgcn.runner.provenance import MEASURING, version
 from msstgcn.runner.store import Store, key_of
-from msstgcn.settings import MotionSettings, Profile
-from msstgcn.studies import AS_PROFILE
+from msstgcn.settings import AS_PROFILE, MotionSettings, Profile
 
 FEATURES = "features.npz"
 _TOLD = 10  # notes on videos that a run tells in full

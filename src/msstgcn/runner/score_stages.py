@@ -24,9 +24,9 @@ def watched(
     final = run.probabilities  # not rounded as the looks are
     tables = {v: np.concatenate([looks[v][:-1], final[v][None]], dtype=np.float32) for v in sorted(final)}
     others: dict[str, Mapping[str, Any]] = {}
-    for group in inner.groups if inner else ():
-        assert inner is not None
-        others |= dict.fromkeys(group, inner.watched(group[0])[1])
+    if inner:
+        for group in inner.groups:
+            others |= dict.fromkeys(group, inner.watched(group[0])[1])
     return spotting.Watched(epochs.tolist(), tables, subjects, others)
 
 

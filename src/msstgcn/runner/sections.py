@@ -110,11 +110,7 @@ def seen_in_records(chapter: int) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for study in STUDIES.values():
-        kept = study_record(study.name) if study.chapter == chapter else None
-        if kept is None:
-            continue
-        table = kept.table()
+    for study, table in _tables_of_record(chapter):
         overall = table[table["class"] == "overall"]
         base = overall.iloc[0]
         kinds: dict[str, list[str]] = {"better": [], "worse": [], "not told apart": []}
@@ -129,8 +125,14 @@ def seen_in_records(chapter: int) -> pd.DataFrame:
         f1 = report.interval(base["F1"], base["low"], base["high"])
         least = resolved(overall["resolvable"])
         named = f"{base['variant']}: {f1}, {report.counted(base['seeds'], 'seed')}"
-        rows.append({"study": study.name, "base": named, **shown, "could be resolved": least})
+        rows.append({"study": study, "base": named, **shown, "could be resolved": least})
     return pd.DataFrame(rows)
+
+
+def _tables_of_record(chapter: int) -> list[tuple[str, pd.DataFrame]]:
+    """Studies of a chapter that have a run of record, with its table."""
+    names = [study.name for study in STUDIES.values() if study.chapter == chapter]
+    return [(name, kept.table()) for name in names if (kept := study_record(name)) is not None]
 
 
 def told_in_records(chapter: int) -> str:
@@ -140,11 +142,13 @@ def told_in_records(chapter: int) -> str:
     """
     import pandas as pd
 
-    kept = [study_record(study.name) for study in STUDIES.values() if study.chapter == chapter]
-    parts = [one.table().assign(study=one.study.name) for one in kept if one is not None]
+    parts = [
+        rows[rows["class"] == "overall"].iloc[1:].assign(study=name)
+        for name, rows in _tables_of_record(chapter)
+    ]
     if not parts:
         return ""
-    table = pd.concat([rows[rows["class"] == "overall"].iloc[1:] for rows in parts], ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)
     apart = table[told_apart(table)].sort_values("difference", ascending=False, kind="stable")
     better, worse = apart[apart["difference"] > 0], apart[apart["difference"] < 0]
     said = [

@@ -69,7 +69,7 @@ def must_not_be_less(name: str, new: Mapping[str, Any], *, variants: Collection[
         return
     path = latest_path(name)
     with readable(path):
-        held = latest_record(name)
+        held = read_record(path)
         there = held["size"]
         less = [f"{there[what]:g} {what}" for what in SIZE if there[what] > new["size"][what]]
         less += [f"the variant {one!r}" for one in held["result"]["variants"] if one not in variants]
@@ -107,7 +107,7 @@ def study_note(name: str) -> str:
         return f"There is no run of record of the study {chosen.name} yet."
     path = latest_path(f"study-{name}")
     with readable(path, f"msstgcn study run {name} --record"):
-        return _note(chosen, latest_record(f"study-{name}"))
+        return _note(chosen, read_record(path))
 
 
 def _note(chosen: Study, held: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """The strict, typed settings of every stage, and the three profiles that bundle them."""
 
-from msstgcn.settings.profiles import ON_DATASET, PROFILES, Profile, profile
+from msstgcn.settings.profiles import AS_PROFILE, ON_DATASET, PROFILES, Profile, profile
 from msstgcn.settings.stages import (
     DiskSettings,
     LearningSettings,
@@ -14,6 +14,7 @@ from msstgcn.settings.stages import (
 )
 
 __all__ = [
+    "AS_PROFILE",
     "ON_DATASET",
     "PROFILES",
     "DiskSettings",

@@ -15,6 +15,9 @@ from msstgcn.settings.stages import (
     SyntheticSettings,
 )
 
+#: The value of a setting that leaves it to the profile.
+AS_PROFILE = -1
+
 
 class Profile(Settings):
     """Settings of every stage, under one name."""

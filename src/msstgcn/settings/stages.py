@@ -129,13 +129,9 @@ class RegionSettings(Settings):
 
 def _kind(value: Any) -> str | None:
     """The tag of `Regions` that a value belongs to; None for what is neither."""
-    return (
-        "set of regions"
-        if isinstance(value, str)
-        else "own regions"
-        if isinstance(value, list | tuple)
-        else None
-    )
+    if isinstance(value, str):
+        return "set of regions"
+    return "own regions" if isinstance(value, list | tuple) else None
 
 
 #: A named set of regions, or the user's own: at most 255, for the network's compiled loops note the region of a

@@ -37,10 +37,9 @@ from msstgcn.studies.protocols import (
 from msstgcn.studies.published import published
 from msstgcn.studies.recall import RECALL_COLUMNS, recall_table
 from msstgcn.studies.registry import STUDIES, study
-from msstgcn.studies.study import AS_PROFILE, CONTROL, METHOD, SIZES, Study
+from msstgcn.studies.study import CONTROL, METHOD, SIZES, Study
 
 __all__ = [
-    "AS_PROFILE",
     "BASE",
     "CONTROL",
     "COST_COLUMNS",

@@ -128,14 +128,13 @@ def agreement(study: Study, table: pd.DataFrame, *, epochs: int) -> str:
         parts = []
         if len(against):
             better = f"{_names(against)} {_are(against)} better than {_quoted(study.base)}"
-            parts.append(f"the study contradicts it: {better}")
-        if len(along) and len(against):
-            parts[0] += f", though {_names(along)} {_are(along)} worse"
+            worse = f", though {_names(along)} {_are(along)} worse" if len(along) else ""
+            parts.append(f"the study contradicts it: {better}{worse}")
         elif len(along):
-            parts.append(
-                f"the study agrees with it{f' for {_names(along)}' if len(unseen) or missing else ''}"
-            )
-        parts += [_no_advantage(study, table, unseen)] if len(unseen) else []
+            whom = f" for {_names(along)}" if len(unseen) or missing else ""
+            parts.append(f"the study agrees with it{whom}")
+        if len(unseen):
+            parts.append(_no_advantage(study, table, unseen))
         said = "; ".join(parts)
     not_run = [f"Not run: {_joined([_quoted(name) for name in missing])}."] if missing else []
     after = f"After {epochs} epochs, where the paper trains for {PAPER_EPOCHS}, "
@@ -170,12 +169,10 @@ def pairs_told(pairs: pd.DataFrame, of: Mapping[str, tuple[str, str]]) -> str:
         one, other = of[row["pair"]]
         said.append(f"{_quoted(one)} is {compared(row['difference'], True)} {_quoted(other)} ({_by(row)})")
     told = [f"{_capital('; '.join(said))}."] if said else []
-    unseen = rows[~apart].assign(variant=["” against “".join(of[name]) for name in rows["pair"][~apart]])
+    unseen = rows[~apart].assign(variant=["” and “".join(of[name]) for name in rows["pair"][~apart]])
     if len(unseen):
-        between = [
-            " and ".join(map(_quoted, of[row["pair"]])) + f" ({_by(row)})" for _, row in unseen.iterrows()
-        ]
-        told.append(f"No difference was seen between {', or between '.join(between)}; {_could(unseen)}.")
+        between = ", or between ".join(_with_difference(row) for _, row in unseen.iterrows())
+        told.append(f"No difference was seen between {between}; {_could(unseen)}.")
     return " ".join(told)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from msstgcn.studies.study import AS_PROFILE, CONTROL, METHOD, Study
+from msstgcn.settings import AS_PROFILE
+from msstgcn.studies.study import CONTROL, METHOD, Study
 
 #: In the smallest size the videos of the other chapters: with fewer, a fold may see no units that move together.
 _SIZES = {"smoke": dict.fromkeys(("subjects", "videos", "seconds", "size", "iod"), AS_PROFILE)}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from msstgcn.errors import lookup
+from msstgcn.settings import AS_PROFILE
 from msstgcn.studies.ablations import ABLATIONS
 from msstgcn.studies.baselines import BASELINE_STUDIES
 from msstgcn.studies.robustness import ROBUSTNESS
-from msstgcn.studies.study import AS_PROFILE, CONTROL, Study
+from msstgcn.studies.study import CONTROL, Study
 
 #: Groups of people that the control leaves out in turn: whom else it was trained on matters little to labels that say
 #: nothing, and one subject at a time would take half of the study's time.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from msstgcn.studies.study import AS_PROFILE, Study, as_many_steps
+from msstgcn.settings import AS_PROFILE
+from msstgcn.studies.study import Study, as_many_steps
 from msstgcn.timeline.rates import SAMM_FPS
 
 #: The networks of the book's one full run are asked, each about the person it never saw: trained on all its videos.

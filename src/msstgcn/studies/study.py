@@ -14,9 +14,6 @@ CONTROL = "control"
 #: What stands there to name a method that does not learn as the network does: a name in `methods.METHODS`.
 METHOD = "method"
 
-#: The value of a setting that leaves it to the profile.
-AS_PROFILE = -1
-
 #: Size of a study by profile: settings of every variant, over the profile's own. A study has many variants, so each
 #: is smaller than the book's one full run: fewer videos and epochs, and groups of subjects left out in turn instead
 #: of one subject at a time.
