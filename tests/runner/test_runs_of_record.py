@@ -111,6 +111,9 @@ def test_a_smaller_run_or_one_of_something_else_is_recorded_only_once_the_record
     other = {**record, "settings": {**record["settings"], "lr": 0.03}}
     with pytest.raises(InputError, match="of something else: the one there has lr = 0.02; make"):
         study_records.must_not_be_less("study-pair", other, variants="abc")
+    other = {**record, "settings": {**record["settings"], "watch": 7}}
+    with pytest.raises(InputError, match="of something else: the one there has watch "):
+        study_records.must_not_be_less("study-pair", other, variants="abc")
     assert {path: path.read_bytes() for path in records.records_dir().iterdir()} == before
     next(iter(before)).unlink()
     assert command(monkeypatch, *given, "--only", "b") == 0

@@ -145,6 +145,18 @@ def test_what_the_records_of_a_chapter_told_apart_is_counted_and_the_largest_nam
     assert told.endswith("What “base” assumes beyond it is no gain on these videos.")
 
 
+def test_methods_that_do_not_look_at_features_are_charged_for_none():
+    costs = pd.DataFrame(
+        {"variant": ["net", "floor"], "parameters": [9, 0], "features_s": 7.0, "training_s": 1.0}
+    )
+    study = SimpleNamespace(name="lambda", variants={"net": {}, "floor": {"method": "random"}})
+    kept = SimpleNamespace(study=study, costs=costs)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sections, "study_record", lambda name: kept)
+        assert sections.cost_shown(kept)["features [s]"].tolist() == [7.0, 0.0]
+    assert costs["features_s"].tolist() == [7.0, 7.0]
+
+
 def test_the_figure_of_a_record_says_so_where_there_is_none(project):
     (text,) = sections.forest_of_record("pair").axes[0].texts
     assert text.get_text() == "There is no run of record of the study pair yet."

@@ -201,6 +201,7 @@ def test_names_and_numbers_that_mean_nothing_are_refused(quick):
         ({"only": ["nosuch"]}, "study pair: unknown variant 'nosuch'; expected one of a, b, c"),
         ({"seeds": 0}, "seeds = 0; expected a whole number, at least one"),
         ({"seeds": "2"}, "seeds = '2'; expected a whole number"),
+        ({"add": {"": {"epochs": 3}}}, "study pair: a variant without a name"),
         ({"add": {"mine": None}}, "variant 'mine': None; expected settings by their names"),
         ({"add": {"mine": {"seed": 3}}}, "variant 'mine': seed is no setting of one variant"),
         ({"add": {"mine": {"rho": -1}}}, "variant 'mine': rho = -1; leave it out"),
