@@ -151,6 +151,17 @@ def test_a_bar_counts_and_a_quiet_one_prints_two_lines(monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_lines_tell_once_a_minute_how_long_it_will_take(monkeypatch, capsys):
+    monkeypatch.setenv("MSSTGCN_PROGRESS", "lines")
+    clock = iter([0.0, 30.0, 70.0, 100.0, 190.0, 300.0])
+    monkeypatch.setattr(log.time, "monotonic", lambda: next(clock))
+    with log.bar("videos", 100, "video") as advance:
+        for steps in (20, 15, 25, 30, 10):  # after half a minute, at 70 s, 100 s, 190 s and the last ones
+            advance(steps)
+    told = [f"videos: {what}" for what in ("100 video", "35%, 02:10 left", "90%, 00:21 left", "done")]
+    assert capsys.readouterr().err.splitlines() == [f"msstgcn: {line}" for line in told]
+
+
 def test_an_unknown_way_of_showing_progress_is_refused_before_the_work(monkeypatch):
     monkeypatch.setenv("MSSTGCN_PROGRESS", "line")
     done = []

@@ -5,9 +5,13 @@ from dataclasses import replace
 
 import joblib
 import pytest
+import torch
 from small_studies import SMALL, STUDY, run, study_of
+from torch.utils.flop_counter import FlopCounterMode
 
 from msstgcn.errors import InputError
+from msstgcn.network import MSSTGCN
+from msstgcn.network.model import region_count
 from msstgcn.runner import budget, feature_stages, runs_of_record, stages, study_parts
 from msstgcn.studies import STUDIES
 
@@ -86,7 +90,7 @@ def test_the_time_that_training_takes_grows_with_the_work_of_the_network():
         2 * 64 * 3 * 15 * 10 + 64 * 64 * (5 * 11 * 3 + 5 * 7 + 7) + 64 * 10
     )  # in, out, kernel, places
     mixing = 64 * (15 * 10 * 10 + 11 * 3 * 3)
-    assert budget._multiplications(base) == convolutions + mixing
+    assert budget._multiplications(base.network, 17) == convolutions + mixing
     seconds = [
         budget.estimate([], [(own, 2)], variants=1, device="cpu").seconds for own in (narrow, base, one)
     ]
@@ -94,6 +98,18 @@ def test_the_time_that_training_takes_grows_with_the_work_of_the_network():
     windows = budget.estimate([], [(base, 2)], variants=1, device="cpu").windows
     on_a_gpu = budget.estimate([], [(base, 2)], variants=1, device="cuda")
     assert on_a_gpu.seconds == pytest.approx(windows / budget.WINDOWS_PER_GPU)
+
+
+@pytest.mark.parametrize(
+    "own", [{}, {"spatial": "flat"}, {"scales": 1}, {"operator": "learned"}, {"regions": "22"}]
+)
+def test_the_work_of_a_network_is_what_pytorch_counts(own):
+    network = stages.profile("smoke", **own).network
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        MSSTGCN(network).eval()(torch.zeros(1, 2, 17, region_count(network)))
+    assert budget._multiplications(network, 17) == counter.get_total_flops() / 2, (
+        "it counts the additions too"
+    )
 
 
 def test_on_a_gpu_both_memories_must_do(monkeypatch):

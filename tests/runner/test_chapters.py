@@ -1,10 +1,15 @@
 """Chapters run strictly, once, and whole."""
 
+import os
+import re
+import subprocess
+import sys
+
 import nbformat
 import pytest
 
 from msstgcn.errors import InputError
-from msstgcn.runner.book import make_book, run_chapter, toc_entries
+from msstgcn.runner.book import make_book, run_chapters, toc_entries
 from msstgcn.runner.chapters import Chapter, find
 from msstgcn.runner.parameters import UNKNOWN, Named
 
@@ -21,12 +26,39 @@ def test_a_chapter_is_found_by_number_or_name(tiny):
 
 
 def test_a_run_publishes_notebook_and_tables_and_a_second_takes_the_ledger(tiny):
-    path, ran = run_chapter("1", {"first": "3"})
+    ((path, ran),) = run_chapters(["1"], {"first": "3"}).items()
     assert ran and path == tiny / "book" / "chapters" / "01_tiny.ipynb"
     assert (tiny / "book" / "tables" / "sums.csv").read_text() == "sum\n3.5\n"
     assert "provenance" in _outputs(path) and "first = 3" in _outputs(path)
-    again, ran = run_chapter("1", {"first": 3})
-    assert again == path and not ran
+    assert run_chapters(["1"], {"first": 3}) == {path: False}
+
+
+def test_chapters_run_beside_each_other_as_they_do_one_after_the_other(tiny):
+    """In a process of its own, because those that work for it keep its first environment."""
+    for number, name in ((2, "next"), (3, "last")):
+        source = (tiny / "notebooks" / "01_tiny.py").read_text()
+        source = source.replace("ch1_sum", f"ch{number}_sum").replace("sums", f"sums{number}")
+        (tiny / "notebooks" / f"0{number}_{name}.py").write_text(source)
+
+    def run(given, jobs):
+        program = "from msstgcn.runner.book import run_chapters\n"
+        program += f"print([*run_chapters(['3', '1', '2', '1'], {given}, {jobs}).items()])"
+        environment = {**os.environ, "MSSTGCN_PROGRESS": "silent"}
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True
+        )
+        return done.stdout, done.stderr
+
+    tables = {"sums.csv": "sum\n3.5\n", "sums2.csv": "sum\n3.5\n", "sums3.csv": "sum\n3.5\n"}
+    paths = [tiny / "book" / "chapters" / f"{name}.ipynb" for name in ("03_last", "01_tiny", "02_next")]
+    assert run({"first": 3}, 2) == (f"{[(path, True) for path in paths]}\n", "")
+    assert {path.name: path.read_text() for path in (tiny / "book" / "tables").glob("*.csv")} == tables
+    assert all("first = 3" in _outputs(path) for path in paths)
+    assert run({"first": 3}, 1) == (f"{[(path, False) for path in paths]}\n", ""), "the same results"
+    _, error = run({"mode": "fail"}, 2)
+    assert re.search(r"InputError: chapter 0\d_\w+, code cell 4: RuntimeError: the sky fell", error)
+    run({"first": 3}, 1)
+    assert not list((tiny / "data").rglob(".unfinished*")), "what a process left that was stopped is swept"
 
 
 def test_a_change_of_chapter_parameter_or_lock_runs_it_again(tiny):
@@ -71,7 +103,7 @@ def test_a_new_record_or_another_landmark_predictor_runs_what_reads_them_again(t
     ],
 )
 def test_wrong_parameters_are_refused_before_anything_runs(tiny, given, message):
-    for call in (lambda: run_chapter("1", given), lambda: make_book(given)):
+    for call in (lambda: run_chapters(["1"], given), lambda: make_book(given)):
         with pytest.raises(InputError, match=message):
             call()
     assert not (tiny / "data" / "chapters").exists()
@@ -82,11 +114,11 @@ def test_wrong_parameters_are_refused_before_anything_runs(tiny, given, message)
     [("fail", "RuntimeError: the sky fell"), ("refuse", "video a, frame 12: two faces")],
 )
 def test_a_failing_cell_is_one_message_and_keeps_the_last_good_result(tiny, mode, message):
-    run_chapter("1", {})
+    run_chapters(["1"], {})
     published = tiny / "book" / "chapters" / "01_tiny.ipynb"
     before = published.read_bytes()
     with pytest.raises(InputError, match=f"chapter 01_tiny, code cell 4: {message}") as caught:
-        run_chapter("1", {"mode": mode})
+        run_chapters(["1"], {"mode": mode})
     log = tiny / "data" / "logs" / "01_tiny.log"
     assert str(log) in str(caught.value)
     assert "Traceback" in log.read_text()
@@ -103,7 +135,7 @@ def test_a_kernel_that_is_killed_is_one_message(tiny):
     with pytest.raises(
         InputError, match=r"chapter 01_tiny: the process .* was killed, most likely because memory"
     ):
-        run_chapter("1", {"mode": "fail"})
+        run_chapters(["1"], {"mode": "fail"})
     assert not list((tiny / "data").rglob(".unfinished*"))
 
 
@@ -111,7 +143,7 @@ def test_a_chapter_needs_one_parameters_cell(tiny):
     source = tiny / "notebooks" / "01_tiny.py"
     source.write_text(source.read_text().replace('tags=["parameters"]', ""))
     with pytest.raises(InputError, match="0 cells tagged parameters.*exactly one"):
-        run_chapter("1", {})
+        run_chapters(["1"], {})
 
 
 def test_stages_and_what_they_are_given_are_read_from_the_code(tiny):

@@ -162,7 +162,9 @@ def test_wrong_executors_are_refused():
 
 
 def test_a_killed_process_of_this_machine_is_one_clear_message():
-    with pytest.raises(InputError, match=r"local://2: a process was killed.*memory.*local://1.*is kept"):
+    with pytest.raises(
+        InputError, match=r"2 processes at once: a process was killed.*memory.*local://1.*is kept"
+    ):
         list(executors.run(die, [(), ()], "local://2"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -15,6 +16,7 @@ T = TypeVar("T")
 Advance = Callable[[int], None]
 
 _WAYS = ("bars", "lines", "silent")
+_MINUTE = 60.0
 _warnings: list[str] = []
 
 
@@ -54,24 +56,43 @@ def warnings() -> tuple[str, ...]:
 def bar(what: str, total: int, unit: str) -> Iterator[Advance]:
     """Show one progress bar with an estimate of the time left; give a function that moves it on.
 
-    As ``lines``, one line at the start and one at the end instead; ``silent``, nothing. No steps, no bar.
+    As ``lines``, one line at the start, one at the end and one a minute between instead; ``silent``, nothing. No steps,
+    no bar.
     """
     from tqdm import tqdm
 
     shown_as = progress() if total else "silent"
-    if shown_as != "bars":
-        if shown_as == "lines":
-            print(f"msstgcn: {what}: {total} {unit}", file=sys.stderr, flush=True)
-        yield lambda steps: None
-        if shown_as == "lines":
-            print(f"msstgcn: {what}: done", file=sys.stderr, flush=True)
-        return
-    with tqdm(total=total, desc=what, unit=unit, smoothing=0.1, dynamic_ncols=True) as shown:
+    if shown_as == "bars":
+        with tqdm(total=total, desc=what, unit=unit, smoothing=0.1, dynamic_ncols=True) as shown:
 
-        def advance(steps: int) -> None:
-            shown.update(steps)
+            def advance(steps: int) -> None:
+                shown.update(steps)
 
-        yield advance
+            yield advance
+    elif shown_as == "lines":
+        say(f"{what}: {total} {unit}")
+        yield _lines(what, total)
+        say(f"{what}: done")
+    else:
+        yield lambda _: None
+
+
+def _lines(what: str, total: int) -> Advance:
+    """Count steps; say once a minute how many are done, and how long the others take if they go as fast as those."""
+    from tqdm import tqdm
+
+    done = told = 0
+    when = time.monotonic()
+
+    def advance(steps: int) -> None:
+        nonlocal done, told, when
+        done, passed = done + steps, time.monotonic() - when
+        if passed >= _MINUTE and told < done < total:
+            left = tqdm.format_interval(passed * (total - done) / (done - told))
+            say(f"{what}: {done / total:.0%}, {left} left")
+            told, when = done, when + passed
+
+    return advance
 
 
 def tracked(items: Iterable[T], what: str, total: int, unit: str) -> Iterator[T]:

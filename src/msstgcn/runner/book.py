@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from msstgcn import paths
 from msstgcn.errors import InputError
 from msstgcn.files import digest_file, written_whole
 from msstgcn.report.log import bar
-from msstgcn.runner.chapters import Chapter, chapters, execute, find, publish
+from msstgcn.runner import executors
+from msstgcn.runner.chapters import Chapter, chapters, execute, find, publish, tables_of
+from msstgcn.runner.parameters import Value
 from msstgcn.runner.store import Store, key_of
 
 
@@ -49,26 +51,43 @@ def _check_toc(root: Path, known: list[Chapter]) -> None:
             raise InputError(f"{problem}: {', '.join(sorted(difference))}", where=root / "book" / "_toc.yml")
 
 
-def run_chapter(which: str, given: Mapping[str, object]) -> tuple[Path, bool]:
-    """Run one chapter with its stages, publish its notebook and tables; say where it lies and whether it ran."""
-    chapter = find(which)
-    values = chapter.values(given)
-    store = Store(paths.data_root())
-    store.sweep()
-    if store.entry("chapters", f"{chapter.name}-{chapter.key(values)}") is None:
-        _prepare([(chapter, values)])
-    folder, ran = execute(chapter, given, store)
-    publish(chapter, folder)
-    return paths.project_root() / "book" / "chapters" / f"{chapter.name}.ipynb", ran
+def run_chapters(which: Sequence[str], given: Mapping[str, object], jobs: int = 1) -> dict[Path, bool]:
+    """Run chapters with their stages, and publish their notebooks and tables.
+
+    Parameters
+    ----------
+    which : sequence of str
+        Number or name of each.
+    given : mapping
+        Parameters for every one of them that has them.
+    jobs : int
+        Chapters to execute at once.
+
+    Returns
+    -------
+    dict of Path to bool
+        Where each notebook lies, in the order of `which`, and whether it ran.
+
+    Raises
+    ------
+    InputError
+        On an unknown chapter, a wrong parameter or a failed chapter.
+    """
+    wanted = _wanted([find(one) for one in which], given)
+    ran = _run(wanted, jobs)
+    folder = paths.project_root() / "book" / "chapters"
+    return {folder / f"{chapter.name}.ipynb": chapter in ran for chapter in wanted}
 
 
-def make_book(given: Mapping[str, object]) -> Path:
+def make_book(given: Mapping[str, object], jobs: int = 1) -> Path:
     """Run what has to be run, build the site, and return the folder of its HTML.
 
     Parameters
     ----------
     given : mapping
         Parameters for every chapter that has them, ``profile`` first of all.
+    jobs : int
+        Chapters to execute at once.
 
     Raises
     ------
@@ -78,41 +97,57 @@ def make_book(given: Mapping[str, object]) -> Path:
     root = paths.project_root()
     known = chapters()
     _check_toc(root, known)
-    for name in given:
-        if not any(name in chapter.parameters for chapter in known):
-            known[0].values({name: given[name]})  # refuses the name and lists the right ones
+    wanted = _wanted(known, given)
+    _run(wanted, jobs)
     store = Store(paths.data_root())
-    store.sweep()
-    wanted = {chapter: {k: v for k, v in given.items() if k in chapter.parameters} for chapter in known}
-    missing = [
-        chapter for chapter, own in wanted.items()
-        if store.entry("chapters", f"{chapter.name}-{chapter.key(chapter.values(own))}") is None
-    ]  # fmt: skip
-    _prepare([(chapter, chapter.values(wanted[chapter])) for chapter in missing])
-    _run_all(wanted, len(missing), store)
+    made = [store.folder(*chapter.place(values)) for chapter, values in wanted.items()]
+    _remove_others(root / "book" / "chapters", {f"{chapter.name}.ipynb" for chapter in known})
+    _remove_others(paths.tables_dir(), {table.name for folder in made for table in tables_of(folder)})
     return _build_site(root)
 
 
-def _prepare(work: Sequence[tuple[Chapter, Mapping[str, object]]]) -> None:
-    """Make the stages that these chapters need; with nothing to do, not even the packages are loaded."""
-    if work:
+def _wanted(known: Sequence[Chapter], given: Mapping[str, object]) -> dict[Chapter, dict[str, Value]]:
+    """All parameters of chapters, those that are given to whom has them; one that nobody has is refused."""
+    for name in given:
+        if not any(name in chapter.parameters for chapter in known):
+            known[0].values({name: given[name]})  # refuses the name and lists the right ones
+    return {
+        chapter: chapter.values({k: v for k, v in given.items() if k in chapter.parameters})
+        for chapter in known
+    }
+
+
+def _run(wanted: Mapping[Chapter, Mapping[str, Value]], jobs: int) -> list[Chapter]:
+    """Make the stages that chapters need, execute those that are not in the store, publish all; say which ran.
+
+    With nothing to do, not even the packages are loaded.
+    """
+    store = Store(paths.data_root())
+    store.sweep()
+    missing = [one for one, values in wanted.items() if store.entry(*one.place(values)) is None]
+    if missing:
         from msstgcn.runner import stages
 
-        for chapter, values in work:
-            stages.prepare(chapter.stages, values)
+        for chapter in missing:
+            stages.prepare(chapter.stages, wanted[chapter])
+    for chapter in wanted.keys() - set(missing):
+        publish(chapter, store.folder(*chapter.place(wanted[chapter])))
+    calls = [(chapter, wanted[chapter], store) for chapter in missing]
+    with bar("chapters", len(missing), "chapter") as advance:
+        for number in _executed(calls, jobs):
+            publish(missing[number], store.folder(*missing[number].place(wanted[missing[number]])))
+            advance(1)
+    return missing
 
 
-def _run_all(wanted: Mapping[Chapter, Mapping[str, object]], missing: int, store: Store) -> None:
-    chapters_folder = paths.project_root() / "book" / "chapters"
-    tables: set[str] = set()
-    with bar("chapters", missing, "chapter") as advance:
-        for chapter, own in wanted.items():
-            folder, ran = execute(chapter, own, store)
-            publish(chapter, folder)
-            tables |= {table.name for table in (folder / "tables").iterdir()}
-            advance(int(ran))
-    _remove_others(chapters_folder, {f"{chapter.name}.ipynb" for chapter in wanted})
-    _remove_others(paths.tables_dir(), tables)
+def _executed(calls: Sequence[tuple[Chapter, Mapping[str, Value], Store]], jobs: int) -> Iterator[int]:
+    """Execute chapters, one by one in this process or several in processes of their own; tell the number of each."""
+    if min(jobs, len(calls)) > 1:
+        yield from (number for number, _ in executors.local(execute, calls, str(jobs)))
+    else:
+        for number, call in enumerate(calls):
+            execute(*call)
+            yield number
 
 
 def _remove_others(folder: Path, keep: set[str]) -> None:

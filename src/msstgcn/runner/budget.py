@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import joblib
 import numpy as np
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from torch import Tensor, nn
 
 from msstgcn.errors import InputError
 from msstgcn.motion.regions import region_set
 from msstgcn.motion.windows import steps_of
-from msstgcn.network import MSSTGCN
+from msstgcn.network import MSSTGCN, GraphMix
+from msstgcn.network.model import region_count
 from msstgcn.report import counted
 from msstgcn.runner.feature_stages import data_store, dataset, feature_places
-from msstgcn.settings import Profile
+from msstgcn.settings import NetworkSettings, Profile
 
 #: Times are those of the slower of two machines that made the runs of record; the other needs about half of them.
 #: Milliseconds a frame on one core: rendering, reading from a file, finding the face and its landmarks (by the shares
@@ -162,15 +164,28 @@ def _window_seconds(chosen: Profile, device: str, cores: int) -> float:
     """Seconds that training takes for a window."""
     if device == "cuda":
         return 1 / WINDOWS_PER_GPU
-    return (WINDOW_US + MILLION_US * _multiplications(chosen) / 1e6) / 1e6 / cores
+    return (WINDOW_US + MILLION_US * _multiplications(chosen.network, _window(chosen)) / 1e6) / 1e6 / cores
 
 
-def _multiplications(chosen: Profile) -> float:
-    """Multiplications with which the network of a profile scores one window."""
-    network, window = MSSTGCN(chosen.network).eval(), _window(chosen)
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        network(torch.zeros(1, 2, window, len(region_set(chosen.motion.regions))))
-    return counter.get_total_flops() / 2  # it counts the additions too
+@cache
+def _multiplications(network: NetworkSettings, window: int) -> int:
+    """Multiplications with which a network scores one window of so many frames, normalising it left out.
+
+    PyTorch's own counter loads its compiler first, which takes longer than a small study.
+    """
+    found: list[int] = []
+
+    def count(layer: nn.Module, _: tuple[Tensor, ...], made: Tensor) -> None:
+        each = layer.weight[0].numel() if isinstance(layer, nn.Conv2d) else made.shape[-1]
+        found.append(made.numel() * each)
+
+    model = MSSTGCN(network).eval()
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d | GraphMix):
+            layer.register_forward_hook(count)
+    with torch.no_grad():
+        model(torch.zeros(1, 2, window, region_count(network)))
+    return sum(found)
 
 
 def _window(chosen: Profile) -> int:

@@ -100,6 +100,10 @@ class Chapter:
             values["root"] = str(Path(str(values["root"])).resolve())
         return values
 
+    def place(self, values: Mapping[str, Value]) -> tuple[str, str]:
+        """Name in the store of the chapter, executed with these parameters."""
+        return "chapters", f"{self.name}-{self.key(values)}"
+
     def key(self, values: Mapping[str, Value]) -> str:
         """Cache key: chapter, parameters, the ``src/`` it depends on, the locked versions, records and data on disk.
 
@@ -209,41 +213,29 @@ def _failure(chapter: Chapter, error: Any, log: Path) -> InputError:
     return InputError(f"{error.ename}: {error.evalue}", where=where, do=f"the traceback is in {log}")
 
 
-def execute(chapter: Chapter, given: Mapping[str, object], store: Store) -> tuple[Path, bool]:
-    """Run a chapter, unless the same chapter with the same parameters and code is in the store.
+def execute(chapter: Chapter, values: Mapping[str, Value], store: Store) -> None:
+    """Run a chapter, and put the executed notebook and its ``tables/`` in the store.
 
     Parameters
     ----------
     chapter : Chapter
-    given : mapping
-        Parameters that differ from the chapter's own.
+    values : mapping
+        All of its parameters, as `Chapter.values` gives them.
     store : Store
-
-    Returns
-    -------
-    folder : Path
-        The ledger entry: the executed notebook and ``tables/``.
-    ran : bool
-        False if it was there already.
 
     Raises
     ------
     InputError
-        On a wrong parameter, before anything runs; or if a cell fails, with cell, message and where the
-        traceback lies. Nothing half-written is left.
+        If a cell fails, with cell, message and where the traceback lies. Nothing half-written is left.
     """
     import nbformat
     import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    values = chapter.values(given)
-    name = ("chapters", f"{chapter.name}-{chapter.key(values)}")
-    if store.entry(*name):
-        return store.folder(*name), False
-    about: dict[str, Any] = {"chapter": chapter.name, "parameters": values}
+    about: dict[str, Any] = {"chapter": chapter.name, "parameters": dict(values)}
     started = time.monotonic()
-    with store.writing(*name, about=about) as folder:
+    with store.writing(*chapter.place(values), about=about) as folder:
         before, after = folder / "input.ipynb", folder / EXECUTED
         nbformat.write(_with_provenance(chapter, values), before)
         changed = {key: value for key, value in values.items() if value != chapter.parameters[key].default}
@@ -269,14 +261,18 @@ def execute(chapter: Chapter, given: Mapping[str, object], store: Store) -> tupl
         before.unlink()
         (folder / "tables").mkdir(exist_ok=True)
         about["seconds"] = round(time.monotonic() - started, 1)
-    return store.folder(*name), True
+
+
+def tables_of(folder: Path) -> list[Path]:
+    """The tables of an executed chapter, by where it lies in the store."""
+    return sorted((folder / "tables").iterdir())
 
 
 def publish(chapter: Chapter, folder: Path) -> None:
     """Copy an executed chapter to ``book/chapters/`` and its tables to ``book/tables/``."""
     book = paths.project_root() / "book"
     copies = {folder / EXECUTED: book / "chapters" / f"{chapter.name}.ipynb"}
-    copies |= {table: book / "tables" / table.name for table in sorted((folder / "tables").iterdir())}
+    copies |= {table: book / "tables" / table.name for table in tables_of(folder)}
     for source, target in copies.items():
         if not target.is_file() or digest_file(target) != digest_file(source):
             with written_whole(target) as temporary:

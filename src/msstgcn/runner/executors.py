@@ -51,9 +51,9 @@ def local(function: Callable[..., Any], calls: Calls, where: str) -> Iterator[tu
     except TerminatedWorkerError:
         raise InputError(
             "a process was killed, most likely because memory ran out",
-            where=f"--executor local://{most}",
-            do="free some memory, or let fewer processes work (`msstgcn features --executor local://1`), and run the "
-            "same command again: what was finished is kept",
+            where=f"{most} processes at once",
+            do="free some memory, or let fewer work (--executor local://1 measures one video at a time, --jobs 1 "
+            "executes one chapter), and run the same command again: what was finished is kept",
         ) from None
 
 

@@ -9,17 +9,16 @@ from msstgcn.settings import AS_PROFILE
 from msstgcn.studies.study import Study, as_many_steps
 from msstgcn.timeline.rates import SAMM_FPS
 
-#: The networks of the book's one full run are asked, each about the person it never saw: trained on all its videos.
+#: The networks of the book's one full run are asked, each about the person it never saw: trained on all its videos. In
+#: the full size it is the networks of the other studies' base: it takes groups of subjects, and several seeds.
 _FULL: Mapping[str, Any] = dict.fromkeys(("subjects", "videos", "seconds", "size", "iod"), AS_PROFILE)
 _TRAINING: Mapping[str, Any] = dict.fromkeys(("subjects", "epochs", "folds", "watch"), AS_PROFILE)
 _PICTURE: Mapping[str, Any] = dict.fromkeys(("size", "iod"), AS_PROFILE)
 _TAUGHT: Mapping[str, Mapping[str, Any]] = dict.fromkeys(("smoke", "cpu", "gpu"), _FULL)
-#: What they are asked about: fewer videos, and short ones, because every variant needs its own. In the full size it is
-#: the networks of the other studies' base that are asked: it takes groups of subjects, and several seeds.
+#: What they are asked about: on a laptop fewer videos, and short ones, because every variant needs its own.
 _ASKED: Mapping[str, Mapping[str, Any]] = {
     "smoke": {**_TRAINING, "seconds": 4.0},
     "cpu": {**_TRAINING, "videos": 1, "seconds": 12.0},
-    "gpu": {"videos": 1},
 }
 #: Studies that train on such videos: few on a laptop, and more epochs on them instead.
 _SHORT: Mapping[str, Mapping[str, Any]] = {

@@ -25,9 +25,10 @@ SIZES: dict[str, Mapping[str, Any]] = {
         "size": 240,
         "iod": 60.0,
         "epochs": 1,
+        "folds": 2,
         "watch": 0,
     },
-    "cpu": {"videos": 2, "epochs": 8, "folds": 3, "watch": 0},
+    "cpu": {"videos": 2, "epochs": 8, "folds": 2, "watch": 0},
     "gpu": {"folds": 6, "epochs": 8, "watch": 0},
 }
 
