@@ -47,6 +47,16 @@ def test_what_is_kept_for_one_record_stays_when_another_is_made(project, quick, 
     assert dry == "nothing is left to make" and not quick and not (records.records_dir() / "kept").exists()
 
 
+def test_kept_results_that_were_made_otherwise_are_told_and_stay(project, quick, capsys):
+    list(runs_of_record.run_and_record([STUDIES["pair"]], "cpu", device="cpu", keep=True, seed=1, only=["b"]))
+    assert "kept" not in capsys.readouterr().err, "those of another seed may be for another go"
+    run_of_record()
+    told = capsys.readouterr().err
+    folder = records.records_dir() / "kept" / "study-pair"
+    assert f"warning: 2 results kept in {folder} do not count for this record" in told
+    assert len(list(folder.glob("studies/*/entry.json"))) == 2
+
+
 def test_a_result_without_some_of_the_videos_is_not_kept(project, quick):
     planned = study_runs.plan(STUDIES["pair"], "cpu", device="cpu", only=["a"])
     (place,) = planned.all_places

@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from msstgcn.paths import records_dir
+from msstgcn.report import counted
+from msstgcn.report.log import warn
 from msstgcn.runner.feature_stages import data_store
 from msstgcn.runner.store import ENTRY, Store
 
@@ -27,6 +29,17 @@ def use(places: Iterable[Place]) -> None:
     """Put what is kept, for whichever record, into the store where it lacks it."""
     for folder in sorted(_folder().glob("*")):
         _copy(places, Store(folder), data_store())
+
+
+def tell_others(record: str, places: Iterable[Place]) -> None:
+    """Warn of results that are kept for a record and are none of its own: they were made otherwise, or of less."""
+    kept = Store(_folder() / record)
+    others = {path.parent for path in kept.root.rglob(ENTRY)} - {kept.folder(*place) for place in places}
+    if others:
+        warn(
+            f"{counted(len(others), 'result')} kept in {kept.root} do not count for this record: settings, data, code "
+            "or versions were others; what is missing is made, and they stay"
+        )
 
 
 def drop(record: str, places: Iterable[Place]) -> None:

@@ -75,6 +75,7 @@ def _plans(
     for one in plans:
         if record:
             _must_be_worth_a_record(one, profile, given)
+            kept_results.tell_others(_record_name(one), one.all_places)
         if record or keep:
             kept_results.use(one.all_places)
     return plans
