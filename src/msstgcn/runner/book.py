@@ -74,7 +74,7 @@ def run_chapters(which: Sequence[str], given: Mapping[str, object], jobs: int = 
         On an unknown chapter, a wrong parameter or a failed chapter.
     """
     wanted = _wanted([find(one) for one in which], given)
-    ran = _run(wanted, jobs)
+    _, ran = _run(wanted, jobs)
     folder = paths.project_root() / "book" / "chapters"
     return {folder / f"{chapter.name}.ipynb": chapter in ran for chapter in wanted}
 
@@ -97,10 +97,7 @@ def make_book(given: Mapping[str, object], jobs: int = 1) -> Path:
     root = paths.project_root()
     known = chapters()
     _check_toc(root, known)
-    wanted = _wanted(known, given)
-    _run(wanted, jobs)
-    store = Store(paths.data_root())
-    made = [store.folder(*chapter.place(values)) for chapter, values in wanted.items()]
+    made, _ = _run(_wanted(known, given), jobs)
     _remove_others(root / "book" / "chapters", {f"{chapter.name}.ipynb" for chapter in known})
     _remove_others(paths.tables_dir(), {table.name for folder in made for table in tables_of(folder)})
     return _build_site(root)
@@ -117,37 +114,46 @@ def _wanted(known: Sequence[Chapter], given: Mapping[str, object]) -> dict[Chapt
     }
 
 
-def _run(wanted: Mapping[Chapter, Mapping[str, Value]], jobs: int) -> list[Chapter]:
-    """Make the stages that chapters need, execute those that are not in the store, publish all; say which ran.
+def _run(wanted: Mapping[Chapter, Mapping[str, Value]], jobs: int) -> tuple[list[Path], list[Chapter]]:
+    """Make the stages that chapters need, execute those that are not in the store, publish all.
 
     With nothing to do, not even the packages are loaded.
+
+    Returns
+    -------
+    folders : list of Path
+        Where each chapter lies in the store.
+    ran : list of Chapter
+        Those that were not there.
     """
     store = Store(paths.data_root())
     store.sweep()
-    missing = [one for one, values in wanted.items() if store.entry(*one.place(values)) is None]
+    places = {chapter: chapter.place(values) for chapter, values in wanted.items()}
+    there = {chapter: store.folder(*place) for chapter, place in places.items() if store.entry(*place)}
+    missing = [chapter for chapter in wanted if chapter not in there]
     if missing:
         from msstgcn.runner import stages
 
         for chapter in missing:
             stages.prepare(chapter.stages, wanted[chapter])
-    for chapter in wanted.keys() - set(missing):
-        publish(chapter, store.folder(*chapter.place(wanted[chapter])))
-    calls = [(chapter, wanted[chapter], store) for chapter in missing]
+    for chapter, folder in there.items():
+        publish(chapter, folder)
+    made = list(there.values())
     with bar("chapters", len(missing), "chapter") as advance:
-        for number in _executed(calls, jobs):
-            publish(missing[number], store.folder(*missing[number].place(wanted[missing[number]])))
+        for number, folder in _executed([(chapter, wanted[chapter], store) for chapter in missing], jobs):
+            publish(missing[number], folder)
+            made.append(folder)
             advance(1)
-    return missing
+    return made, missing
 
 
-def _executed(calls: Sequence[tuple[Chapter, Mapping[str, Value], Store]], jobs: int) -> Iterator[int]:
-    """Execute chapters, one by one in this process or several in processes of their own; tell the number of each."""
+def _executed(
+    calls: Sequence[tuple[Chapter, Mapping[str, Value], Store]], jobs: int
+) -> Iterator[tuple[int, Path]]:
+    """Execute chapters, one by one in this process or several in processes of their own; tell number and folder."""
     if min(jobs, len(calls)) > 1:
-        yield from (number for number, _ in executors.local(execute, calls, str(jobs)))
-    else:
-        for number, call in enumerate(calls):
-            execute(*call)
-            yield number
+        return executors.local(execute, calls, str(jobs))
+    return ((number, execute(*call)) for number, call in enumerate(calls))
 
 
 def _remove_others(folder: Path, keep: set[str]) -> None:

@@ -213,8 +213,8 @@ def _failure(chapter: Chapter, error: Any, log: Path) -> InputError:
     return InputError(f"{error.ename}: {error.evalue}", where=where, do=f"the traceback is in {log}")
 
 
-def execute(chapter: Chapter, values: Mapping[str, Value], store: Store) -> None:
-    """Run a chapter, and put the executed notebook and its ``tables/`` in the store.
+def execute(chapter: Chapter, values: Mapping[str, Value], store: Store) -> Path:
+    """Run a chapter, put the executed notebook and its ``tables/`` in the store, and say where they lie.
 
     Parameters
     ----------
@@ -235,7 +235,8 @@ def execute(chapter: Chapter, values: Mapping[str, Value], store: Store) -> None
 
     about: dict[str, Any] = {"chapter": chapter.name, "parameters": dict(values)}
     started = time.monotonic()
-    with store.writing(*chapter.place(values), about=about) as folder:
+    place = chapter.place(values)
+    with store.writing(*place, about=about) as folder:
         before, after = folder / "input.ipynb", folder / EXECUTED
         nbformat.write(_with_provenance(chapter, values), before)
         changed = {key: value for key, value in values.items() if value != chapter.parameters[key].default}
@@ -261,6 +262,7 @@ def execute(chapter: Chapter, values: Mapping[str, Value], store: Store) -> None
         before.unlink()
         (folder / "tables").mkdir(exist_ok=True)
         about["seconds"] = round(time.monotonic() - started, 1)
+    return store.folder(*place)
 
 
 def tables_of(folder: Path) -> list[Path]:
