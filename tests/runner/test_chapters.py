@@ -34,11 +34,24 @@ def test_a_run_publishes_notebook_and_tables_and_a_second_takes_the_ledger(tiny)
 
 
 def test_chapters_run_beside_each_other_as_they_do_one_after_the_other(tiny):
-    """In a process of its own, because those that work for it keep its first environment."""
-    for number, name in ((2, "next"), (3, "last")):
-        source = (tiny / "notebooks" / "01_tiny.py").read_text()
-        source = source.replace("ch1_sum", f"ch{number}_sum").replace("sums", f"sums{number}")
-        (tiny / "notebooks" / f"0{number}_{name}.py").write_text(source)
+    """In a process of its own, because those that work for it keep its first environment.
+
+    The first two to be executed wait for each other.
+    """
+    meet = f"""
+# %%
+import pathlib, time
+here = pathlib.Path({str(tiny)!r})
+(here / f"met-{{time.time_ns()}}").touch()
+until = time.monotonic() + 120
+while len(list(here.glob("met-*"))) < 2 and time.monotonic() < until:
+    time.sleep(0.05)
+assert len(list(here.glob("met-*"))) >= 2, "nobody works beside this one"
+"""
+    source = (tiny / "notebooks" / "01_tiny.py").read_text()
+    for number, name in ((1, "tiny"), (2, "next"), (3, "last")):
+        own = source.replace("ch1_sum", f"ch{number}_sum").replace("sums", f"sums{number}")
+        (tiny / "notebooks" / f"0{number}_{name}.py").write_text(own + (meet if number != 2 else ""))
 
     def run(given, jobs):
         program = "from msstgcn.runner.book import run_chapters\n"
@@ -49,7 +62,7 @@ def test_chapters_run_beside_each_other_as_they_do_one_after_the_other(tiny):
         )
         return done.stdout, done.stderr
 
-    tables = {"sums.csv": "sum\n3.5\n", "sums2.csv": "sum\n3.5\n", "sums3.csv": "sum\n3.5\n"}
+    tables = {"sums1.csv": "sum\n3.5\n", "sums2.csv": "sum\n3.5\n", "sums3.csv": "sum\n3.5\n"}
     paths = [tiny / "book" / "chapters" / f"{name}.ipynb" for name in ("03_last", "01_tiny", "02_next")]
     assert run({"first": 3}, 2) == (f"{[(path, True) for path in paths]}\n", "")
     assert {path.name: path.read_text() for path in (tiny / "book" / "tables").glob("*.csv")} == tables

@@ -115,6 +115,26 @@ def test_run_lists_a_chapters_parameters(msstgcn):
     assert "profile = 'cpu': one of smoke, cpu, gpu" in out
 
 
+def test_run_lists_the_parameters_of_several_chapters_under_their_names(msstgcn):
+    _, one, _ = msstgcn("run", "09", "--parameters")
+    _, other, _ = msstgcn("run", "11", "--parameters")
+    both = f"# 09_ablations\n{one}# 11_baselines\n{other}"
+    assert msstgcn("run", "9", "11", "--parameters") == (0, both, "")
+
+
+def test_chapters_and_how_many_at_once_are_handed_on(msstgcn, monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(
+        "msstgcn.runner.book.run_chapters", lambda *given: asked.append(given) or {tmp_path: True}
+    )
+    monkeypatch.setattr("msstgcn.runner.book.make_book", lambda *given: asked.append(given) or tmp_path)
+    for command in (("run", "09", "10", "--jobs", 3), ("run", "09"), ("book", "--jobs", 2), ("book",)):
+        assert msstgcn(*command)[0] == 0
+    given = {"profile": "cpu"}
+    assert asked == [(["09", "10"], given, 3), (["09"], given, 1), (given, 2), (given, 1)]
+    assert msstgcn("run", "09", "--jobs", 0)[0] == 2 and len(asked) == 4
+
+
 def test_help_comes_fast_and_names_every_command():
     shown = subprocess.run([sys.executable, "-X", "importtime", "-m", "msstgcn.runner.cli", "--help"],
                            capture_output=True, text=True, check=True)  # fmt: skip

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -139,21 +139,13 @@ def _run(wanted: Mapping[Chapter, Mapping[str, Value]], jobs: int) -> tuple[list
     for chapter, folder in there.items():
         publish(chapter, folder)
     made = list(there.values())
+    calls = [(chapter, wanted[chapter], store) for chapter in missing]
     with bar("chapters", len(missing), "chapter") as advance:
-        for number, folder in _executed([(chapter, wanted[chapter], store) for chapter in missing], jobs):
+        for number, folder in executors.run(execute, calls, f"local://{jobs}"):  # one: in this process
             publish(missing[number], folder)
             made.append(folder)
             advance(1)
     return made, missing
-
-
-def _executed(
-    calls: Sequence[tuple[Chapter, Mapping[str, Value], Store]], jobs: int
-) -> Iterator[tuple[int, Path]]:
-    """Execute chapters, one by one in this process or several in processes of their own; tell number and folder."""
-    if min(jobs, len(calls)) > 1:
-        return executors.local(execute, calls, str(jobs))
-    return ((number, execute(*call)) for number, call in enumerate(calls))
 
 
 def _remove_others(folder: Path, keep: set[str]) -> None:
