@@ -47,6 +47,14 @@ def test_what_is_asked_about_is_no_larger_than_the_full_run():
             assert (part.chosen.learning, part.chosen.network) == (part.donor.learning, part.donor.network)
 
 
+def test_in_full_size_networks_are_asked_about_as_much_as_they_are_trained_on():
+    full = parts_of(STUDIES["lambda"], "gpu")[0].chosen.data
+    for study in ROBUSTNESS:
+        for part in parts_of(study, "gpu"):
+            data = part.chosen.data
+            assert (data.subjects, data.videos, data.seconds) == (full.subjects, full.videos, full.seconds)
+
+
 def test_the_same_people_do_the_same_whatever_is_changed():
     """Labels in seconds stay, except where the study is about how strong expressions are or how they are seen."""
     for name in ("head-motion", "blinks-and-gaze", "alignment", "yaw", "picture", "resolution", "intensity"):
