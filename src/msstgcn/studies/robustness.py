@@ -116,7 +116,7 @@ ROBUSTNESS: tuple[Study, ...] = (
         "Recall should rise with intensity, and be near nothing at 0.25 % of the inter-ocular distance, which is "
         "what a blink leaves behind in the brows.",
         {
-            "drawn": {},
+            "as they vary": {},
             "0.25 %": {"me_intensity": 0.25},
             "0.5 %": {"me_intensity": 0.5},
             "1 %": {"me_intensity": 1.0},
