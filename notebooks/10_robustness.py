@@ -322,8 +322,8 @@ plt.show()
 
 # %%
 kept = study_records.study_record("intensity")
-runs = {"this run": result} | ({"of record": kept} if kept else {})
-parts = [recall_table(one.events).assign(run=run) for run, one in runs.items()]
+runs = {"this run": result.events} | ({"of record": kept.events} if kept else {})
+parts = [recall_table(own).assign(run=run) for run, own in runs.items()]
 recall = pd.concat(parts, ignore_index=True)
 recall = recall[recall["class"] == "ME"].drop(columns="class")
 own = recall[recall["run"] == "this run"]
@@ -332,20 +332,7 @@ caption = "Recall of micro-expressions by their intensity, apart for those that 
 report.table(recall, name="recall_by_intensity", caption=caption)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Recall of micro-expressions over the intensity of all of them, one line for those that move brows or mouth and one for those that move eyelids only, with intervals and a dashed line at the recall where intensities are as various as in the standard videos; a panel for this run, and one for the run of record."}, "figure": {"caption": "Share of the micro-expressions that were found when all of them are equally strong. Dashed: recall with intensities as various as those of the standard videos.", "name": "fig-recall"}}
-fig, axes = plt.subplots(1, len(runs), sharey=True, squeeze=False, figsize=(7.6, 3))
-colours = dict(zip(recall["moves"].unique(), ("me", "nuisance"), strict=False))
-for ax, (run, one) in zip(axes[0], runs.items(), strict=True):
-    for moves, rows in recall[recall["run"] == run].groupby("moves"):
-        rows = rows.assign(place=rows["variant"].map(one.study.places)).sort_values("place")
-        colour = report.colour(colours[moves])
-        for usual in rows.loc[rows["place"].isna(), "recall"]:
-            ax.axhline(usual, color=colour, linestyle="--", linewidth=1)
-        error = np.abs(rows[["low", "high"]].to_numpy() - rows[["recall"]].to_numpy()).T
-        ax.errorbar(rows["place"], rows["recall"], yerr=error, fmt="o-", color=colour, label=moves)
-    ax.set(title=run, xlabel="intensity [% of the inter-ocular distance]", ylim=(-0.03, 1.03))
-axes[0, 0].set_ylabel("recall")
-if len(recall):
-    fig.legend(*axes[0, -1].get_legend_handles_labels(), loc="outside upper left", ncols=2)
+report.recall_sweep({run: recall[recall["run"] == run] for run in runs}, result.study)
 plt.show()
 
 # %% [markdown]

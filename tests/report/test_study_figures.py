@@ -10,7 +10,7 @@ from study_tables import table
 
 from msstgcn import report
 from msstgcn.errors import InputError
-from msstgcn.studies import STUDIES, Study
+from msstgcn.studies import RECALL_COLUMNS, STUDIES, Study
 
 BASE = ("base", 0.40, 0.35, 0.45)
 PLACES = {"base": 1.0, "x 0": 0.0, "x 2": 2.0}
@@ -189,6 +189,44 @@ def test_a_name_with_dollars_is_shown_letter_by_letter(name):
         figure.canvas.draw()
         shown = [text for text in figure.findobj(Text) if name in text.get_text().replace(r"\$", "$")]
         assert shown and not any(cbook.is_math_text(text.get_text()) for text in shown)
+
+
+def shares(*variants):
+    """Recall of either kind of expressions: .1 for the first variant and .1 more for each next; half of it for lids."""
+    rows = [
+        (name, "ME", moves, 10, 1, recall, recall - 0.02, recall + 0.03)
+        for number, name in enumerate(variants, 1)
+        for moves, recall in (("brows or mouth", 0.1 * number), ("eyelids only", 0.05 * number))
+    ]
+    return pd.DataFrame(rows, columns=list(RECALL_COLUMNS))
+
+
+def test_recall_lies_at_the_places_of_the_study_though_this_run_left_some_out():
+    """As smoke does; the base, which has no place in it, is a line across."""
+    whole = STUDIES["intensity"]
+    base, *others = whole.variants
+    runs = {"this run": shares(base, others[-1]), "of record": shares(base, *others)}
+    run = whole.having({name: whole.variants[name] for name in (base, others[-1])})
+    figure = report.recall_sweep(runs, run)
+    assert [ax.get_title("left") for ax in figure.axes] == list(runs)
+    assert legend(figure) == ["brows or mouth", "eyelids only"]
+    for ax, (last, *inner) in zip(figure.axes, ([0.2], [0.5, 0.2, 0.3, 0.4]), strict=True):
+        heights = dict(zip((2.0, 0.25, 0.5, 1.0), (last, *inner), strict=False))
+        lines = [line for line in ax.lines if line.get_linestyle() == "-" and line.get_marker() == "o"]
+        for line, part in zip(lines, (1, 0.5), strict=True):
+            shown = dict(zip(*line.get_data(), strict=True))
+            assert {x: y for x, y in shown.items() if x == x} == pytest.approx(
+                {place: part * height for place, height in heights.items()}
+            )
+        across = [line.get_ydata()[0] for line in ax.lines if line.get_linestyle() == "--"]
+        assert across == pytest.approx([0.1, 0.05])
+
+
+def test_recall_of_nothing_is_an_empty_panel():
+    figure = report.recall_sweep({"this run": shares(), "of record": shares("2 %")}, STUDIES["intensity"])
+    empty, full = figure.axes
+    assert not empty.lines and full.lines
+    assert not report.recall_sweep({"this run": shares()}, STUDIES["intensity"]).legends
 
 
 def test_cost_is_drawn_from_zero_to_millions():

@@ -10,7 +10,7 @@ from msstgcn.report.outcomes import (
     outcomes,
     recall_text,
 )
-from msstgcn.report.studies import cost_accuracy, forest, study_figure, sweep
+from msstgcn.report.studies import cost_accuracy, forest, recall_sweep, study_figure, sweep
 from msstgcn.report.style import COLOURS, colour, use_style
 from msstgcn.report.tables import table
 
@@ -29,6 +29,7 @@ __all__ = [
     "outcome_shown",
     "outcome_text",
     "outcomes",
+    "recall_sweep",
     "recall_text",
     "study_figure",
     "sweep",

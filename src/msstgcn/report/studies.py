@@ -176,6 +176,41 @@ def sweep(
     return figure
 
 
+def recall_sweep(runs: Mapping[str, pd.DataFrame], study: Study) -> Figure:
+    """Recall of one class along the places of a sweep, a line for each kind of expression; a panel for each run.
+
+    Variants without a place, the base among them, are dashed lines across.
+
+    Parameters
+    ----------
+    runs : mapping of str to DataFrame
+        By the title of its panel, the rows of one class of a `studies.recall_table`; none if nothing was labelled.
+    study : Study
+        As for `sweep`.
+    """
+    import matplotlib.pyplot as plt
+
+    places = _places(study)
+    kinds = list(dict.fromkeys(moves for shares in runs.values() for moves in shares["moves"]))
+    tones = dict(zip(kinds, ("me", "nuisance"), strict=False))
+    figure, axes = plt.subplots(1, len(runs), sharex=True, sharey=True, squeeze=False, figsize=(7.6, 3))
+    for ax, (title, shares) in zip(axes[0], runs.items(), strict=True):
+        shares = shares.assign(place=shares["variant"].map(places)).sort_values("place")
+        for moves, rows in shares.groupby("moves"):
+            tone = colour(tones[moves])
+            for across in rows.loc[rows["place"].isna(), "recall"]:
+                ax.axhline(across, color=tone, linestyle="--", linewidth=1)
+            reach = _reach(rows, "recall", "low", "high")
+            ax.errorbar(
+                rows["place"], rows["recall"], yerr=reach, fmt="o-", color=tone, markersize=5, label=moves
+            )
+        ax.set(title=title, ylim=(-0.03, 1.03))
+    axes[0, 0].set_ylabel("recall")
+    figure.supxlabel(study.sweep, fontsize=10)
+    _legend(figure)
+    return figure
+
+
 def _legend(figure: Figure) -> None:
     """One legend for all panels, if anything in one of them has a label."""
     handles: dict[str, Any] = {}
