@@ -202,8 +202,7 @@ plt.show()
 # What was expected speaks of micro-expressions. For them alone: {glue}`ch9_pairs_answer_me` {glue}`ch9_pairs_record_me`
 
 # %% [markdown]
-# *Your turn.* Do differences of neighbouring frames need the mixing of regions? Compare your row with *adjacent only*
-# (in `smoke` only the first and the last variant of a table are run).
+# *Your turn.* Do differences of neighbouring frames need the mixing of regions? Compare your row with *adjacent only*.
 # Features that another variant has measured already are not measured again.
 
 # %%

@@ -415,7 +415,7 @@ both = causes[["number", "by chance"]].to_numpy()
 causes["shown"] = [f"{n:.0f}" if chance != chance else f"{n:.0f} ({chance:.1f})" for n, chance in both]
 shown = causes.pivot_table("shown", ["class", "cause"], "variant", aggfunc="first", sort=False)
 caption = "What false alarms lie on; in brackets how many would by chance."
-report.table(shown.reset_index(), name="causes", caption=caption)
+report.table(shown.rename({"me": "ME", "mae": "MaE"}).reset_index(), name="causes", caption=caption)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Bars of the number of false alarms by cause, such as blink, speech, jerk, other class and ends off, for each variant of blinks and gaze, micro- and macro-expressions side by side, with a black line at what chance would give."}, "figure": {"caption": "What false alarms lie on. Black lines: how many would lie there by chance.", "name": "fig-causes"}}
 fig, axes = plt.subplots(1, 2, sharey=True, figsize=(8.4, 4.2))

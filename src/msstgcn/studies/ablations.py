@@ -62,13 +62,13 @@ _WINDOW = (
         "each frame to the next should cost faint micro-expressions, and half of the pairs something of both.",
         {
             "first to all": {},
-            "adjacent only": {"pairs": "adjacent-only"},
             "short-term only": {"pairs": "short-only"},
             "long-term only": {"pairs": "long-only"},
+            "adjacent only": {"pairs": "adjacent-only"},
         },
         sizes=_ONE_VIDEO,
         paper="short- and long-term flow together magnify faint motion",
-        beaten=("adjacent only", "short-term only", "long-term only"),
+        beaten=("short-term only", "long-term only", "adjacent only"),
     ),
     Study(
         "head-model",
