@@ -71,7 +71,7 @@ axes.set(xlim=(first / fps, (first + length) / fps), ylim=(0, 1), yticks=[])
 axes.tick_params(labelsize=7)
 axes.grid(visible=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Ten seconds of a video, every second frame. Under the face: macro-expressions (blue), micro-expressions (orange), and all that moves and is no expression (grey).", "name": "fig-watch"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Ten seconds of a video, every second frame. Under the face: macro-expressions (blue), micro-expressions (orange), and events that are no expression (grey).", "name": "fig-watch"}}
 shown = range(first, first + length, 2)
 strips = frames.with_cursor(strip, axes, [i / fps for i in shown])
 faces = (frames.cut(chosen.frame(i), (240, 245), 175, 320) for i in shown)
@@ -172,11 +172,12 @@ report.clip(film, fps=fps / slower, alt=alt, poster=event.apex - near.start)
 # %% [markdown]
 # ## One video from end to end
 #
-# This is the whole script of the video in {numref}`fig-watch`: everything that moves in it. The upper panel shows what
-# is labelled; the lower one what else goes on: blinks, sudden turns of the head, speech, swallowing, and twitches too
-# faint for a coder to label. A spotter sees neither panel. It sees pixels.
+# These are all events of the video in {numref}`fig-watch`. The upper panel shows what
+# is labelled; the lower one what else happens: blinks, sudden turns of the head, speech, swallowing, and twitches too
+# faint for a coder to label. The eyes wander and the head drifts all the time; neither is drawn, nor counted below. A
+# spotter sees neither panel. It sees pixels.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Timeline of one video: coloured spans for expressions with the amplitude of their action units above, grey spans for blinks, jerks, speech, swallows and twitches below."}, "figure": {"caption": "A video as its script has it. Top: amplitude of the strongest labelled action unit, on a scale that keeps the faint ones visible, with the labelled intervals shaded. Bottom: everything that moves and is no expression.", "name": "fig-timeline"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Timeline of one video: coloured spans for expressions with the amplitude of their action units above, grey spans for blinks, jerks, speech, swallows and twitches below."}, "figure": {"caption": "A video as its script has it. Top: amplitude of the strongest labelled action unit, on a scale that keeps the faint ones visible, with the labelled intervals shaded. Bottom: events that are no expression; shifts of gaze and the drift of the head go on all the time and are not drawn.", "name": "fig-timeline"}}
 fig, (top, low) = plt.subplots(2, 1, sharex=True, figsize=(7.2, 4.4), height_ratios=[2, 1.4])
 units = chosen.script.expression_units.max(axis=1)
 top.plot(np.arange(len(units)) / fps, units, color="black", lw=1)

@@ -24,7 +24,7 @@
 # %% tags=["parameters"]
 profile: str = "cpu"  # smoke | cpu | gpu; size of the data set that examples are taken from
 seed: int = 0  # 0..1000000; everything random follows from it
-people: int = -1  # -1..60; faces on the sheet; -1: as many as the data set has, but 4 at least
+people: int = -1  # -1..60; faces on the sheet, and half as many for the detector; -1: as many as the data set has, but 4 at least
 subject: int = 3  # 0..999; the person who shows the action units
 amplitude: float = 9.0  # 0..12; strength of the action units in the gallery, percent of the IOD
 
@@ -310,7 +310,7 @@ def motion_of(part):
     found = []
     for video in alone(part):
         marks = np.stack([face.landmarks(at_rest(video, i)) for i in range(0, len(video), STEP)])
-        moves = (marks[LAG // STEP :] - marks[: -LAG // STEP]) * 100 / face.camera.iod
+        moves = (marks[LAG // STEP :] - marks[: -(LAG // STEP)]) * 100 / face.camera.iod
         busy = np.full(len(moves), part == "drift")
         for n in video.nuisances:
             busy[max(0, n.onset - LAG) // STEP : n.offset // STEP + 1] = True
@@ -409,7 +409,8 @@ report.glue("ch2_digest", digest_bytes(alone_drawn.tobytes())[:16])
 # distance between its 68 points and the true ones.
 
 # %%
-judged = bench_detector(identities=people // 2)
+tested = max(2, people // 2)
+judged = bench_detector(identities=tested)
 rows = [
     ("pictures", str(judged["pictures"])),
     ("with exactly one face (%)", f"{100 * judged['one_face_share']:.1f}"),
@@ -418,7 +419,7 @@ rows = [
     ("95 % of the pictures are below", f"{100 * judged['error_95_iod']:.1f}"),
     ("the worst", judged["worst"][0] if judged["worst"] else "none"),
 ]
-caption = f"What dlib makes of {people // 2} people in nine poses."
+caption = f"What dlib makes of {tested} people in nine poses."
 report.table(pd.DataFrame(rows, columns=["quantity", "value"]), name="detected_faces", caption=caption)
 
 # %%
@@ -464,5 +465,5 @@ report.glue("ch2_error", 100 * judged["mean_error_iod"], ".1f")
 #    units can you still tell from rest, and do the arrows help?
 # 2. In the cell above {numref}`fig-moving`, replace `{"12": level}` by `{"L12": level, "4": 0.5 * level}`. Before you run
 #    it, say which half of the picture will smile.
-# 3. Table `size_of_disturbances` measures half a second. How does the drift's share change with `LAG` at a tenth of a
-#    second? What does this say about the choice of a window, the subject of [chapter 4](04_windows.ipynb)?
+# 3. Table `size_of_disturbances` measures half a second. Let its cell look at a seventh of one, `LAG = 4`: how does the
+#    drift's share change? What does this say about the choice of a window, the subject of [chapter 4](04_windows.ipynb)?

@@ -156,7 +156,7 @@ plt.show()
 # numbers, so every method takes the neighbourhood along: Farnebäck {cite}`farneback2003` fits a parabola to it, Lucas and
 # Kanade {cite}`lucas1981` ask for one $\mathbf{d}$ for a whole patch. *Dense* flow answers for every pixel.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "The face crop of the same person twice, with small arrows of dense optical flow over it, longest where the expression or the head moves the skin."}, "figure": {"caption": "Dense Farnebäck flow from the first picture to the one some frames later, drawn six times too long. Left as measured, right after the mean of the nose region is subtracted: much of what moved was the head.", "name": "fig-dense-flow"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "The face crop of the same person twice, with small arrows of dense optical flow over it, longest where the expression or the head moves the skin."}, "figure": {"caption": "Dense Farnebäck flow from the first picture to the one some frames later, drawn six times too long. Left as measured, right after the mean of the nose region is subtracted. What the nose did is taken off everywhere: the motion of the head, and whatever the expression did to the nose.", "name": "fig-dense-flow"}}
 flow = look.dense_flow(*pictures)
 nose = np.round(motion.region_points(marks, motion.NOSE)).astype(int)
 head = np.mean([flow[y - 10 : y + 11, x - 10 : x + 11].mean(axis=(0, 1)) for x, y in nose], axis=0)
@@ -290,6 +290,14 @@ report.glue("ch3_speedup", dense / direct, ".0f")
 # That is size, roll, shift and two turns in depth. The six numbers are fitted to the ten places in every frame. A
 # place that disagrees with the rest, as the temples do in a blink, is weighted down. Then what {eq}`eq-head` says of the
 # brows and the mouth is taken off what was measured there.
+#
+# `rigid15` adds the four eye corners and the forehead. More places steady the fit; but eyelids pull at the corners, and a
+# frown (AU 4) at the forehead, so it takes some of what a face does for the head. That is why `rigid10` is the
+# default, though a face that only shows action units 4 and 12 may not show it.
+#
+# Flow, too, can be had in other ways, by the name in the setting `flow`: `patch-lk`, the default; `patch-lk-torch`, the
+# same on a graphics card; `farneback`; `dis` {cite}`kroeger2016dis` and `tvl1` {cite}`zach2007tvl1`, two other dense methods; and `truth`, what the generator knows, on
+# synthetic videos.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Three panels, one for each head-motion model, with the vertical motion of a mouth corner over time; the curves follow the black true curve closest in the last one."}, "figure": {"caption": "Vertical displacement of a mouth corner eight frames into its window, for each head-motion model on the same patches, over the true motion of the skin (black). Between the curves lies what a model left of the motion of the head, or took out too much; during the expression also that a patch moves less than the landmark in its middle, which is the same in all three panels.", "name": "fig-head-models"}}
 wanted = truth.skin_motion(video)[first : first + len(greys)]

@@ -45,13 +45,14 @@ report.use_style()
 #
 # | block | what it does, in order |
 # |---|---|
-# | ST-GCN 1 | convolve 3 frames, mix ten regions, normalise, pool to three parts, rectify |
-# | ST-GCN 2 | convolve 5 frames, mix three parts, normalise, pool to the face, rectify |
+# | ST-GCN 1 | convolve 3 frames, mix ten regions, normalise, rectify, pool to three parts |
+# | ST-GCN 2 | convolve 5 frames, mix three parts, normalise, rectify, pool to the face |
 # | TCN 3 | convolve 5 frames, normalise, rectify |
 # | TCN 4 | convolve 7 frames, normalise, rectify: the *embedding* $z$ |
 # | head | one linear map from the embedding to ten outputs |
 #
-# There is no padding, no residual path and no dropout. Kernels start from Kaiming's normal distribution
+# The paper pools first and rectifies then; for a maximum that is the same, and for a mean it is not
+# ([chapter 9](09_ablations.ipynb)). There is no padding, no residual path and no dropout. Kernels start from Kaiming's normal distribution
 # {cite}`he2015delving`; that biases start at zero is our choice, since nothing public settles it.
 
 # %%
@@ -104,7 +105,7 @@ for video in stages.features(chosen):
         trained(windows)[0][0, OUTPUTS.index(f"{event.label} apex")].backward()
         slopes[event.label].append(windows.grad[0].norm(dim=0).numpy())  # (K, R)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two heat maps, micro- and macro-expression, of regions against frames of the window; brighter where the apex output depends more on the motion of that region in that frame."}, "figure": {"caption": "How strongly the apex output depends on each region in each frame, averaged over held-out apexes. The window is centred: frame 8 is the one in question. Flow runs from frame 0, where it is always zero: the first column shows a slope that no video uses.", "name": "fig-where-it-looks"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two heat maps, micro- and macro-expression, of regions against frames of the window; brighter where the apex output depends more on the motion of that region in that frame."}, "figure": {"caption": "How strongly the apex output depends on each region in each frame, averaged over held-out apexes. The window is centred: frame 8 is the one in question. Flow runs from frame 0, where it is always zero: the first column shows a slope that no video uses. Each panel has a scale of its own.", "name": "fig-where-it-looks"}}
 fig, axes = plt.subplots(1, 2, sharey=True, figsize=(7.6, 3.4))
 for ax, (label, title) in zip(axes, (("me", "micro-expression"), ("mae", "macro-expression")), strict=True):
     image = np.mean(slopes[label], axis=0).T if slopes[label] else np.zeros((10, 17))
@@ -115,7 +116,18 @@ for ax, (label, title) in zip(axes, (("me", "micro-expression"), ("mae", "macro-
 axes[0].set(yticks=range(10), yticklabels=graph.FACE.nodes)
 plt.show()
 
+# %%
+for label, own in slopes.items():
+    mean = np.mean(own, axis=0) if own else np.zeros((chosen.motion.window, 10))
+    frame, region = np.unravel_index(mean[1:].argmax(), mean[1:].shape)  # frame 0 never moves
+    report.glue(f"ch6_frame_{label}", int(frame) + 1)
+    report.glue(f"ch6_region_{label}", graph.FACE.nodes[region])
+
 # %% [markdown]
+# These networks depend most on frame {glue}`ch6_frame_me` of *{glue}`ch6_region_me`* for a micro-expression, and on frame
+# {glue}`ch6_frame_mae` of *{glue}`ch6_region_mae`* for a macro-expression. After a short training that says where these
+# networks look, and little of where one has to look.
+#
 # ## Weights from elsewhere
 #
 # Whoever holds weights of this architecture can use them: the convolutions keep the shape (out, in, time, 1), and

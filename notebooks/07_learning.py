@@ -47,7 +47,7 @@ videos = stages.features(chosen)
 #
 # Nobody can say to the frame when a movement begins, so a frame counts as *onset* or *offset* if it is close:
 # within one frame for a micro-expression, within three for a macro-expression. The apex score falls off smoothly,
-# $\exp(-d^2 / (2 \cdot 4^2))$ at $d$ frames from the apex, and is zero beyond the same reach. *Action* is 1 from
+# $\exp(-(t - c)^2 / (2 \cdot 4^2))$ in frame $t$ around an apex at $c$, and is zero beyond the same reach. *Action* is 1 from
 # onset to offset. Each class has its own targets, because both can happen at once.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Targets over time around one expression: short blocks at onset and offset, a small peak at the apex, a long block of action between onset and offset."}, "figure": {"caption": "The targets around one macro-expression.", "name": "fig-targets"}}
@@ -116,7 +116,7 @@ plt.show()
 #
 # Faces differ more than expressions do. So for each subject a network is trained on all the others and asked
 # about this one alone: *leave-one-subject-out*. Batches are {glue}`ch7_segments` segments of {glue}`ch7_segment`
-# consecutive windows; AdamW {cite}`loshchilov2019adamw` takes the steps, and the learning rate shrinks a little
+# consecutive windows; AdamW {cite}`loshchilov2019adamw` takes the steps, and the learning rate $\eta$ shrinks a little
 # each epoch.
 
 # %%
@@ -189,28 +189,37 @@ for name, fold in folds.items():
     rows.append(
         (name, np.linalg.norm(z, axis=1).mean(), np.mean(alike), apart, fold.history["total"].iloc[0])
     )
-    for short, now, before in (("within", rows[-1][2], rows[0][2]), ("neutral", apart, rows[0][3])):
-        report.glue(f"ch7_{name}_{short}", f"{now - before:+.2f}")
 columns = ["contrastive term", "length", "cosine within a kind", "cosine to neutral", "first epoch's loss"]
 contrast = pd.DataFrame(rows, columns=columns)
 report.table(
     contrast, name="contrast_forms", caption="Embeddings of a held-out subject after three kinds of training."
 )
 
+# %% tags=["hide-input"]
+cosines = contrast.set_index("contrastive term")[["cosine within a kind", "cosine to neutral"]]
+gained = (cosines - cosines.loc["without"]).round(2).drop("without")
+for name, (within, neutral) in gained.iterrows():
+    report.glue(f"ch7_{name}_within", f"{within:+.2f}")
+    report.glue(f"ch7_{name}_neutral", f"{neutral:+.2f}")
+    apart = "draws a kind together and pushes it from neutral" if neutral < 0 else "draws all frames together"
+    report.glue(f"ch7_{name}_does", apart if within > 0 else "does not draw a kind together")
+
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Three scatter plots of embeddings in two dimensions, one a kind of training, with neutral, macro- and micro-expression frames in different colours."}, "figure": {"caption": "Embeddings of the held-out subject, along their two main directions. Grey: neutral frames; blue: macro-expressions; orange: micro-expressions.", "name": "fig-embedding"}}
 fig, axes = plt.subplots(1, 3, figsize=(7.6, 2.8))
 for ax, (name, z) in zip(axes, embeddings.items(), strict=True):
     centred = z - z.mean(0)
     plane = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
-    for value, label in ((0, "control"), (1, "mae"), (2, "me")):
-        ax.scatter(*plane[kind == value].T, s=4, color=report.colour(label), label=label)
+    order = np.random.default_rng(seed).permutation(len(plane))  # so that no kind hides the others
+    colours = np.array([report.colour(name) for name in ("control", "mae", "me")])
+    ax.scatter(*plane[order].T, s=4, c=colours[kind[order].astype(int)])
     ax.set(title=name, xticks=[], yticks=[])
 plt.show()
 
 # %% [markdown]
 # Read the two columns of cosines together: a term that does what it says raises the first and lowers the second. With
 # the normalised form they change by {glue}`ch7_normalised_within` and {glue}`ch7_normalised_neutral`, with the released
-# one by {glue}`ch7_released_within` and {glue}`ch7_released_neutral`. This is one subject after one short training; what
+# one by {glue}`ch7_released_within` and {glue}`ch7_released_neutral`. So here the normalised form
+# {glue}`ch7_normalised_does`, and the released one {glue}`ch7_released_does`. This is one subject after one short training; what
 # the term does to the score, [chapter 9](09_ablations.ipynb) asks.
 #
 # The released form has a flaw. It puts embeddings into {eq}`eq-contrast` as long as they are. So that no exponential

@@ -17,9 +17,10 @@
 # contributions help {cite}`deng2024msstgcn`. Which parts do, on our videos? An *ablation* takes one part away, or puts
 # something else in its place, trains again, and looks at what is lost.
 #
-# Every section below is one *study*: a question, what one would expect (written down before the first run, but where the
+# Every section below is one *study*: a question, what one would expect (written down before the first run, except where the
 # section says otherwise), what came out, and a cell in which you try a variant of your own. Three of the expectations, of
-# scales, edges and the boundary loss, name two outcomes; nothing can contradict those. The studies and all they change
+# scales, edges and the boundary loss, name two outcomes; nothing can contradict those. Of the others the last sentence of an
+# answer of record says, by a rule, what became of them. The studies and all they change
 # stand in `src/msstgcn/studies/ablations.py`; `msstgcn study run scales --seeds 5` runs one from the command line.
 
 # %% tags=["parameters"]
@@ -41,10 +42,12 @@ report.glue("ch9_spread", sections.spread_of_record("lambda"))
 # %% [markdown]
 # ## How to read what follows
 #
-# Each table compares its variants with the first, the *base*, which is the method as it stands in this book. All
+# Each table compares its variants with the first, the *base*, which is the method as it stands in this book (trained for
+# longer where the number of epochs is the question). A variant differs from it in one thing, which may take several settings. All
 # variants are trained on the same people, tested on the same people left out, decoded and counted in the same way.
 #
-# - A row is a variant, a column a class. The interval beside each F1 comes from drawing the subjects again and again, with
+# - A row is a variant, a column a class; the rows of the run of record stand below those of this run, and so do the panels of
+#   a figure. The interval beside each F1 comes from drawing the subjects again and again, with
 #   replacement, and the seeds of training, where there are several: the *bootstrap* {cite}`efron1979`. It says how far other people, *and* another
 #   training, could have moved the number.
 # - In small type below it stands the difference from the base in *points*, hundredths of F1. It is taken on the same
@@ -61,6 +64,8 @@ report.glue("ch9_spread", sections.spread_of_record("lambda"))
 #   bar of a figure. It is itself an estimate, made from the few trainings there are: with five it can be off by half,
 #   with three by a factor of two. *None* stands where nothing can be told apart, however large,
 #   and a dash where F1 differs for nobody.
+# - Where a class is not found at all, F1 is 0, its interval [0, 0], and so are the differences. That says that nothing was
+#   found here, and not that nothing could be.
 #
 # An answer claims a difference only if $p < .05$ **and each variant was trained at least three times**. Two trainings of
 # one and the same network, with other seeds, differ too, and no drawing of subjects can know by
@@ -72,7 +77,7 @@ report.glue("ch9_spread", sections.spread_of_record("lambda"))
 # The runs of record are made for a larger profile and have several seeds; their notes say how large each is. Where there
 # is one, its rows stand in the same table, and its answer after yours. With two seeds the interval of an F1 holds only about half of the variance
 # that another training brings, with five four fifths of it. After the answer of record a sentence says what the paper
-# holds, where it does, and whether that agrees. All are trained for a short time; what that may hide,
+# holds, where it does, and whether that agrees; one more holds the outcome against what was expected. All are trained for a short time; what that may hide,
 # the section *How long to train?* says.
 #
 # In the cell at the end of each section, `mine` holds the settings of a variant of your own. Names, ranges and meanings
@@ -242,6 +247,7 @@ plt.show()
 # %%
 undone = {"nose against nothing": ("nose (the paper's)", "nothing")}
 report.glue("ch9_undone", sections.pairs_told(head, undone))
+report.glue("ch9_head_alarms", sections.alarms_told(head, ["nothing"]))
 caption = (
     "F1 with the nose as head model minus F1 with none, in points; with a star where the two are told apart."
 )
@@ -250,7 +256,7 @@ report.table(sections.pairs_shown(head, undone, "pair"), name="nose_against_noth
 # %% [markdown]
 # {glue}`ch9_undone`
 #
-# What was expected speaks of false alarms. Counted over people and seeds they stand below, beside the hits: whoever spots
+# What was expected speaks of false alarms. {glue}`ch9_head_alarms` Counted over people and seeds they stand below, beside the hits: whoever spots
 # less has fewer of both. Whether the mouth suffers most is not looked at here;
 # [chapter 3](03_faces_and_flow.ipynb) measures signal over noise there, model by model.
 
@@ -276,7 +282,7 @@ report.outcomes(own.table(), sections.of_record(own))
 # *Question:* {glue}`ch9_scales_question`
 #
 # Facial local graph pooling (FLGP) makes three parts of the ten regions, and one face of the three parts. That is the
-# paper's main idea for the graph. Does it help to see the face at three scales? With two scales the three parts stay until the end and the embedding is the mean over them;
+# paper's main idea for the graph. With two scales the three parts stay until the end and the embedding is the mean over them;
 # with one, the ten regions do. The number of weights is the same in all three, because the temporal kernels are
 # shared by the nodes. More changes with the scales: with two, the last maximum, over the parts, becomes a mean; with one
 # there is no maximum at all, and the second block mixes ten regions instead of three parts. This study cannot take these
@@ -573,8 +579,9 @@ report.outcomes(own.table(), sections.of_record(own))
 # *Question:* {glue}`ch9_components_question`
 #
 # The reader of the paper would like one table: the spatio-temporal graph network alone, with pooling, with contrast, with
-# both. The numbers that we know from the paper do not separate pooling from contrast. Every difference below is from
-# *full*: the row *+ FLGP* shows what is lost without contrast, *+ contrastive* what is lost without pooling. The last row
+# both. The numbers that we know from the paper do not separate pooling from contrast. Every difference in the table is from
+# *full*: the row *+ FLGP* shows what is lost without contrast, *+ contrastive* what is lost without pooling. What each of them adds alone
+# stands below it. The last row
 # is the contrastive loss as it was released, on embeddings of any length and seven times as heavy
 # ([chapter 7](07_learning.ipynb)); what weight alone does, the study of lambda shows.
 #
@@ -592,6 +599,18 @@ plt.show()
 # **Answer.** {glue}`ch9_components_answer` {glue}`ch9_components_more`
 #
 # {glue}`ch9_components_note` {glue}`ch9_components_record`
+#
+# And what does each add alone, to a network that has neither?
+
+# %%
+bare = "ST-GCN only"
+alone = {"pooling alone": ("+ FLGP", bare), "contrast alone": ("+ contrastive", bare)}
+report.glue("ch9_alone", sections.pairs_told(components, alone))
+caption = "F1 with pooling, or with contrast, minus F1 with neither, in points; with a star where the two are told apart."
+report.table(sections.pairs_shown(components, alone, "what is added"), name="parts_alone", caption=caption)
+
+# %% [markdown]
+# {glue}`ch9_alone`
 #
 # The paper's case rests on micro-expressions. For them alone, in this run: {glue}`ch9_components_answer_me`
 # {glue}`ch9_components_record_me`
@@ -623,7 +642,7 @@ report.table(
 report.table(
     sections.recalls(components),
     name="ablation_components_recall",
-    caption="Share of the expressions found, those of the eyelids alone apart; added over seeds.",
+    caption=f"Share of the expressions found, those of the eyelids alone apart. {sections.RECALL_CAPTION}",
 )
 
 # %%
@@ -651,7 +670,7 @@ report.outcomes(own.table(), sections.of_record(own))
 #
 # Training draws segments of 16 windows. As released, only those that hold some expression are drawn; in a trial before
 # this book was written, training on all of them gained more than anything else. So what is expected below was no blind
-# guess. In between, each epoch draws as many segments without an expression as there are with one (*1 neutral in 1*), or
+# guess. In between, each epoch draws as many segments without an expression as there are with one (*1 neutral each*), or
 # half as many (*1 neutral in 2*).
 #
 # Fewer segments make an epoch shorter, and after so few epochs every step still counts (see *How long to train?*). So
@@ -681,13 +700,14 @@ plt.show()
 long, released = "with expression only, 27 epochs", "with expression only (as released)"
 longer = {"27 epochs against as released": (long, released)}
 report.glue("ch9_longer", sections.pairs_told(segments, longer))
+report.glue("ch9_too_much", sections.alarms_told(segments, [released]))
 caption = "F1 after 27 epochs on segments with an expression minus F1 as released, in points; with a star where the two are told apart."
 report.table(sections.pairs_shown(segments, longer, "pair"), name="steps_given_back", caption=caption)
 
 # %% [markdown]
 # {glue}`ch9_longer`
 #
-# Does it spot too much? Counted over people and seeds:
+# Does it spot too much? {glue}`ch9_too_much` Counted over people and seeds:
 
 # %%
 report.table(
@@ -747,7 +767,7 @@ report.outcomes(own.table(), sections.of_record(own))
 # ## All runs of record on one page
 #
 # The table below has one line a study: its base with overall F1 and seeds of training, which variants were told apart from the base and by how
-# many points, which were not, which only in one class, and the differences that the study could have resolved. The
+# many points, which were not, which in a class and not, in that direction, overall, and the differences that the study could have resolved. The
 # notes above say how large each run was.
 
 # %%
@@ -759,7 +779,7 @@ report.table(seen, name="ablations_of_record", caption=caption)
 # %% [markdown]
 # ## What to take with you
 #
-# Which parts help, on our videos? {glue}`ch9_told`
+# Which parts help, on our videos? A part helps where a variant without it is worse. {glue}`ch9_told`
 #
 # Read the row *could be resolved* before you read F1. A part of a method that makes no visible difference here is not
 # shown to be useless: if it makes one, these people and these short trainings did not show it. And whoever claims a gain

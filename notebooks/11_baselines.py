@@ -17,7 +17,7 @@
 # little until it stands beside that of a method which does less.
 #
 # Here seven methods spot in the same videos. All that look at a video get the same features, none is trained or tuned on
-# the people it is judged on, their intervals pass the same suppression and the same cap, and one protocol counts them. At the end of this chapter
+# the people it is judged on (with one exception, told below), their intervals pass the same suppression and the same cap, and one protocol counts them. At the end of this chapter
 # you know what each of them does, what it costs, which of them the network can be told apart from, and how labels of
 # the test subjects can slip into a graph.
 
@@ -135,7 +135,7 @@ plt.show()
 #   same.
 # - The *control* is the network, trained on labels that were moved in time. It sees the videos
 #   and can learn how often expressions are, and nothing of what they look like. A network that finds no link may stay
-#   silent, and then it says nothing of what chance can do; how much it spotted stands below the answer.
+#   silent. Then its F1 says nothing of what chance can do, and only the floors do; how much it spotted stands below the answer.
 #
 # ## All of them in one table
 #
@@ -163,14 +163,16 @@ plt.show()
 # - {glue}`ch11_baselines_answer_me`
 # - {glue}`ch11_baselines_answer_mae`
 #
-# The control spotted {glue}`ch11_silent`.
+# How much did the control spot? {glue}`ch11_silent`
 #
 # {glue}`ch11_baselines_note` {glue}`ch11_baselines_record`
 #
 # - {glue}`ch11_baselines_record_me`
 # - {glue}`ch11_baselines_record_mae`
 #
-# Hold this against what was expected: where a difference was seen, trust the run about these videos; where none was
+# Of graphs of co-occurrences that is said of our reading of them only, edges and mean together.
+#
+# Where a difference was seen, trust the run about these videos; where none was
 # seen, the run may be too small. In this run every network was trained for {glue}`ch11_epochs`, and the note of the
 # run of record has its own; the paper trains for a hundred, and a network with more to learn may need them. And all of it
 # is counted on synthetic faces: none of the numbers can be put beside published ones.
@@ -179,22 +181,19 @@ plt.show()
 # a method, so here they are apart.
 
 # %%
-shares = sections.recalls(result)
-shares["recall, 95 % interval"] = [
-    report.interval(*row) for row in shares[["recall", "low", "high"]].to_numpy()
-]
 report.table(
-    shares.drop(columns=["recall", "low", "high"]),
+    sections.recalls(result),
     name="baselines_recall",
-    caption="Share of the labelled expressions that each method found; added over seeds.",
+    caption=f"Share of the labelled expressions that each method found. {sections.RECALL_CAPTION}",
 )
 
 # %% [markdown]
 # ## What it costs
 #
 # Every method but the floors needs the features, and making those is most of the work. On top of that the networks have weights to
-# train; of the others the seconds are those of choosing and spotting. Both are of all videos, and
-# hold for the machine that made them. Where there is a run of record, cost and accuracy are its own.
+# train; of the others the seconds are those of choosing and spotting. Features are of all videos, training is of all folds for one
+# seed. Both hold for the machine that made them and for what else it did; the same training may take half as long again on
+# another day. Where there is a run of record, cost and accuracy are its own.
 
 # %%
 report.table(sections.cost_shown(result), caption="What each method costs.", digits=1)
@@ -262,8 +261,8 @@ axes[0].set_yticks(range(10), [region.name for region in regions], fontsize=8)
 plt.show()
 
 # %% [markdown]
-# With {glue}`ch11_people` people the weight that moves most when one of them is left out moves by {glue}`ch11_typical` in
-# the typical case, and by {glue}`ch11_moved` for {glue}`ch11_most`. Whether that helps a network to score is a question for a
+# Leave one of {glue}`ch11_people` people out, and the weight that changes most changes by {glue}`ch11_typical` (the median
+# over people), and by {glue}`ch11_moved` at most, for {glue}`ch11_most`. Whether that helps a network to score is a question for a
 # study: the same network twice, with edges from the training subjects and with edges from all. The study leaves out a
 # group of people at a time, so the labels of more than one leak.
 #

@@ -173,8 +173,8 @@ for name, short in short_names.items():
 # allowed still is. Nor can leaving videos out, which takes away nothing but false alarms. Leaving out the +1 can only
 # lower a score, because no overlap counts for more.
 #
-# Here is what was chosen. An epoch that differs from subject to subject without any pattern is what chance looks
-# like.
+# Here is what was chosen. Inner folds choose once for each group of subjects, so the people of a group share a choice; the last column is chosen
+# person by person, and an epoch that differs from one to the next without any pattern is what chance looks like.
 
 # %%
 inside = best["inner-fold"]

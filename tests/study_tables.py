@@ -13,12 +13,12 @@ _NONE = float("nan")
 
 
 def table(base: tuple, *others: tuple) -> pd.DataFrame:
-    """A table with the same figures for all classes; trainings enough stand behind them.
+    """A table with the same figures for all classes; five trainings stand behind them.
 
     The base is (name, F1, low, high), another variant (name, F1, low, high, difference low and high, p, resolvable).
     """
     rows = []
     for name, f1, low, high, *rest in (base, *others):
         beside = (f1 - base[1], *rest) if rest else (_NONE,) * 5
-        rows += [(name, label, f1, low, high, *beside, False, 1) for label in ("overall", "ME", "MaE")]
+        rows += [(name, label, f1, low, high, *beside, False, 5) for label in ("overall", "ME", "MaE")]
     return pd.DataFrame(rows, columns=list(COLUMNS))

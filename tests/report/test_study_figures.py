@@ -196,7 +196,7 @@ def shares(*variants):
     rows = [
         (name, "ME", moves, 10, 1, recall, recall - 0.02, recall + 0.03)
         for number, name in enumerate(variants, 1)
-        for moves, recall in (("brows or mouth", 0.1 * number), ("eyelids only", 0.05 * number))
+        for moves, recall in (("more than eyelids", 0.1 * number), ("eyelids only", 0.05 * number))
     ]
     return pd.DataFrame(rows, columns=list(RECALL_COLUMNS))
 
@@ -209,7 +209,7 @@ def test_recall_lies_at_the_places_of_the_study_though_this_run_left_some_out():
     run = whole.having({name: whole.variants[name] for name in (base, others[-1])})
     figure = report.recall_sweep(runs, run)
     assert [ax.get_title("left") for ax in figure.axes] == list(runs)
-    assert legend(figure) == ["brows or mouth", "eyelids only"]
+    assert legend(figure) == ["more than eyelids", "eyelids only"]
     for ax, (last, *inner) in zip(figure.axes, ([0.2], [0.5, 0.2, 0.3, 0.4]), strict=True):
         heights = dict(zip((2.0, 0.25, 0.5, 1.0), (last, *inner), strict=False))
         lines = [line for line in ax.lines if line.get_linestyle() == "-" and line.get_marker() == "o"]

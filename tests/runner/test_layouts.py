@@ -50,7 +50,7 @@ def test_from_a_released_layout_to_features(msstgcn, tmp_path):
     )
     assert status == 0, err
     assert out.strip() == str(tmp_path / "f" / "001_1.npz")
-    assert "1 videos left out (002_1)" in err
+    assert "1 video left out (002_1)" in err
     features = motion.load_features(tmp_path / "f" / "001_1.npz")
     assert features.flow.shape == (57, 17, 10, 2)
     assert features.fps == pytest.approx(200 / 7) and features.subject == "001"
@@ -112,7 +112,7 @@ def test_rows_of_naming_sheets_are_not_called_videos(monkeypatch):
     opened = RealDataset("small", (), findings=(*told, Finding("error", "r/s15", "empty", "video left out")))
     sources._say(opened, opened, DiskSettings(dataset="casme2", root="r"))
     (said,) = warned
-    assert "1 videos left out (s15); 2 rows of naming sheets left out" in said
+    assert "1 video left out (s15); 2 rows of naming sheets left out" in said
 
 
 def test_the_fit_of_the_benchmark_is_one_command(msstgcn):

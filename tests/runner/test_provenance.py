@@ -44,7 +44,7 @@ def test_a_new_version_of_a_package_makes_anew_what_it_decides(monkeypatch):
 
     def keys():
         source = stages.dataset(chosen)
-        features = stages.feature_place(source, source.videos[0], chosen.motion)
+        features = stages.feature_places(source, chosen.motion)[0]
         return (
             features,
             training_stages._run_key(["s001_1"], chosen, "cpu", "", None),

@@ -163,7 +163,7 @@ def test_the_appendix_goes_from_folders_to_tables_by_itself(smoke):
         == pd.read_csv(tables / "real_videos.csv")[["ME", "MaE"]].to_numpy().sum()
     )
     text = _text(path)
-    assert "1 videos left out (004_1)" in text  # the spoilt one, in the box
+    assert "1 video left out (004_1)" in text  # the spoilt one, in the box
 
 
 def test_the_book_hands_the_data_set_to_chapters_that_take_one(tiny, msstgcn, released):

@@ -127,7 +127,7 @@ def test_a_smaller_run_or_one_of_something_else_is_recorded_only_once_the_record
     assert {path: path.read_bytes() for path in records.records_dir().iterdir()} == before
     next(iter(before)).unlink()
     assert command(monkeypatch, *given, "--only", "b") == 0
-    assert study_records.study_note("pair").endswith("on cpu; it leaves out c.")
+    assert study_records.study_note("pair").endswith("on a CPU; it leaves out c.")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,17 @@ from study_tables import table
 
 from msstgcn import report
 from msstgcn.runner import runs_of_record, sections, stages, study_records
-from msstgcn.studies import SIZES, STUDIES, agreement, answer, pair_table, points, resolved
+from msstgcn.studies import (
+    SIZES,
+    STUDIES,
+    agreement,
+    answer,
+    foreseen_told,
+    pair_table,
+    points,
+    remarks,
+    resolved,
+)
 
 
 def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeypatch):
@@ -31,20 +41,18 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
     assert pd.read_csv(written)["run"].value_counts().to_dict() == {"this run": 9, "of record": 9}
     for metric, end in (("overall", ""), ("ME", "_me"), ("MaE", "_mae")):
         assert glued[f"ch9_pair_answer{end}"] == answer(STUDY, own.table(), metric)
-        told = f"Of record: {answer(STUDY, result.table(), metric)}"
-        holds = (
-            f" {agreement(STUDY, result.table(), epochs=study_records.trained_for('pair'))}"
-            if metric == "overall"
-            else ""
-        )
-        assert glued[f"ch9_pair_record{end}"] == told + holds and not (
-            holds and "The paper holds" not in holds
-        )
+        parts = [f"Of record: {answer(STUDY, result.table(), metric)}"]
+        if metric == "overall":
+            parts.append(remarks(STUDY, result.table()))
+            parts.append(agreement(STUDY, result.table(), epochs=study_records.trained_for("pair")))
+            parts.append(foreseen_told(STUDY, result.table()))
+            assert "The paper holds" in parts[2]
+        assert glued[f"ch9_pair_record{end}"] == " ".join(filter(None, parts))
     seen = sections.seen_in_records(9).set_index("study")
     overall = result.table().query("`class` == 'overall'").set_index("variant")
-    told = ", ".join(f"{name} ({points(overall['difference'][name])})" for name in ("b", "c"))
+    told = [f"“{name}” {points(overall['difference'][name])}" for name in ("b", "c")]
     cells = seen.loc["pair", ["better", "worse", "not told apart"]]
-    assert sorted(", ".join(cell for cell in cells if cell != "–").split(", ")) == told.split(", ")
+    assert sorted("; ".join(cell for cell in cells if cell != "–").split("; ")) == told
     assert seen.loc["pair", "base"].endswith("], 2 seeds") and seen.loc[
         "pair", "could be resolved"
     ] == resolved(overall["resolvable"].dropna())
@@ -73,7 +81,18 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
     assert set(recalls["run"]) == {"of record"} and recalls["found"].sum() == result.events["hit"].sum()
     assert sections.cost_shown(own)["training [s]"].tolist() == result.costs["training_s"].tolist()
     spotted = table.loc[("c", "overall"), ["TP", "FP"]].sum()
-    assert f"{spotted} intervals in the run of record, a " in sections.spotted_by(own, "c")
+    assert f"in the run of record “c” spotted {report.counted(spotted, 'interval')} where “a” spotted " in (
+        sections.spotted_by(own, "c")
+    )
+    before, now = table.loc[("a", "ME"), "FP"], table.loc[("b", "ME"), "FP"]
+    more = (
+        f"{abs(100 * (now / before - 1)):.0f} % {'more' if now > before else 'fewer'}"
+        if before
+        else f"{now} more"
+    )
+    told = sections.alarms_told(own, ["b", "nosuch"])
+    assert told.startswith(f"In the run of record with “b” there are {more} false micro-expressions and ")
+    assert sections.alarms_told(own, ["nosuch"]) == ""
     assert "not run" in sections.spotted_by(own, "nosuch")
     weights = f"{int(result.costs['parameters'].iloc[0]):,}"
     told = sections.simpler(own, ["nosuch", "b"])
@@ -107,13 +126,18 @@ def test_other_studies_stop_early_only_if_the_longest_training_is_better(gain, p
     def pairs(wanted):
         asked.extend(wanted.values())
         values = {"difference": gain, "diff low": gain - 0.01, "diff high": gain + 0.01}
-        return pd.DataFrame({"class": ["overall", "ME"], "p": [p, 0.5], "few trainings": False, **values})
+        about = {
+            "pair": next(iter(wanted)),
+            "class": ["overall", "ME"],
+            "p": [p, 0.5],
+            "few trainings": False,
+        }
+        return pd.DataFrame({**about, "resolvable": 0.03, **values})
 
     kept = SimpleNamespace(study=STUDIES["epochs"], pairs=pairs)
     told = sections.still_improving(kept)
     assert asked == [("32 epochs", f"{usual} epochs")]
-    start = f"In the run of record 32 epochs change F1 against {usual} by {100 * gain:+.1f} ["
-    assert told.startswith(start)
+    assert told.startswith("In the run of record: ") and f"({100 * gain:+.1f} points [" in told
     assert ("would still have improved" in told) == claimed
     assert sections.still_improving(None) == ""
 
@@ -130,19 +154,32 @@ def test_what_the_records_of_a_chapter_told_apart_is_counted_and_the_largest_nam
     kept = SimpleNamespace(study=STUDIES["scales"], table=lambda: rows)
     monkeypatch.setattr(sections, "study_record", lambda name: kept if name == "scales" else None)
     assert sections.told_in_records(9) == (
-        "In the runs of record 4 variants stand beside the base of their study. In overall F1 1 turned out better, "
-        "1 worse, and 2 are not told apart from it. Those that gain most: “up” of scales (+10.0 points). "
+        "In the runs of record 4 variants stand beside the base of their study: 1 better in overall F1, 1 worse, 2 not "
+        "told apart from it. Those that gain most: “up” of scales (+10.0 points). "
         "Those that lose most: “down” of scales (-20.0 points)."
     )
     assert sections.told_in_records(12) == ""
+    assert sections.told_where_broken(9) == "nowhere in the runs of record."
+    rows.loc[rows["variant"] == "down", "high"] = 0.29
+    assert sections.told_where_broken(9) == "scales: “down”."
+    monkeypatch.setattr(sections, "study_record", lambda name: kept if name == "iou" else None)
+    assert sections.told_in_records(10) == "", "how hits are counted is no part of the method"
+    rows["p"] = 0.5
+    monkeypatch.setattr(sections, "study_record", lambda name: kept if name == "pooling" else None)
+    assert sections.told_in_records(9).endswith("Nothing was told apart overall in pooling.")
+    rows.loc[rows["variant"] == "up", "p"] = 0.01
     costs = pd.DataFrame({"variant": ["base", "up"], "parameters": [1000, 2000]})
     own = SimpleNamespace(study=SimpleNamespace(name="none", base="base"), table=lambda: rows, costs=costs)
     told = sections.simpler(own, ["up"])
     assert (
-        "“up”, with 2,000 weights to train against 1,000, is better than “base” in overall F1 (+10.0 [5"
+        "“up”, with 2,000 weights to train against 1,000, is better than “base” in overall F1 (+10.0 points [5"
         in told
     )
-    assert told.endswith("What “base” assumes beyond it is no gain on these videos.")
+    assert told.endswith("What “base” assumes beyond it brought no gain in overall F1 on these videos.")
+    unseen = (rows["variant"] == "up") & (rows["class"] == "ME")
+    rows.loc[unseen, ["difference", "diff low", "p"]] = 0.01, -0.04, 0.5
+    room = "while the 95 % interval leaves room in F1 of micro-expressions for one of 4.0 points."
+    assert sections.simpler(own, ["up"]).endswith(room)
 
 
 def test_methods_that_do_not_look_at_features_are_charged_for_none():

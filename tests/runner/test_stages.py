@@ -45,7 +45,7 @@ def test_features_are_those_of_a_direct_call_and_are_made_once(data, monkeypatch
 def test_what_was_finished_before_a_stop_is_not_made_again(data, monkeypatch):
     source = datasets.synthetic(SMALL)
     stages.features_of(source, MotionSettings())
-    place = stages.feature_place(source, source.videos[1], MotionSettings())
+    place = stages.feature_places(source, MotionSettings())[1]
     damaged = stages.data_store().folder(*place) / stages.FEATURES
     damaged.write_bytes(damaged.read_bytes()[:-100])
     made = []
@@ -73,7 +73,7 @@ def test_a_way_that_cannot_be_measured_costs_the_others_nothing(data, monkeypatc
     source = datasets.synthetic(SMALL)
     video, store = source.videos[0], stages.data_store()
     ways = [MotionSettings(landmark_offset=3.0), MotionSettings()]
-    places = [stages.feature_place(source, video, way) for way in ways]
+    places = [stages.feature_places(source, way)[0] for way in ways]
     with feature_stages.executors.counted(store.root, "features", [2 * len(video)], "frame") as (counter,):
         told = feature_stages._make_features(video, dict(zip(places, ways, strict=True)), store, counter)
     assert told == {places[0]: "no face", places[1]: ""}
@@ -131,7 +131,7 @@ def test_videos_of_one_person_are_measured_one_after_the_other(data, monkeypatch
 def test_other_settings_are_another_place(data):
     source = datasets.synthetic(SMALL)
     places = {
-        stages.feature_place(source, source.videos[0], settings)
+        stages.feature_places(source, settings)[0]
         for settings in (MotionSettings(), MotionSettings(head="nose"), MotionSettings(crop=128))
     }
     assert len(places) == 3

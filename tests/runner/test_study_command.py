@@ -28,7 +28,7 @@ def test_the_command_shows_and_records_what_came_out(project, monkeypatch, capsy
     assert command(monkeypatch, *given) == 0
     shown = capsys.readouterr().out
     assert "Is it better?" in shown and "could be resolved" in shown
-    for moves in ("brows or mouth", "eyelids only"):
+    for moves in ("more than eyelids", "eyelids only"):
         assert re.search(rf"\n  {moves} +\d+ of \d+ M\w+(, \d+ of \d+ MaE)?\n", shown), moves
     assert max(map(len, shown.splitlines())) <= 80
     record = records.latest_record("study-pair")
@@ -95,7 +95,7 @@ def test_a_variant_of_ones_own_can_be_added_on_the_command_line(project, monkeyp
     assert [row["variant"] for row in told["rows"]] == ["a"] * 3 + ["b"] * 3 + ["mine"] * 3
     assert told["rows"][3]["resolvable"] == "none" and told["answer"].startswith("With one training")
     assert told["remarks"] == "" and {row["moves"] for row in told["recall"]} == {
-        "brows or mouth",
+        "more than eyelids",
         "eyelids only",
     }
 

@@ -12,6 +12,8 @@ from msstgcn.studies import STUDIES
     ("variants", "about", "message"),
     [
         ({"b": {"epoch": 3}}, {}, "study pair, variant 'b'.*unknown setting 'epoch'.*epochs.*mean 'epochs'"),
+        ({"b": {"dataset": "samm-lv"}}, {}, "study pair, variant 'b'.*unknown setting 'dataset'"),
+        ({"b": {"name": "x"}}, {}, "study pair, variant 'b'.*unknown setting 'name'"),
         ({"b": {"window": 11}}, {}, "variant 'b'.*window of 11 frames does not fit.*expected 17 frames"),
         ({"b": {"flow": "nosuch"}}, {}, "variant 'b'.*unknown flow method 'nosuch'.*farneback"),
         ({"b": {"regions": "11"}}, {}, "variant 'b'.*11"),

@@ -11,6 +11,7 @@ from msstgcn.studies import (
     Study,
     agreement,
     answer,
+    broken,
     pairs_told,
     points,
     points_between,
@@ -203,9 +204,9 @@ def test_what_could_be_found_beside_a_sweep_is_left_out_only_where_it_has_been_s
     rows = table(BASE, unseen, row("mine", 0.1, 0.05, 0.15))
     once = rows.assign(**{"few trainings": rows["variant"] != "full"})
     both = answer(sweep(PLACES), once) + remarks(sweep(PLACES), once)
-    assert both.count("how far other trainings would move these") == 1
+    assert both.count("ow far other trainings would move these") == 1
     beside = rows.assign(**{"few trainings": rows["variant"] == "mine"})
-    assert remarks(sweep(PLACES), beside).endswith("would show it.")
+    assert remarks(sweep(PLACES), beside).endswith("only more seeds would show.")
     assert "5.0 points" in answer(sweep(PLACES), beside)
 
 
@@ -217,18 +218,48 @@ def test_two_sweeps_in_one_are_compared_variant_by_variant():
 
 def test_one_training_of_each_claims_nothing_however_large_the_difference():
     rows = table(BASE, WORSE, BETTER)
-    rows["few trainings"] = rows["variant"] != "full"
+    rows["few trainings"], rows["seeds"] = rows["variant"] != "full", 1
     assert not told_apart(rows).any()
     text = answer(plain(), rows)
+    near = "minus that of “full” lies between -10.0 and +6.0 points."
     assert text == (
-        "With one training of each nothing can be told apart: overall F1 of the 2 variants minus that of “full” "
-        "lies between -10.0 and +6.0 points. How far other trainings would move these cannot be known from so "
-        "few, and more seeds would show it."
+        f"With one training of each nothing can be told apart: overall F1 of the 2 variants {near} "
+        "How far other trainings would move these differences, only more seeds would show."
     )
-    along = answer(sweep({"full": 1.0, "less": 0.0, "more": 2.0}), rows)
+    assert answer(plain(), rows, "ME") == (
+        f"With one training of each nothing can be told apart: F1 of micro-expressions of the 2 variants {near}"
+    )
+    where = sweep({"full": 1.0, "less": 0.0, "more": 2.0})
+    along = answer(where, rows)
     assert (
         "With one training at each place nothing can be told apart; how far" in along and "worse" not in along
     )
+    assert answer(where, rows, "MaE").endswith("With one training at each place nothing can be told apart.")
+
+
+def test_what_one_training_tells_of_networks_that_are_the_same_is_said_to_hold_for_them():
+    rows = table(BASE, WORSE)
+    assert "for these networks" not in answer(plain(), rows)
+    once = answer(plain(), rows.assign(seeds=1))
+    assert once.endswith(
+        "That holds for these networks; what others would gain or lose, more seeds would show."
+    )
+    assert "for these networks" not in answer(plain(), table(BASE, UNSURE).assign(seeds=1))
+
+
+def test_where_nothing_is_found_nothing_is_compared():
+    rows = table(("full", 0.0, 0.0, 0.0), ("same", 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0))
+    for study in (plain(), sweep({"full": 1.0, "same": 0.0})):
+        assert answer(study, rows, "ME") == (
+            "F1 of micro-expressions is 0 throughout: no variant spotted anything rightly, so nothing can be compared."
+        )
+    assert "throughout" not in answer(plain(), table(BASE, ("same", 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0)))
+
+
+def test_a_study_breaks_where_a_variant_is_told_apart_and_lies_below():
+    near = ("near", 0.38, 0.33, 0.43, -0.03, -0.01, 0.001, 0.02)
+    rows = table(BASE, WORSE, near, BETTER, ("unsure", 0.2, 0.1, 0.3, -0.5, 0.1, 0.3, 0.4))
+    assert set(rows.loc[broken(rows), "variant"]) == {"less"}
 
 
 def test_too_few_people_are_called_so():
@@ -243,7 +274,11 @@ def test_where_some_comparisons_can_tell_and_others_cannot_both_is_said():
     rows = table(BASE, UNSURE, ("once", 0.5, 0.45, 0.55, 0.05, 0.15, 0.001, float("inf")))
     once = rows["variant"] == "once"
     text = answer(plain(), rows.assign(**{"few trainings": once}))
-    assert "as far as these trainings can tell; how far other trainings would move “once”" in text
+    assert (
+        "as far as these trainings can tell; how far other trainings would move the differences of “once”"
+        in text
+    )
+    assert "as far as" not in answer(plain(), rows.assign(**{"few trainings": once}), "ME")
     rows.loc[once, "p"] = 0.2
     assert "can tell; with “once” no difference, however large, can be told from chance." in answer(
         plain(), rows
@@ -263,7 +298,10 @@ def test_what_is_seen_in_a_class_alone_is_said_overall():
     assert remarks(plain(), rows) == "", "“less” is worse overall, too"
     seen = (rows["class"] == "ME") & (rows["variant"] == "same")
     rows.loc[seen, ["difference", "diff low", "diff high", "p"]] = 0.05, 0.02, 0.08, 0.01
-    assert remarks(plain(), rows) == "Seen in one class and not overall: “same” (ME, +5.0 points)."
+    assert (
+        remarks(plain(), rows)
+        == "Seen in a class and not, in that direction, overall: “same” (ME, +5.0 points)."
+    )
 
 
 @pytest.mark.parametrize(
@@ -277,7 +315,7 @@ def test_what_contradicts_the_paper_is_said_as_plainly_as_what_agrees():
     def said(*rows, one_training=False):
         beaten = tuple(row[0] for row in rows if row[0] in ("more", "less", "same"))
         study = plain(paper="all of it helps", beaten=beaten)
-        shown = table(BASE, *rows).assign(**({"few trainings": True} if one_training else {}))
+        shown = table(BASE, *rows).assign(**({"few trainings": True, "seeds": 1} if one_training else {}))
         text = agreement(study, shown, epochs=8)
         start = "The paper holds that all of it helps. After 8 epochs, where the paper trains for 100, "
         assert text.startswith(start) and text.endswith(".")
@@ -306,7 +344,7 @@ def test_what_one_class_alone_says_of_the_paper_is_told_beside_what_overall_f1_d
     rows.loc[better, ["difference", "diff low", "diff high", "p"]] = 0.05, 0.02, 0.08, 0.01
     rows.loc[worse, ["difference", "diff low", "diff high", "p"]] = -0.09, -0.12, -0.06, 0.001
     assert agreement(study, rows, epochs=8).endswith(
-        "room for one of 1.0 points, and in micro-expressions alone for one of 12.0. In one class alone it is "
+        "the 95 % interval leaves room for one of 1.0 points. In one class alone it is "
         "contradicted, by “same” (MaE, +5.0 points). In one class alone it is borne out, by “same” (ME, -9.0 points)."
     )
 

@@ -27,7 +27,7 @@ def test_recall_is_found_over_there_apart_for_eyelids():
     )
     assert tuple(table.columns) == RECALL_COLUMNS
     assert list(table["variant"]) == ["b", "b", "a"]  # in their order, only kinds that occur
-    assert list(table["moves"]) == ["brows or mouth", "eyelids only", "brows or mouth"]
+    assert list(table["moves"]) == ["more than eyelids", "eyelids only", "more than eyelids"]
     assert table["recall"].tolist() == pytest.approx([2 / 3, 0, 1])
     assert table["expressions"].tolist() == [3, 1, 2]
 

@@ -181,5 +181,5 @@ def recall_text(table: pd.DataFrame) -> str:
             found = [
                 f"{row['found']} of {row['expressions']} {row['class']}" for row in own.to_dict("records")
             ]
-            lines.append(f"  {moves:16}{', '.join(found)}")
+            lines.append(f"  {moves:19}{', '.join(found)}")
     return "\n".join(lines)

@@ -179,7 +179,7 @@ def sweep(
 def recall_sweep(runs: Mapping[str, pd.DataFrame], study: Study) -> Figure:
     """Recall of one class along the places of a sweep, a line for each kind of expression; a panel for each run.
 
-    Variants without a place, the base among them, are dashed lines across.
+    Variants without a place, the base among them where it has none, are dashed lines across.
 
     Parameters
     ----------
@@ -196,7 +196,10 @@ def recall_sweep(runs: Mapping[str, pd.DataFrame], study: Study) -> Figure:
     figure, axes = plt.subplots(1, len(runs), sharex=True, sharey=True, squeeze=False, figsize=(7.6, 3))
     for ax, (title, shares) in zip(axes[0], runs.items(), strict=True):
         shares = shares.assign(place=shares["variant"].map(places)).sort_values("place")
-        for moves, rows in shares.groupby("moves"):
+        for moves in kinds:
+            rows = shares[shares["moves"] == moves]
+            if rows.empty:
+                continue
             tone = colour(tones[moves])
             for across in rows.loc[rows["place"].isna(), "recall"]:
                 ax.axhline(across, color=tone, linestyle="--", linewidth=1)

@@ -148,9 +148,8 @@ def book(
 ) -> None:
     """Run every chapter that is not up to date and build the site in _build/html.
 
-    Stopped half-way, the same command goes on where it was. With --dataset and --root the chapters on learning and
-    on scores work on that data set, for instance: msstgcn book --dataset samm-lv --root /data/SAMM; chapters that
-    need exact truth stay synthetic.
+    Stopped half-way, the same command goes on where it was. With --dataset and --root chapters 7, 8 and 13 work on
+    that data set, for instance: msstgcn book --dataset samm-lv --root /data/SAMM; all others stay synthetic.
     """
     from msstgcn.runner.book import make_book, summary
 

@@ -51,6 +51,7 @@ _PARTS = ("data", "motion", "network", "learning", "spotting")
 
 def profile(
     name: str,
+    /,
     *,
     seed: int = 0,
     dataset: str = sources.SYNTHETIC,
@@ -244,22 +245,16 @@ def feature_places(source: Dataset, chosen: MotionSettings) -> list[tuple[str, .
     keys = {type(video): "" for video in source.videos}
     for video in source.videos:
         keys[type(video)] = keys[type(video)] or _feature_key(video, chosen)
-    return [_feature_place(source, video, keys[type(video)]) for video in source.videos]
+    return [
+        ("features", source.name, keys[type(video)], f"{video.name}-{video.digest[:12]}")
+        for video in source.videos
+    ]
 
 
 def features_seconds(chosen: Profile) -> float:
     """Seconds of work that the features of a profile's videos took when they were made; those not known left out."""
     entries = [data_store().entry(*place) for place in feature_places(dataset(chosen), chosen.motion)]
     return float(sum(entry["seconds"] for entry in entries if entry))
-
-
-def _feature_place(source: Dataset, video: Video, key: str) -> tuple[str, ...]:
-    return "features", source.name, key, f"{video.name}-{video.digest[:12]}"
-
-
-def feature_place(source: Dataset, video: Video, chosen: MotionSettings) -> tuple[str, ...]:
-    """Name in the store of a video's features: data set, what decides them, then video and its digest."""
-    return _feature_place(source, video, _feature_key(video, chosen))
 
 
 def _feature_key(video: Video, chosen: MotionSettings) -> str:

@@ -6,6 +6,7 @@ import datetime
 import html
 import importlib.metadata
 import platform
+import re
 import subprocess
 from collections.abc import Mapping
 from functools import cache
@@ -64,8 +65,10 @@ def commit() -> str:
 
 
 def _rows(values: Mapping[str, Any]) -> str:
-    cells = (f"<tr><th>{html.escape(k)}</th><td>{html.escape(str(v))}</td></tr>" for k, v in values.items())
-    return "".join(cells)
+    texts = {
+        name: re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(str(v))) for name, v in values.items()
+    }
+    return "".join(f"<tr><th>{html.escape(name)}</th><td>{text}</td></tr>" for name, text in texts.items())
 
 
 def box(chapter: str, parameters: Mapping[str, Any], *, started: str) -> HTML:

@@ -83,7 +83,7 @@ def _plans(
 
 def _recorded(one: Plan, result: StudyResult, seconds: float, about: Mapping[str, Any]) -> Path:
     """Write what a study found under ``benchmarks/``."""
-    if one.study.causes:
+    if one.study.causes and one.parts[0].chosen.source is None:  # of recordings nobody knows the causes
         result = replace(result, causes=causes_of(result, one.parts))
     device = "; ".join(training_stages.used_devices()) or "cpu"
     return write_record(_record_name(one), packed(result), seconds=seconds, **about, device=device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,14 @@ from msstgcn.studies import (
     StudyResult,
     agreement,
     answer,
+    broken,
     compared,
+    foreseen_told,
     in_a_class,
+    joined,
     points,
+    points_told,
+    quoted,
     recall_table,
     remarks,
     resolved,
@@ -45,8 +51,9 @@ def study_section(result: StudyResult, *, caption: str) -> Styler:
 
     For a study ``head-model`` of chapter 9 the prose finds ``ch9_head_model_question`` and ``..._expected``,
     ``..._note`` (what the run of record was), ``..._answer`` and ``..._record`` (what the reader's run and the run of
-    record answer overall, and whether the latter agrees with the paper; empty if there is no record), the two for one
-    class, as in ``..._answer_me`` and ``..._record_mae``, and ``..._more`` (what else the reader's run has shown).
+    record answer overall, and whether the latter agrees with the paper and with what was expected; empty if there is no
+    record), the two for one class, as in ``..._answer_me`` and ``..._record_mae``, and ``..._more`` (what else the
+    reader's run has shown).
 
     Parameters
     ----------
@@ -71,7 +78,8 @@ def study_section(result: StudyResult, *, caption: str) -> Styler:
         for metric, end in _ENDINGS.items():
             said[f"record{end}"] = f"Of record: {answer(kept.study, recorded, metric)}"
         agrees = agreement(study, recorded, epochs=trained_for(study.name))
-        said["record"] = " ".join(filter(None, (said["record"], remarks(kept.study, recorded), agrees)))
+        parts = (said["record"], remarks(kept.study, recorded), agrees, foreseen_told(study, recorded))
+        said["record"] = " ".join(filter(None, parts))
     for name, text in said.items():
         report.glue(f"{start}_{name}", text)
     return report.outcomes(own, recorded, name=f"study_{study.key}", caption=caption)
@@ -104,8 +112,8 @@ def seen_in_records(chapter: int) -> pd.DataFrame:
     DataFrame
         One row a study that has a record. Columns ``study``; ``base`` with its overall F1 and interval, and the number
         of seeds; ``better``, ``worse`` and ``not told apart``: variants with their difference in points of overall
-        F1; ``in one class``: what was told apart in a class and not overall; ``could be resolved``: points of F1, see
-        `studies.resolved`.
+        F1; ``in a class``: what was told apart in a class and not, in that direction, overall; ``could be resolved``:
+        points of F1, see `studies.resolved`.
     """
     import pandas as pd
 
@@ -116,12 +124,12 @@ def seen_in_records(chapter: int) -> pd.DataFrame:
         kinds: dict[str, list[str]] = {"better": [], "worse": [], "not told apart": []}
         for (_, row), apart in zip(overall.iloc[1:].iterrows(), told_apart(overall)[1:], strict=True):
             kind = "not told apart" if not apart else "better" if row["difference"] > 0 else "worse"
-            kinds[kind].append(f"{row['variant']} ({points(row['difference'])})")
-        kinds["in one class"] = [
-            f"“{row['variant']}” ({row['class']}, {points(row['difference'])})"
+            kinds[kind].append(f"{quoted(row['variant'])} {points(row['difference'])}")
+        kinds["in a class"] = [
+            f"{quoted(row['variant'])} {points(row['difference'])} in {row['class']}"
             for _, row in in_a_class(table).iterrows()
         ]
-        shown = {kind: ", ".join(names) or "–" for kind, names in kinds.items()}
+        shown = {kind: "; ".join(names) or "–" for kind, names in kinds.items()}
         f1 = report.interval(base["F1"], base["low"], base["high"])
         least = resolved(overall["resolvable"])
         named = f"{base['variant']}: {f1}, {report.counted(base['seeds'], 'seed')}"
@@ -138,13 +146,15 @@ def _tables_of_record(chapter: int) -> list[tuple[str, pd.DataFrame]]:
 def told_in_records(chapter: int) -> str:
     """How many variants of a chapter's studies the runs of record told apart from their base, and which by most.
 
-    About overall F1; empty if there is no record.
+    About overall F1, and about studies that change how something is made or done, not how it is counted; then the
+    studies in which nothing was told apart. Empty if there is no record.
     """
     import pandas as pd
 
     parts = [
         rows[rows["class"] == "overall"].iloc[1:].assign(study=name)
         for name, rows in _tables_of_record(chapter)
+        if not _counts_only(name)
     ]
     if not parts:
         return ""
@@ -152,18 +162,36 @@ def told_in_records(chapter: int) -> str:
     apart = table[told_apart(table)].sort_values("difference", ascending=False, kind="stable")
     better, worse = apart[apart["difference"] > 0], apart[apart["difference"] < 0]
     said = [
-        f"In the runs of record {len(table)} variants stand beside the base of their study. In overall F1 "
-        f"{len(better)} turned out better, {len(worse)} worse, and {len(table) - len(apart)} are not told apart from "
-        "it."
+        f"In the runs of record {report.counted(len(table), 'variant')} stand beside the base of their study: "
+        f"{len(better)} better in overall F1, {len(worse)} worse, {len(table) - len(apart)} not told apart from it."
     ]
     for most, rows in (("gain most", better.head(_MOST)), ("lose most", worse[::-1].head(_MOST))):
         if len(rows):
             named = [
-                f"“{row['variant']}” of {row['study']} ({points(row['difference'])} points)"
+                f"{quoted(row['variant'])} of {row['study']} ({points(row['difference'])} points)"
                 for _, row in rows.iterrows()
             ]
-            said.append(f"Those that {most}: {', '.join(named)}.")
+            said.append(f"Those that {most}: {joined(named)}.")
+    silent = [name for name in dict.fromkeys(table["study"]) if name not in set(apart["study"])]
+    if silent:
+        said.append(f"Nothing was told apart overall in {joined(silent)}.")
     return " ".join(said)
+
+
+def _counts_only(name: str) -> bool:
+    """Whether a study's variants differ in how hits are counted, and in nothing that is made or done."""
+    return {*itertools.chain(*STUDIES[name].variants.values())} == {"match_iou"}
+
+
+def told_where_broken(chapter: int) -> str:
+    """Where the method breaks in overall F1, see `studies.broken`, in the runs of record of a chapter's studies."""
+    said = []
+    for name, table in _tables_of_record(chapter):
+        overall = table[table["class"] == "overall"]
+        names = list(overall.loc[broken(overall), "variant"])
+        if names and not _counts_only(name):
+            said.append(f"{name}: {joined([quoted(one) for one in names])}")
+    return f"{'; '.join(said)}." if said else "nowhere in the runs of record."
 
 
 def still_improving(kept: StudyResult | None) -> str:
@@ -183,10 +211,7 @@ def still_improving(kept: StudyResult | None) -> str:
         return ""  # a record of other epochs
     pair = kept.pairs({"longer": (longest, as_usual)})
     overall = pair[pair["class"] == "overall"]
-    seen = (
-        f"In the run of record {places[longest]:g} epochs change F1 against {usual} by "
-        f"{report.difference_text(overall.iloc[0].to_dict())}, in points."
-    )
+    seen = f"In the run of record: {studies.pairs_told(pair, {'longer': (longest, as_usual)})}"
     if not told_apart(overall).all() or overall["difference"].iloc[0] <= 0:
         return seen
     return (
@@ -208,9 +233,11 @@ def spotted_by(result: StudyResult, variant: str) -> str:
         spotted = table[table["class"] == "overall"].set_index("variant")[["TP", "FP"]].sum(axis=1)
         if variant in spotted:
             parts.append(
-                f"{spotted[variant]} intervals in {run}, {result.study.base} {spotted[result.study.base]}"
+                f"in {run} {quoted(variant)} spotted {report.counted(spotted[variant], 'interval')} where "
+                f"{quoted(result.study.base)} spotted {spotted[result.study.base]}"
             )
-    return "; ".join(parts) or "nothing that is known, because it was not run"
+    said = "; ".join(parts) or f"{quoted(variant)} was not run"
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def simpler(result: StudyResult, names: Sequence[str]) -> str:
@@ -241,12 +268,20 @@ def _beside(rows: pd.DataFrame, base: str) -> str:
     by_word: dict[str, list[str]] = {"better than": [], "worse than": [], "not told apart from": []}
     for _, row in rows.iterrows():
         by_word[compared(row["difference"], row["apart"])].append(
-            f"{METRICS[row['class']]} ({report.difference_text(row.to_dict())})"
+            f"{METRICS[row['class']]} ({points_told(row)})"
         )
-    parts = [f"is {word} “{base}” in {' and '.join(there)}" for word, there in by_word.items() if there]
+    parts = [f"is {word} {quoted(base)} in {' and '.join(there)}" for word, there in by_word.items() if there]
     overall = rows[rows["class"] == "overall"].iloc[0]
-    gain = f" What “{base}” assumes beyond it is no gain on these videos."
-    return f"{'; it '.join(parts)}.{gain if overall['apart'] and overall['difference'] > 0 else ''}"
+    if not (overall["apart"] and overall["difference"] > 0):
+        return f"{'; it '.join(parts)}."
+    gain = f"What {quoted(base)} assumes beyond it brought no gain in overall F1 on these videos"
+    room = [
+        f"{METRICS[row['class']]} for one of {points(-row['diff low'])[1:]} points"
+        for _, row in rows.iterrows()
+        if not row["apart"] and row["diff low"] < 0
+    ]
+    left = f", while the 95 % interval leaves room in {joined(room)}" if room else ""
+    return f"{'; it '.join(parts)}. {gain}{left}."
 
 
 def larger(result: StudyResult) -> tuple[str, StudyResult]:
@@ -298,6 +333,36 @@ def alarms(result: StudyResult) -> pd.DataFrame:
     return found.reset_index(drop=True)
 
 
+def alarms_told(result: StudyResult, names: Sequence[str]) -> str:
+    """By how much some variants take more, or less, for an expression than the base of a study does, in words.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The reader's run; what is said is that of record where there is one.
+    names : sequence of str
+        Variants of the study; those that were not run are left out.
+    """
+    run, most = larger(result)
+    table = most.table().set_index(["variant", "class"])["FP"]
+    there = [name for name in names if name in most.study.variants]
+    said = [
+        f"with {quoted(name)} there are {_change(table[name, 'ME'], table[most.study.base, 'ME'])} false "
+        f"micro-expressions and {_change(table[name, 'MaE'], table[most.study.base, 'MaE'])} false macro-expressions"
+        for name in there
+    ]
+    than = f"than with {quoted(most.study.base)}; that is counted and not tested"
+    return f"In {called(run)} {', '.join(said)} {than}." if said else ""
+
+
+def _change(number: int, before: int) -> str:
+    """How a number stands to another, in words: ``12 % more``."""
+    if not before:
+        return f"{number} more"
+    change = 100 * (number / before - 1)
+    return f"{abs(change):.0f} % {'more' if change > 0 else 'fewer'}"
+
+
 def pairs_shown(result: StudyResult, pairs: Mapping[str, tuple[str, str]], name: str) -> pd.DataFrame:
     """Differences between pairs of variants, as a table to show.
 
@@ -346,18 +411,28 @@ def _pairs(
     return run, there, most.pairs(there)
 
 
+#: What the captions of tables of recall end with.
+RECALL_CAPTION = "Expressions are added over seeds; no interval where fewer than two people show any."
+
+
 def recalls(result: StudyResult) -> pd.DataFrame:
-    """Recall of every variant, class and kind of expression, with its interval, as in `studies.recall_table`.
+    """Recall of every variant, class and kind of expression, as `recall_shown` has it.
 
     Returns
     -------
     DataFrame
-        Columns ``run`` (of record where there is one, else this run), then those of that table.
+        Its column ``run`` says whose rows they are: of record where there is one, else this run.
     """
     run, most = larger(result)
-    found = recall_table(most.events)
-    found.insert(0, "run", run)
-    return found
+    return recall_shown(recall_table(most.events).assign(run=run))
+
+
+def recall_shown(found: pd.DataFrame) -> pd.DataFrame:
+    """`studies.recall_table` as a table to show: recall and interval in one column, ``run`` first where it has one."""
+    rows = found[["recall", "low", "high"]].to_numpy(float)
+    texts = [report.interval(*row) if np.isfinite(row).all() else f"{row[0]:.3f}" for row in rows]
+    shown = found.drop(columns=["recall", "low", "high"]).assign(**{"recall, 95 % interval": texts})
+    return shown[["run", *shown.columns.drop("run")]] if "run" in shown else shown
 
 
 def cost_shown(result: StudyResult) -> pd.DataFrame:

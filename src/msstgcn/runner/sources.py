@@ -26,6 +26,7 @@ from msstgcn.datasets.files import stamp
 from msstgcn.errors import InputError, lookup, unknown_name
 from msstgcn.files import digest_bytes
 from msstgcn.report.log import bar, warn
+from msstgcn.report.numbers import counted
 from msstgcn.runner.dependencies import code_digest
 from msstgcn.runner.store import Store, key_of
 from msstgcn.settings import DiskSettings, Profile
@@ -188,13 +189,13 @@ def _say(opened: RealDataset, found: RealDataset, source: DiskSettings) -> None:
     parts = []
     if left:
         shown = ", ".join(left[:_NAMED]) + (", ..." if len(left) > _NAMED else "")
-        parts.append(f"{len(left)} videos left out ({shown})")
+        parts.append(f"{counted(len(left), 'video')} left out ({shown})")
     if events:
-        parts.append(f"{len(events)} annotations left out")
+        parts.append(f"{counted(len(events), 'annotation')} left out")
     if rows:
-        parts.append(f"{len(rows)} rows of naming sheets left out")
+        parts.append(f"{counted(len(rows), 'row')} of naming sheets left out")
     if mended:
-        parts.append(f"{mended} annotated frames mended (repair {source.repair})")
+        parts.append(f"{counted(mended, 'annotated frame')} mended (repair {source.repair})")
     if parts:
         warn(f"{source.root}: {'; '.join(parts)}; `{_check_command(source)}` lists each")
 

@@ -91,6 +91,7 @@ def parts_of(which: Study, profile: str, *, seed: int = 0, seeds: int = 1, **cha
     parts: list[Part] = []
     for name, own in which.variants.items():
         try:
+            _must_be_settings(own)
             chosen, donor = _for_so_many(settled(own), name, own), None
             if which.trained == "once" and METHOD not in own:
                 teacher = settled(base, **taught)
@@ -120,6 +121,14 @@ def _for_so_many(chosen: Profile, name: str, own: Mapping[str, Any]) -> Profile:
         return chosen
     warn(f"variant {name!r} asks for {groups} groups of {people} people; one is left out at a time")
     return chosen.but(learning={"folds": 0})
+
+
+def _must_be_settings(own: Mapping[str, Any]) -> None:
+    """Raise if a variant sets what is no setting of a stage: other videos than the base's, for instance."""
+    known = feature_stages.setting_names()
+    for name in _settings_of(own):
+        if name not in known:
+            raise unknown_name("setting", name, known)
 
 
 def _settings_of(own: Mapping[str, Any]) -> dict[str, Any]:

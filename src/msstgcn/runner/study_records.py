@@ -115,9 +115,11 @@ def _note(chosen: Study, held: Mapping[str, Any]) -> str:
     set_to = [f"{k} = {v}" for k, v in held["settings"].items() if k not in _SAID and usual.get(k) != v]
     missing = [name for name in chosen.variants if name not in held["result"]["variants"]]
     profile = f"profile {held['profile']}{' with ' + ', '.join(set_to) if set_to else ''}"
+    profile = f"in full size ({profile})" if held["profile"] == "gpu" else profile
+    device = "a CPU" if held["device"] == "cpu" else held["device"]
     return (
         f"The run of record is of {held['date']} (commit {held['commit']}): {profile}, {_size(chosen, held)}, "
-        f"{held['data']}, on {held['device']}{'; it leaves out ' + ' and '.join(missing) if missing else ''}."
+        f"{held['data']}, computed on {device}{'; it leaves out ' + ' and '.join(missing) if missing else ''}."
     )
 
 

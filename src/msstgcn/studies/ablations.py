@@ -35,6 +35,7 @@ _WINDOW = (
         paper="its window of 17 frames is long enough to magnify motion and short enough to keep out large "
         "movements of the head",
         beaten=("5 frames", "11 frames", "25 frames"),
+        foreseen={"overall": {"worse": ("5 frames", "11 frames", "25 frames")}},
     ),
     Study(
         "window-mismatch",
@@ -53,6 +54,7 @@ _WINDOW = (
         places={"17 of 17 frames": 17, "5 of 17 frames": 5, "11 of 17 frames": 11, "25 of 17 frames": 25},
         paper="the window should be as long as the network's receptive field",
         beaten=("5 of 17 frames", "11 of 17 frames", "25 of 17 frames"),
+        foreseen={"overall": {"worse": ("5 of 17 frames", "11 of 17 frames"), "alike": ("25 of 17 frames",)}},
     ),
     Study(
         "pairs",
@@ -69,6 +71,10 @@ _WINDOW = (
         sizes=_ONE_VIDEO,
         paper="short- and long-term flow together magnify faint motion",
         beaten=("short-term only", "long-term only", "adjacent only"),
+        foreseen={
+            "overall": {"worse": ("short-term only", "long-term only", "adjacent only")},
+            "ME": {"worse": ("adjacent only",)},
+        },
     ),
     Study(
         "head-model",
@@ -78,6 +84,7 @@ _WINDOW = (
         "a rigid fit more, above all at the mouth, where the nose's movement is not the mouth's.",
         {"rigid fit": {}, "nose (the paper's)": {"head": "nose"}, "nothing": {"head": "none"}},
         sizes=_ONE_VIDEO,
+        foreseen={"overall": {"worse": ("nose (the paper's)", "nothing")}},
     ),
 )
 
@@ -98,6 +105,7 @@ _GRAPH = (
         "Should pooling take the largest region of a group, or the mean?",
         "The largest: expressions often move one region of a group, and a mean dilutes it.",
         {"max": {}, "mean": {"pooling": "mean"}},
+        foreseen={"overall": {"worse": ("mean",)}},
     ),
     Study(
         "operator",
@@ -111,6 +119,7 @@ _GRAPH = (
             "none": {"operator": "none"},
             "learned": {"operator": "learned"},
         },
+        foreseen={"overall": {"alike": ("adjacency", "none", "learned")}},
     ),
     Study(
         "edges",
@@ -138,6 +147,7 @@ _LOSS = (
         places={"0.05": 0.05, **{f"{value:g}": value for value in _LAMBDAS}},
         paper="the contrastive loss helps",
         beaten=("0",),
+        foreseen={"overall": {"worse": ("0", "0.5")}},
     ),
     Study(
         "temperature",
@@ -148,6 +158,7 @@ _LOSS = (
         {"0.5": {}, **{f"{value:g}": {"temperature": value} for value in _TEMPERATURES}},
         sweep="temperature tau",
         places={"0.5": 0.5, **{f"{value:g}": value for value in _TEMPERATURES}},
+        foreseen={"overall": {"alike": [f"{value:g}" for value in _TEMPERATURES]}},
     ),
     Study(
         "boundary-loss",
@@ -165,6 +176,11 @@ _LOSS = (
         {"0.7": {}, **{f"{value:g}": {"rho": value} for value in _RHOS}},
         sweep="weight rho of the macro-expression terms",
         places={"0.7": 0.7, **{f"{value:g}": value for value in _RHOS}},
+        foreseen={
+            "overall": {"alike": ("0.5", "1")},
+            "ME": {"better": ("0.3", "0.5"), "worse": ("1", "1.5")},
+            "MaE": {"worse": ("0.3", "0.5"), "better": ("1", "1.5")},
+        },
     ),
 )
 
@@ -187,6 +203,10 @@ _WHOLE = (
         },
         paper="pooling and contrast both help",
         beaten=("ST-GCN only", "+ FLGP", "+ contrastive"),
+        foreseen={
+            "overall": {"worse": ("ST-GCN only", "+ FLGP", "+ contrastive")},
+            "ME": {"worse": ("full, contrast as released",)},
+        },
     ),
     Study(
         "segments",
@@ -201,6 +221,16 @@ _WHOLE = (
             "with expression only, 27 epochs": {"sampling": "expression", **as_many_steps(_EXPRESSIVE)},
             "with expression only (as released)": {"sampling": "expression"},
         },
+        foreseen={
+            "overall": {
+                "worse": (
+                    "1 neutral each",
+                    "1 neutral in 2",
+                    "with expression only, 27 epochs",
+                    "with expression only (as released)",
+                )
+            }
+        },
     ),
     Study(
         "epochs",
@@ -214,6 +244,7 @@ _WHOLE = (
         trained="longest",
         sizes={"cpu": {"videos": 1}},
         taught={"smoke": {"epochs": 16, "watch": 4}, "cpu": _ALL_EPOCHS, "gpu": _ALL_EPOCHS},
+        foreseen={"overall": {"alike": ("32 epochs",)}},
     ),
 )
 

@@ -2,7 +2,7 @@
 
 A difference is claimed only if its p value, after Holm's correction, is below .05, and if enough trainings stand behind
 it. Where nothing can be claimed, the text says so, and what the run could have found. Whether that agrees with
-the paper is a sentence of its own, by a rule as well; what was expected is quoted beside it.
+the paper is a sentence of its own, by a rule as well, and so is what became of what was expected (`expectation`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pandas as pd
 
 from msstgcn.errors import lookup
 from msstgcn.spotting import Estimate
+from msstgcn.studies.paired import FEWEST_TRAININGS
 from msstgcn.studies.study import Study
 
 #: Rows of a study's table that an answer can be about, and what their F1 is called.
@@ -60,8 +61,8 @@ def answer(study: Study, table: pd.DataFrame, metric: str = "overall") -> str:
     str
         For a comparison: which variants are better or worse than the base, by how many points of F1 (hundredths);
         then what this run could have found. For a sweep: F1 at its base and its ends, where, going away from the base,
-        differences are seen, and where it breaks: the first place whose interval lies below the base's; then the same.
-        What there is to say besides, `remarks` has.
+        differences are seen, and where it breaks, see `broken`; then the same. What there is to say besides, `remarks`
+        has.
 
     Raises
     ------
@@ -70,11 +71,19 @@ def answer(study: Study, table: pd.DataFrame, metric: str = "overall") -> str:
     """
     what = lookup(METRICS, metric, "metric")
     base, placed, beside = _parted(study, table, metric)
-    if placed.empty and beside.empty:
+    others = pd.concat([placed, beside])
+    if others.empty:
         return f"There is nothing to compare: only {_named(base)} was run. Its {what} is {_f1(base)}."
+    if base["F1"] == 0 and (others["F1"] == 0).all():
+        return f"{_capital(what)} is 0 throughout: no variant spotted anything rightly, so nothing can be compared."
+    short = metric != "overall"  # what a class could have shown besides, the answer about all has said
     if placed.empty:
-        return f"{_found(base, beside, what)} {_not_found(beside)}"
-    return _swept(_ends(study, base, placed, what), base, placed, study.places)
+        said = [_found(base, beside, what), "" if short and _all_few(beside) else _not_found(beside, short)]
+    else:
+        said = [_swept(_ends(study, base, placed, what), base, placed, study.places, short)]
+    if not short and (told_apart(others) & (others["seeds"] < FEWEST_TRAININGS)).any():
+        said.append("That holds for these networks; what others would gain or lose, more seeds would show.")
+    return " ".join(filter(None, said))
 
 
 def remarks(study: Study, table: pd.DataFrame) -> str:
@@ -95,11 +104,11 @@ def remarks(study: Study, table: pd.DataFrame) -> str:
     if len(placed) and len(beside):
         found = _found(base, beside, METRICS["overall"])
         said.append(f"Beside the sweep, {found[0].lower()}{found[1:]}")
-        if not (placed["few trainings"].all() and beside["few trainings"].all()):  # else that has been said
+        if not (_all_few(placed) and _all_few(beside)):  # else that has been said
             said.append(_not_found(beside))
     hidden = in_a_class(table)
     if len(hidden):
-        said.append(f"Seen in one class and not overall: {_in_classes(hidden)}.")
+        said.append(f"Seen in a class and not, in that direction, overall: {_in_classes(hidden)}.")
     return " ".join(said)
 
 
@@ -127,7 +136,7 @@ def agreement(study: Study, table: pd.DataFrame, *, epochs: int) -> str:
     else:
         parts = []
         if len(against):
-            better = f"{_names(against)} {_are(against)} better than {_quoted(study.base)}"
+            better = f"{_names(against)} {_are(against)} better than {quoted(study.base)}"
             worse = f", though {_names(along)} {_are(along)} worse" if len(along) else ""
             parts.append(f"the study contradicts it: {better}{worse}")
         elif len(along):
@@ -136,7 +145,7 @@ def agreement(study: Study, table: pd.DataFrame, *, epochs: int) -> str:
         if len(unseen):
             parts.append(_no_advantage(study, table, unseen))
         said = "; ".join(parts)
-    not_run = [f"Not run: {_joined([_quoted(name) for name in missing])}."] if missing else []
+    not_run = [f"Not run: {joined([quoted(name) for name in missing])}."] if missing else []
     after = f"After {epochs} epochs, where the paper trains for {PAPER_EPOCHS}, "
     return " ".join(
         [
@@ -167,13 +176,29 @@ def pairs_told(pairs: pd.DataFrame, of: Mapping[str, tuple[str, str]]) -> str:
     said = []
     for _, row in rows[apart].iterrows():
         one, other = of[row["pair"]]
-        said.append(f"{_quoted(one)} is {compared(row['difference'], True)} {_quoted(other)} ({_by(row)})")
+        said.append(
+            f"{quoted(one)} is {compared(row['difference'], True)} {quoted(other)} ({points_told(row)})"
+        )
     told = [f"{_capital('; '.join(said))}."] if said else []
     unseen = rows[~apart].assign(variant=["” and “".join(of[name]) for name in rows["pair"][~apart]])
     if len(unseen):
         between = ", or between ".join(_with_difference(row) for _, row in unseen.iterrows())
         told.append(f"No difference was seen between {between}; {_could(unseen)}.")
     return " ".join(told)
+
+
+def broken(table: pd.DataFrame) -> pd.Series[bool]:
+    """Whether the method breaks at each row of a study's table.
+
+    It does where a variant is told apart from the base and its interval lies wholly below that of the base.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `study_table` gives it; the base comes first.
+    """
+    base = table.drop_duplicates("class").set_index("class")["low"]
+    return told_apart(table) & (table["difference"] < 0) & (table["high"] < table["class"].map(base))
 
 
 def compared(difference: float, apart: bool) -> str:
@@ -185,10 +210,14 @@ def compared(difference: float, apart: bool) -> str:
 def _no_advantage(study: Study, table: pd.DataFrame, unseen: pd.DataFrame) -> str:
     """That the base is not seen to be better than some variants, and by how much it still could be."""
     of_me = table[(table["class"] == "ME") & table["variant"].isin(unseen["variant"])]
-    said = f"no advantage of {_quoted(study.base)} over {_names(unseen)} was seen in overall F1"
-    room = f"for one of {_room(unseen)} points, and in micro-expressions alone for one of {_room(of_me)}"
+    of_me = of_me[~told_apart(of_me)]
+    said = f"no advantage of {quoted(study.base)} over {_names(unseen)} was seen in overall F1"
     whose = "the 95 % intervals leave" if len(unseen) > 1 else "the 95 % interval leaves"
-    return f"{said}, where {whose} room {room}"
+    said = f"{said}, where {whose} room for one of {_room(unseen)} points"
+    if of_me.empty:
+        return said
+    over = "" if len(of_me) == len(unseen) else f", where none was seen over {_names(of_me)},"
+    return f"{said}, and in micro-expressions alone{over} for one of {_room(of_me)}"
 
 
 def _room(rows: pd.DataFrame) -> str:
@@ -207,6 +236,11 @@ def _agreement_in_classes(study: Study, table: pd.DataFrame) -> list[str]:
     return [f"In one class alone it is {word}, by {_in_classes(rows)}." for word, rows in kinds if len(rows)]
 
 
+def _all_few(rows: pd.DataFrame) -> bool:
+    """Whether no row can be told apart for want of trainings."""
+    return bool(rows["few trainings"].all())
+
+
 def _few_trainings(rows: pd.DataFrame) -> str:
     """How many trainings stand behind rows that are not told apart for want of them."""
     seeds = rows["seeds"].iloc[0]
@@ -214,7 +248,7 @@ def _few_trainings(rows: pd.DataFrame) -> str:
 
 
 def _names(rows: pd.DataFrame) -> str:
-    return _joined([_named(row) for _, row in rows.iterrows()])
+    return joined([_named(row) for _, row in rows.iterrows()])
 
 
 def _are(rows: pd.DataFrame) -> str:
@@ -272,7 +306,7 @@ def resolved(least: pd.Series[float]) -> str:
 
 
 def in_a_class(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows of differences that are seen in a class and not overall.
+    """Rows of differences that are seen in a class and not, in that direction, overall.
 
     Parameters
     ----------
@@ -287,7 +321,7 @@ def in_a_class(table: pd.DataFrame) -> pd.DataFrame:
 
 def _in_classes(rows: pd.DataFrame) -> str:
     """Variants, each with the class and the points of its difference."""
-    return _joined(
+    return joined(
         [f"{_named(row)} ({row['class']}, {points(row['difference'])} points)" for _, row in rows.iterrows()]
     )
 
@@ -309,14 +343,15 @@ def _placed(study: Study, base: pd.Series, others: pd.DataFrame) -> pd.DataFrame
 
 
 def _named(row: pd.Series) -> str:
-    return _quoted(row["variant"])
+    return quoted(row["variant"])
 
 
 def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A variant's name as sentences have it."""
     return f"“{name}”"
 
 
@@ -324,34 +359,34 @@ def _f1(row: pd.Series) -> str:
     return str(Estimate(row["F1"], row["low"], row["high"], 0.95))
 
 
-def _by(row: pd.Series) -> str:
-    """The difference of a row in points, with interval and p."""
+def points_told(row: pd.Series) -> str:
+    """The difference of a row of a table in points, with interval and p, as sentences have it."""
     p = probability(row["p"])
     p = f"p {p}" if p.startswith("<") else f"p = {p}"
     return f"{points(row['difference'])} points {points_between(row['diff low'], row['diff high'])}, {p}"
 
 
 def _with_difference(row: pd.Series) -> str:
-    return f"{_named(row)} ({_by(row)})"
+    return f"{_named(row)} ({points_told(row)})"
 
 
-def _joined(parts: Sequence[str]) -> str:
+def joined(parts: Sequence[str]) -> str:
+    """A list as sentences have it: ``a, b and c``."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def _listed(rows: pd.DataFrame) -> str:
     """Variants with their differences, the largest first."""
     order = rows["difference"].abs().sort_values(ascending=False, kind="stable").index
-    return _joined([_with_difference(row) for _, row in rows.loc[order].iterrows()])
+    return joined([_with_difference(row) for _, row in rows.loc[order].iterrows()])
 
 
 def _found(base: pd.Series, others: pd.DataFrame, what: str) -> str:
     apart = others[told_apart(others)]
     if apart.empty:
-        few = others["few trainings"].all()
         start = (
             f"With {_few_trainings(others)} of each nothing can be told apart"
-            if few
+            if _all_few(others)
             else "No difference was seen"
         )
         return f"{start}: {_nearness(base, others, what)}."
@@ -366,38 +401,36 @@ def _found(base: pd.Series, others: pd.DataFrame, what: str) -> str:
 def _nearness(base: pd.Series, others: pd.DataFrame, what: str) -> str:
     if len(others) == 1:
         row = others.iloc[0]
-        return f"{what} of {_named(row)} minus that of {_named(base)} is {_by(row)}"
+        return f"{what} of {_named(row)} minus that of {_named(base)} is {points_told(row)}"
     low, high = points(others["difference"].min()), points(others["difference"].max())
     many = f"{what} of the {len(others)} variants minus that of {_named(base)}"
     near = f"{many} is {low} points" if low == high else f"{many} lies between {low} and {high} points"
-    if others["few trainings"].all():
+    if _all_few(others):
         return near
     return f"{near}, and none of them is told apart from it"
 
 
-def _not_found(others: pd.DataFrame) -> str:
+def _not_found(others: pd.DataFrame, short: bool = False) -> str:
     """The second sentence of a comparison: what is not told apart, and what could have been found."""
     rest = others[~told_apart(others)]
-    could = _could(others if rest.empty or len(rest) == len(others) else rest)
+    could = _could(others if rest.empty or len(rest) == len(others) else rest, short)
     if rest.empty or len(rest) == len(others):
         return f"{_capital(could)}."
     return f"With {_names(rest)} no difference was seen; {could}."
 
 
-def _could(rows: pd.DataFrame) -> str:
-    """What comparisons could have found: the end of a sentence."""
+def _could(rows: pd.DataFrame, short: bool = False) -> str:
+    """What comparisons could have found: the end of a sentence; `short` where another has said how sure that is."""
     few = rows[rows["few trainings"]]
     enough = rows.drop(few.index)
-    parts = [_could_resolve(enough)] if len(enough) else []
+    parts = [_could_resolve(enough, short)] if len(enough) else []
     if len(few):
-        whose = _names(few) if len(enough) else "these"
-        parts.append(
-            f"how far other trainings would move {whose} cannot be known from so few, and more seeds would show it"
-        )
+        whose = f"the differences of {_names(few)}" if len(enough) else "these differences"
+        parts.append(f"how far other trainings would move {whose}, only more seeds would show")
     return "; ".join(parts)
 
 
-def _could_resolve(rows: pd.DataFrame) -> str:
+def _could_resolve(rows: pd.DataFrame, short: bool) -> str:
     """The same for comparisons with trainings enough."""
     least = rows["resolvable"]
     none, size = rows[np.isinf(least)], resolved(least[np.isfinite(least)])
@@ -408,10 +441,8 @@ def _could_resolve(rows: pd.DataFrame) -> str:
         said = "F1 differs for nobody, which shows nothing of what could have been found"
     else:
         start = "depending on the variant, " if " to " in size else ""
-        said = (
-            f"{start}a true difference of {size} points or more would have been found four times in five, as far as "
-            "these trainings can tell"
-        )
+        sure = "" if short else ", as far as these trainings can tell"
+        said = f"{start}a true difference of {size} points or more would have been found four times in five{sure}"
     return f"{said}; with {_names(none)} {chance}" if len(none) else said
 
 
@@ -424,28 +455,25 @@ def _ends(study: Study, base: pd.Series, placed: pd.DataFrame, what: str) -> str
     for row in shown:
         note = " (the base)" if row["variant"] == base["variant"] else ""
         names.setdefault(row["variant"], f"{_f1(row)} at {_named(row)}{note}")
-    return f"{_capital(what)} is {_joined(list(names.values()))}"
+    return f"{_capital(what)} is {joined(list(names.values()))}"
 
 
-def _swept(ends: str, base: pd.Series, placed: pd.DataFrame, places: Mapping[str, float]) -> str:
+def _swept(ends: str, base: pd.Series, placed: pd.DataFrame, places: Mapping[str, float], short: bool) -> str:
     """Where a sweep, on either side of its base, changes and where it breaks; then what could not be seen."""
     away = placed["variant"].map(places) - places[base["variant"]]
     parts = []
     for side in (away[away <= 0].sort_values(ascending=False, kind="stable"), away[away > 0].sort_values()):
         parts += _side(base, placed.loc[side.index])
     rest = placed[~told_apart(placed)]
+    if not parts and _all_few(rest):
+        start = f"With {_few_trainings(rest)} at each place nothing can be told apart"
+        return f"{ends}. {start}." if short else f"{ends}. {start}; {_could(rest)}."
     if not parts:
-        few = rest["few trainings"].all()
-        start = (
-            f"With {_few_trainings(rest)} at each place nothing can be told apart"
-            if few
-            else "No difference was seen at any place"
-        )
-        return f"{ends}. {start}; {_could(rest)}."
+        return f"{ends}. No difference was seen at any place; {_could(rest, short)}."
     seen = f"{ends}; going away from the base, {'; '.join(parts)}."
     if rest.empty:
-        return f"{seen} {_capital(_could(placed))}."
-    return f"{seen} At {_names(rest)} no difference was seen; {_could(rest)}."
+        return f"{seen} {_capital(_could(placed, short))}."
+    return f"{seen} At {_names(rest)} no difference was seen; {_could(rest, short)}."
 
 
 def _side(base: pd.Series, rows: pd.DataFrame) -> list[str]:
@@ -453,13 +481,11 @@ def _side(base: pd.Series, rows: pd.DataFrame) -> list[str]:
     apart = rows[told_apart(rows)]
     better, worse = apart[apart["difference"] > 0], apart[apart["difference"] < 0]
     parts = [
-        f"it is {word} at {_joined([_with_difference(row) for _, row in some.iterrows()])}"
+        f"it is {word} at {joined([_with_difference(row) for _, row in some.iterrows()])}"
         for word, some in (("higher", better), ("lower", worse))
         if len(some)
     ]
-    broken = worse[worse["high"] < base["low"]]
-    if len(broken):
-        parts.append(
-            f"it breaks at {_named(broken.iloc[0])}: there its interval lies wholly below the base's"
-        )
+    below = worse[worse["high"] < base["low"]]
+    if len(below):
+        parts.append(f"it breaks at {_named(below.iloc[0])}: there its interval lies wholly below the base's")
     return parts

@@ -30,6 +30,12 @@ BASELINE_STUDIES: tuple[Study, ...] = (
         sizes=_SIZES,
         paper="its network is ahead of methods that follow the amount of motion, and of graphs of co-occurrences",
         beaten=("flow-peaks", "cooccurrence-gcn"),
+        foreseen={
+            "overall": {
+                "worse": ("flow-peaks", "random", "always-on", "control: shuffled labels"),
+                "alike": ("cooccurrence-gcn", "roi-tcn"),
+            }
+        },
     ),
     Study(
         "leak",
@@ -42,5 +48,6 @@ BASELINE_STUDIES: tuple[Study, ...] = (
             "edges from all subjects": {**_COOCCURRENCE, "graph": "cooccurrence-all"},
         },
         sizes=_SIZES,
+        foreseen={"overall": {"alike": ("edges from all subjects",)}},
     ),
 )

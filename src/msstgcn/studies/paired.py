@@ -7,7 +7,8 @@ what both move it by, with Student's t, whose tails are as wide as few seeds des
 How wide that is must itself be guessed from the seeds, and two that happen to agree hide what training does. Where one
 training moves F1 seven times as much as people do, in variance, and everybody alike, variants that do not differ get a
 p below .05 in 10 % of runs with two seeds, 7 % with three and 5 % with five, and one below .0125 in 6, 3 and 2 %
-(simulated; tests/studies/test_paired.py). So nothing is claimed of fewer than `FEWEST_TRAININGS`.
+(simulated; tests/studies/test_paired.py). So nothing is claimed of fewer than `FEWEST_TRAININGS`, except where base and
+variant are the same networks: of these, and of no others, a difference can be claimed after one training.
 
 Where a training moves one person's F1 up and another's down, that counts in both parts, as it is in the mean over the
 seeds and in the spread between them: the error is then too large rather than too small, and fewer are told apart.
@@ -24,7 +25,7 @@ from scipy.special import nctdtrinc, stdtr, stdtrit
 from msstgcn.spotting import Estimate, f1_of
 from msstgcn.spotting.uncertainty import paired_counts
 
-#: Trainings of each variant below which none is told apart from another.
+#: Trainings of each variant below which networks trained anew are not told apart.
 FEWEST_TRAININGS = 3
 #: Variance of F1 up to which it is the rounding of sums.
 _ROUNDING = 1e-24

@@ -28,7 +28,7 @@ def recall_table(events: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `RECALL_COLUMNS`, variants in their order. ``moves`` is ``brows or mouth`` where an action unit of
+        Columns `RECALL_COLUMNS`, variants in their order. ``moves`` is ``more than eyelids`` where an action unit of
         the expression moves more than eyelids, else ``eyelids only``; ``expressions`` and ``found`` are added over
         the seeds. A kind of expression that does not occur has no row; an interval is NaN where fewer than two
         subjects show it. Resampling shows too little where nearly none or nearly all were found, and nothing where
@@ -40,7 +40,7 @@ def recall_table(events: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
         of_variant = events[events["variant"] == variant]
         seeds = sorted(of_variant["seed"].unique())
         for label, name in (("me", "ME"), ("mae", "MaE")):
-            for eye_only, moves in ((False, "brows or mouth"), (True, "eyelids only")):
+            for eye_only, moves in ((False, "more than eyelids"), (True, "eyelids only")):
                 own = of_variant[(of_variant["class"] == label) & (of_variant["eye_only"] == eye_only)]
                 if own.empty:
                     continue

@@ -30,6 +30,12 @@ _MAIN = (
             "gpu": {"folds": AS_PROFILE, "watch": 2},
             "smoke": {"watch": AS_PROFILE},
         },
+        foreseen={
+            "overall": {
+                "better": ("MS-STGCN, oracle epoch per subject",),
+                "worse": ("control: shuffled labels",),
+            }
+        },
     ),
     Study(
         "motion",
@@ -43,6 +49,7 @@ _MAIN = (
             "farneback, nose (the paper's)": {"flow": "farneback", "head": "nose"},
         },
         sizes={"cpu": {"epochs": 14, "folds": 6}},
+        foreseen={"overall": {"alike": ("patch-lk, nose", "farneback, nose (the paper's)")}},
     ),
 )
 

@@ -73,6 +73,16 @@ ROBUSTNESS: tuple[Study, ...] = (
         sweep="frames a second",
         places={_BASE_RATE: SAMM_FPS, **{name: fps for name, (fps, _) in _RATES.items()}},
         sizes={**_SHORT, "cpu": {"subjects": 9, "videos": 1, "seconds": 8.0}},
+        foreseen={
+            "overall": {
+                "alike": [f"{fps} fps, window in seconds" for fps in (20, 60, 100)],
+                "worse": (
+                    "15 fps, window in seconds",
+                    "60 fps, window in frames",
+                    "100 fps, window in frames",
+                ),
+            }
+        },
     ),
     Study(
         "head-motion",
@@ -91,6 +101,7 @@ ROBUSTNESS: tuple[Study, ...] = (
         trained="once",
         sizes=_ASKED,
         taught=_TAUGHT,
+        foreseen={"overall": {"better": ("still",), "worse": ("twice", "three times")}},
     ),
     Study(
         "regions",
@@ -108,6 +119,7 @@ ROBUSTNESS: tuple[Study, ...] = (
         sweep="regions",
         places={"10 regions": 10, "6 regions": 6, "12 regions": 12, "14 regions": 14, "22 regions": 22},
         sizes=_SHORT,
+        foreseen={"overall": {"worse": ("6 regions",), "better": ("12 regions", "14 regions", "22 regions")}},
     ),
     Study(
         "intensity",
@@ -127,6 +139,7 @@ ROBUSTNESS: tuple[Study, ...] = (
         trained="once",
         sizes={**_ASKED, "cpu": {**_TRAINING, "videos": 1}},
         taught=_TAUGHT,
+        foreseen={"ME": {"worse": ("0.25 %",), "better": ("2 %",)}},
     ),
     Study(
         "blinks-and-gaze",
@@ -144,6 +157,13 @@ ROBUSTNESS: tuple[Study, ...] = (
         trained="once",
         sizes=_ASKED,
         taught=_TAUGHT,
+        foreseen={
+            "ME": {
+                "better": ("no blinks",),
+                "worse": ("twice the blinks",),
+                "alike": ("no gaze", "twice the gaze"),
+            }
+        },
         causes=True,
     ),
     Study(
@@ -164,6 +184,7 @@ ROBUSTNESS: tuple[Study, ...] = (
         trained="once",
         sizes=_ASKED,
         taught=_TAUGHT,
+        foreseen={"overall": {"alike": ("1 %",), "worse": ("5 %", "5 % lower")}},
     ),
     Study(
         "yaw",
@@ -183,6 +204,7 @@ ROBUSTNESS: tuple[Study, ...] = (
         trained="once",
         sizes=_ASKED,
         taught=_TAUGHT,
+        foreseen={"overall": {"alike": ("10°",), "worse": ("30°",)}},
     ),
     Study(
         "iou",
@@ -217,6 +239,7 @@ ROBUSTNESS: tuple[Study, ...] = (
         trained="once",
         sizes=_ASKED,
         taught=_TAUGHT,
+        foreseen={"ME": {"worse": ("noise 8", "JPEG 25")}},
     ),
     Study(
         "resolution",
@@ -235,5 +258,6 @@ ROBUSTNESS: tuple[Study, ...] = (
         trained="once",
         sizes={**_ASKED, "smoke": {**_ASKED["smoke"], **_PICTURE}},
         taught=_TAUGHT,
+        foreseen={"overall": {"alike": ("160 px",)}, "ME": {"worse": ("40 px",)}},
     ),
 )

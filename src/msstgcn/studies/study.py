@@ -44,6 +44,8 @@ def as_many_steps(segments: float) -> dict[str, Any]:
     return {"epochs": epochs, "lr_decay": round(LearningSettings().lr_decay ** (usual / epochs), 4)}
 
 
+#: How a variant's F1 should stand to the base's.
+Foreseen = Literal["better", "worse", "alike"]
 #: Whose networks a study's variants ask, see `Study`.
 Training = Literal["each", "once", "longest"]
 
@@ -83,6 +85,9 @@ class Study:
         What the paper holds about the base, as the end of a sentence; empty where it says nothing.
     beaten : tuple of str
         Variants that the base should do better than if that is so.
+    foreseen : mapping of str to mapping
+        What `expected` says of F1, for a rule to check: by metric (``overall``, ``ME``, ``MaE``), which variants should
+        be ``better`` than the base, ``worse``, or ``alike``.
     causes : bool
         Whether it asks what false alarms lie on; then its run of record holds that, too.
 
@@ -104,6 +109,7 @@ class Study:
     taught: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     paper: str = ""
     beaten: tuple[str, ...] = ()
+    foreseen: Mapping[str, Mapping[Foreseen, Sequence[str]]] = field(default_factory=dict)
     causes: bool = False
 
     def __post_init__(self) -> None:
