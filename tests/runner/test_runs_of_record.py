@@ -89,7 +89,7 @@ def test_another_data_set_on_disk_does_not_take_the_place_of_the_recorded_one(pr
     run_of_record(seeds=2)
     other = {**records.latest_record("study-pair"), "data": "folder (SHA-256 1)", "on_disk": True}
     with pytest.raises(InputError, match="of something else: the one there has synthetic-samm-lv"):
-        study_records.must_not_be_less("study-pair", other, variants="abc")
+        study_records.must_not_be_less("study-pair", other, STUDIES["pair"])
 
 
 def test_a_smaller_run_or_one_of_something_else_is_recorded_only_once_the_record_is_removed(
@@ -115,15 +115,20 @@ def test_a_smaller_run_or_one_of_something_else_is_recorded_only_once_the_record
             assert command(monkeypatch, *given, *smaller, *dry) == 2
             assert why in capsys.readouterr().err
     fewer = {**record, "size": {**record["size"], "subjects": 3}}
-    study_records.must_not_be_less("study-pair", record, variants="abc")
+    study_records.must_not_be_less("study-pair", record, STUDIES["pair"])
     with pytest.raises(InputError, match="smaller: the one there has 4 subjects; make the run alike"):
-        study_records.must_not_be_less("study-pair", fewer, variants="abc")
+        study_records.must_not_be_less("study-pair", fewer, STUDIES["pair"])
     other = {**record, "settings": {**record["settings"], "lr": 0.03}}
     with pytest.raises(InputError, match="of something else: the one there has lr = 0.02; make"):
-        study_records.must_not_be_less("study-pair", other, variants="abc")
+        study_records.must_not_be_less("study-pair", other, STUDIES["pair"])
     other = {**record, "settings": {**record["settings"], "watch": 7}}
     with pytest.raises(InputError, match="of something else: the one there has watch "):
-        study_records.must_not_be_less("study-pair", other, variants="abc")
+        study_records.must_not_be_less("study-pair", other, STUDIES["pair"])
+    grown = {**record, "profile": "gpu", "settings": {**STUDIES["pair"].size("gpu"), "lr": 0.02}}
+    assert STUDIES["pair"].size("gpu") != STUDIES["pair"].size("cpu")
+    study_records.must_not_be_less(
+        "study-pair", grown, STUDIES["pair"]
+    )  # what the larger profile brings is no change
     assert {path: path.read_bytes() for path in records.records_dir().iterdir()} == before
     next(iter(before)).unlink()
     assert command(monkeypatch, *given, "--only", "b") == 0

@@ -137,4 +137,4 @@ def _record_name(one: Plan) -> str:
 def _must_be_worth_a_record(one: Plan, profile: str, given: Mapping[str, Any]) -> None:
     """Raise if a run is to take the place of a larger one, or of one of something else."""
     new = {**_about_run(one, profile, given), "on_disk": bool(one.parts[0].chosen.source)}
-    must_not_be_less(_record_name(one), new, variants=one.study.variants)
+    must_not_be_less(_record_name(one), new, one.study)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ SIZE = ("subjects", "seeds", "seconds a subject", "folds", "epochs")
 _SAID = ("device", "only", "subjects", "videos", "seconds", "folds", "epochs")
 
 
-def must_not_be_less(name: str, new: Mapping[str, Any], *, variants: Collection[str]) -> None:
+def must_not_be_less(name: str, new: Mapping[str, Any], chosen: Study) -> None:
     """Raise if a run is not to take the place of a study's run of record: a trial, smaller, or of something else.
 
     Parameters
@@ -58,8 +58,8 @@ def must_not_be_less(name: str, new: Mapping[str, Any], *, variants: Collection[
     new : mapping
         What the new record will say of the run: ``profile``, ``settings``, ``data``, ``size`` (`SIZE`) and, of a data
         set on disk, ``on_disk``.
-    variants : collection of str
-        Those it has.
+    chosen : Study
+        What it is of, with the variants that it has.
     """
     if new["profile"] == "smoke":
         raise InputError(
@@ -72,8 +72,8 @@ def must_not_be_less(name: str, new: Mapping[str, Any], *, variants: Collection[
         held = read_record(path)
         there = held["size"]
         less = [f"{there[what]:g} {what}" for what in SIZE if there[what] > new["size"][what]]
-        less += [f"the variant {one!r}" for one in held["result"]["variants"] if one not in variants]
-        others = _others(held["settings"], new["settings"])
+        less += [f"the variant {one!r}" for one in held["result"]["variants"] if one not in chosen.variants]
+        others = _others(*(_changed(chosen, one) for one in (held, new)))
         if new.get("on_disk") and held["data"] != new["data"]:
             others.append(held["data"])
     for what, parts in (("smaller", less), ("of something else", others)):
@@ -86,13 +86,19 @@ def must_not_be_less(name: str, new: Mapping[str, Any], *, variants: Collection[
 
 
 def _others(held: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Settings, but for the size, that a record has and a new run does not, or the other way round."""
-    names = [name for name in {**held, **new} if name not in _SAID]
+    """What was changed for a record and not for a new run, or the other way round."""
     return [
         f"{name} {'as the profile has it' if name not in held else f'= {held[name]}'}"
-        for name in names
+        for name in {**held, **new}
         if held.get(name) != new.get(name)
     ]
+
+
+def _changed(chosen: Study, held: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a record, but for its size, that are not those of the study in its profile."""
+    usual = chosen.size(held["profile"])
+    settings = held["settings"].items()
+    return {name: value for name, value in settings if name not in _SAID and usual.get(name) != value}
 
 
 def trained_for(name: str) -> int:
@@ -111,8 +117,7 @@ def study_note(name: str) -> str:
 
 
 def _note(chosen: Study, held: Mapping[str, Any]) -> str:
-    usual = chosen.size(held["profile"])
-    set_to = [f"{k} = {v}" for k, v in held["settings"].items() if k not in _SAID and usual.get(k) != v]
+    set_to = [f"{name} = {value}" for name, value in _changed(chosen, held).items()]
     missing = [name for name in chosen.variants if name not in held["result"]["variants"]]
     profile = f"profile {held['profile']}{' with ' + ', '.join(set_to) if set_to else ''}"
     profile = f"in full size ({profile})" if held["profile"] == "gpu" else profile
