@@ -19,7 +19,7 @@
 #
 # Every section below is one *study*: a question, what one would expect (written down before the first run, except where the
 # section says otherwise), what came out, and a cell in which you try a variant of your own. Three of the expectations, of
-# scales, edges and the boundary loss, name two outcomes; nothing can contradict those. Of the others the last sentence of an
+# scales, edges and the boundary loss, name two outcomes; nothing can contradict those. Of the others a sentence under the
 # answer of record says, by a rule, what became of them. The studies and all they change
 # stand in `src/msstgcn/studies/ablations.py`; `msstgcn study run scales --seeds 5` runs one from the command line.
 
@@ -115,6 +115,8 @@ plt.show()
 #
 # {glue}`ch9_window_note` {glue}`ch9_window_record`
 #
+# {glue}`ch9_window_held`
+#
 # Not only what is seen changes: longer kernels have more weights. What a longer window gains may be theirs, and this
 # study cannot tell the two apart.
 
@@ -158,6 +160,8 @@ plt.show()
 # **Answer.** {glue}`ch9_window_mismatch_answer` {glue}`ch9_window_mismatch_more`
 #
 # {glue}`ch9_window_mismatch_note` {glue}`ch9_window_mismatch_record`
+#
+# {glue}`ch9_window_mismatch_held`
 #
 # The table below has the errors of the ends of hits, which are what was expected to suffer. Only what was found has such
 # errors, so the rows do not rest on the same expressions.
@@ -204,6 +208,8 @@ plt.show()
 #
 # {glue}`ch9_pairs_note` {glue}`ch9_pairs_record`
 #
+# {glue}`ch9_pairs_held`
+#
 # What was expected speaks of micro-expressions. For them alone: {glue}`ch9_pairs_answer_me` {glue}`ch9_pairs_record_me`
 
 # %% [markdown]
@@ -240,6 +246,8 @@ plt.show()
 # **Answer.** {glue}`ch9_head_model_answer` {glue}`ch9_head_model_more`
 #
 # {glue}`ch9_head_model_note` {glue}`ch9_head_model_record`
+#
+# {glue}`ch9_head_model_held`
 #
 # Does the nose undo anything of what the head does? The paper holds that it does. That compares two rows of which neither
 # is the base:
@@ -341,6 +349,8 @@ plt.show()
 # **Answer.** {glue}`ch9_pooling_answer` {glue}`ch9_pooling_more`
 #
 # {glue}`ch9_pooling_note` {glue}`ch9_pooling_record`
+#
+# {glue}`ch9_pooling_held`
 
 # %%
 after_laplacian = (
@@ -388,6 +398,8 @@ plt.show()
 # **Answer.** {glue}`ch9_operator_answer` {glue}`ch9_operator_more`
 #
 # {glue}`ch9_operator_note` {glue}`ch9_operator_record`
+#
+# {glue}`ch9_operator_held`
 
 # %% [markdown]
 # *Your turn.* Half the channels, and the mean over neighbours: compare your row with *adjacency*.
@@ -462,6 +474,8 @@ plt.show()
 # **Answer.** {glue}`ch9_lambda_answer` {glue}`ch9_lambda_more`
 #
 # {glue}`ch9_lambda_note` {glue}`ch9_lambda_record`
+#
+# {glue}`ch9_lambda_held`
 
 # %% [markdown]
 # *Your turn.* Weight and temperature work together: a low temperature makes the slopes of the
@@ -494,6 +508,8 @@ plt.show()
 # **Answer.** {glue}`ch9_temperature_answer` {glue}`ch9_temperature_more`
 #
 # {glue}`ch9_temperature_note` {glue}`ch9_temperature_record`
+#
+# {glue}`ch9_temperature_held`
 
 # %% [markdown]
 # *Your turn.* A low temperature and twice the weight.
@@ -560,6 +576,8 @@ plt.show()
 #
 # {glue}`ch9_rho_note` {glue}`ch9_rho_record`
 #
+# {glue}`ch9_rho_held`
+#
 # What one class gains the other may lose:
 #
 # - {glue}`ch9_rho_answer_me` {glue}`ch9_rho_record_me`
@@ -599,6 +617,8 @@ plt.show()
 # **Answer.** {glue}`ch9_components_answer` {glue}`ch9_components_more`
 #
 # {glue}`ch9_components_note` {glue}`ch9_components_record`
+#
+# {glue}`ch9_components_held`
 #
 # And what does each add alone, to a network that has neither?
 
@@ -694,6 +714,8 @@ plt.show()
 #
 # {glue}`ch9_segments_note` {glue}`ch9_segments_record`
 #
+# {glue}`ch9_segments_held`
+#
 # Do as many steps give back what short epochs lose? That compares two rows of which neither is the base:
 
 # %%
@@ -748,6 +770,8 @@ plt.show()
 # **Answer.** {glue}`ch9_epochs_answer` {glue}`ch9_epochs_more`
 #
 # {glue}`ch9_epochs_note` {glue}`ch9_epochs_record`
+#
+# {glue}`ch9_epochs_held`
 
 # %% tags=["hide-input"]
 report.glue("ch9_young", sections.still_improving(study_records.study_record("epochs")))

@@ -58,8 +58,8 @@ report.glue("ch10_crop", MotionSettings().crop / CROP_IOD, ".0f")
 # ## How to read the sections
 #
 # Each section asks one question of a *study*: a base, the method as it stands, and variants that differ from it in one
-# thing, which may take several settings. The answer that we expected was written down before the first run and is quoted; the last
-# sentence of an answer of record says what became of it. The table gives F1 with an
+# thing, which may take several settings. The answer that we expected was written down before the first run and is quoted; a
+# sentence under the answer of record says what became of it. The table gives F1 with an
 # interval from resampling subjects, and seeds where there are several, and each variant's difference from the base on
 # the same subjects and seeds, held against what other people and other trainings would move it by
 # ([chapter 9](09_ablations.ipynb)). Its p value is corrected for the number of variants in that table
@@ -158,6 +158,8 @@ plt.show()
 #
 # {glue}`ch10_frame_rate_note` {glue}`ch10_frame_rate_record`
 #
+# {glue}`ch10_frame_rate_held`
+#
 # Counted over people and seeds:
 
 # %%
@@ -227,6 +229,8 @@ plt.show()
 #
 # {glue}`ch10_head_motion_note` {glue}`ch10_head_motion_record`
 #
+# {glue}`ch10_head_motion_held`
+#
 # For micro-expressions alone: {glue}`ch10_head_motion_answer_me` {glue}`ch10_head_motion_record_me`
 
 # %% [markdown]
@@ -265,6 +269,8 @@ plt.show()
 # **Answer.** {glue}`ch10_regions_answer` {glue}`ch10_regions_more`
 #
 # {glue}`ch10_regions_note` {glue}`ch10_regions_record`
+#
+# {glue}`ch10_regions_held`
 #
 # What was expected speaks of eyelids. The table counts what was found of the expressions that move nothing else, and of
 # all others, which may pay for it. From fourteen regions on, the eyelids belong to the same two parts of the graph as the
@@ -325,6 +331,8 @@ plt.show()
 # {glue}`ch10_intensity_answer` {glue}`ch10_intensity_more`
 #
 # {glue}`ch10_intensity_record`
+#
+# {glue}`ch10_intensity_held`
 
 # %%
 kept = study_records.study_record("intensity")
@@ -384,6 +392,8 @@ plt.show()
 # **Answer.** {glue}`ch10_blinks_and_gaze_answer` {glue}`ch10_blinks_and_gaze_more`
 #
 # {glue}`ch10_blinks_and_gaze_note` {glue}`ch10_blinks_and_gaze_record`
+#
+# {glue}`ch10_blinks_and_gaze_held`
 #
 # For micro-expressions alone: {glue}`ch10_blinks_and_gaze_answer_me` {glue}`ch10_blinks_and_gaze_record_me`
 #
@@ -488,6 +498,8 @@ plt.show()
 #
 # {glue}`ch10_alignment_note` {glue}`ch10_alignment_record`
 #
+# {glue}`ch10_alignment_held`
+#
 # For micro-expressions alone: {glue}`ch10_alignment_answer_me` {glue}`ch10_alignment_record_me`
 
 # %% [markdown]
@@ -523,6 +535,8 @@ plt.show()
 # **Answer.** {glue}`ch10_yaw_answer` {glue}`ch10_yaw_more`
 #
 # {glue}`ch10_yaw_note` {glue}`ch10_yaw_record`
+#
+# {glue}`ch10_yaw_held`
 #
 # For micro-expressions alone: {glue}`ch10_yaw_answer_me` {glue}`ch10_yaw_record_me`
 
@@ -634,6 +648,8 @@ plt.show()
 #
 # {glue}`ch10_picture_note` {glue}`ch10_picture_record`
 #
+# {glue}`ch10_picture_held`
+#
 # Which class pays?
 #
 # - {glue}`ch10_picture_answer_me` {glue}`ch10_picture_record_me`
@@ -672,6 +688,8 @@ plt.show()
 # **Answer.** {glue}`ch10_resolution_answer` {glue}`ch10_resolution_more`
 #
 # {glue}`ch10_resolution_note` {glue}`ch10_resolution_record`
+#
+# {glue}`ch10_resolution_held`
 #
 # For micro-expressions alone: {glue}`ch10_resolution_answer_me` {glue}`ch10_resolution_record_me`
 

@@ -170,6 +170,8 @@ plt.show()
 # - {glue}`ch11_baselines_record_me`
 # - {glue}`ch11_baselines_record_mae`
 #
+# {glue}`ch11_baselines_held`
+#
 # Of graphs of co-occurrences that is said of our reading of them only, edges and mean together.
 #
 # Where a difference was seen, trust the run about these videos; where none was
@@ -280,6 +282,8 @@ plt.show()
 # **Answer.** {glue}`ch11_leak_answer` {glue}`ch11_leak_more`
 #
 # {glue}`ch11_leak_note` {glue}`ch11_leak_record`
+#
+# {glue}`ch11_leak_held`
 #
 # *Your turn.* Does it change anything that the network mixes by the Laplacian of those edges instead of by a mean?
 

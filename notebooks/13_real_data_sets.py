@@ -120,7 +120,7 @@ else:
 looked = datasets.check(folder, dataset, repair=repair)
 lines = looked.text().replace(str(folder), "ROOT").splitlines()
 shown = lines[:8] + ["..."] * (len(lines) > 11) + lines[max(8, len(lines) - 3) :]
-print("\n".join(textwrap.fill(line, 118, subsequent_indent="    ") for line in shown))
+print("\n".join(textwrap.fill(line, 84, subsequent_indent="    ") for line in shown))
 
 # %% [markdown]
 # What cannot be used is left out, and every command that works on the videos says so. Here is what a run then works on.

@@ -45,9 +45,9 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
         if metric == "overall":
             parts.append(remarks(STUDY, result.table()))
             parts.append(agreement(STUDY, result.table(), epochs=study_records.trained_for("pair")))
-            parts.append(foreseen_told(STUDY, result.table()))
             assert "The paper holds" in parts[2]
         assert glued[f"ch9_pair_record{end}"] == " ".join(filter(None, parts))
+    assert glued["ch9_pair_held"] == foreseen_told(STUDY, result.table())
     seen = sections.seen_in_records(9).set_index("study")
     overall = result.table().query("`class` == 'overall'").set_index("variant")
     told = [f"“{name}” {points(overall['difference'][name])}" for name in ("b", "c")]

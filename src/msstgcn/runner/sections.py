@@ -51,9 +51,9 @@ def study_section(result: StudyResult, *, caption: str) -> Styler:
 
     For a study ``head-model`` of chapter 9 the prose finds ``ch9_head_model_question`` and ``..._expected``,
     ``..._note`` (what the run of record was), ``..._answer`` and ``..._record`` (what the reader's run and the run of
-    record answer overall, and whether the latter agrees with the paper and with what was expected; empty if there is no
-    record), the two for one class, as in ``..._answer_me`` and ``..._record_mae``, and ``..._more`` (what else the
-    reader's run has shown).
+    record answer overall, and whether the latter agrees with the paper; empty if there is no record), the two for one
+    class, as in ``..._answer_me`` and ``..._record_mae``, ``..._more`` (what else the reader's run has shown), and
+    ``..._held`` (what became, in the run of record, of what was expected).
 
     Parameters
     ----------
@@ -73,13 +73,14 @@ def study_section(result: StudyResult, *, caption: str) -> Styler:
     start = f"ch{study.chapter}_{study.key}"
     said = {"question": study.question, "expected": study.expected, "note": study_note(study.name)}
     said |= {f"answer{end}": answer(study, own, metric) for metric, end in _ENDINGS.items()}
-    said |= {"more": remarks(study, own)} | dict.fromkeys((f"record{end}" for end in _ENDINGS.values()), "")
+    empty = ["held", *(f"record{end}" for end in _ENDINGS.values())]
+    said |= {"more": remarks(study, own)} | dict.fromkeys(empty, "")
     if kept is not None and recorded is not None:
         for metric, end in _ENDINGS.items():
             said[f"record{end}"] = f"Of record: {answer(kept.study, recorded, metric)}"
         agrees = agreement(study, recorded, epochs=trained_for(study.name))
-        parts = (said["record"], remarks(kept.study, recorded), agrees, foreseen_told(study, recorded))
-        said["record"] = " ".join(filter(None, parts))
+        said["record"] = " ".join(filter(None, (said["record"], remarks(kept.study, recorded), agrees)))
+        said["held"] = foreseen_told(study, recorded)
     for name, text in said.items():
         report.glue(f"{start}_{name}", text)
     return report.outcomes(own, recorded, name=f"study_{study.key}", caption=caption)

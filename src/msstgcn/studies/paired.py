@@ -51,11 +51,11 @@ class Difference:
     freedom: float
 
     def estimate(self, level: float = 0.95) -> Estimate:
-        """Return the difference with its interval."""
+        """Return the difference with its interval, which does not reach beyond what a difference of F1 can be."""
         if self._unknown:
             return Estimate(self.value, -1.0, 1.0, level)
         reach = self._quantile((1 + level) / 2) * self.error
-        return Estimate(self.value, self.value - reach, self.value + reach, level)
+        return Estimate(self.value, max(-1.0, self.value - reach), min(1.0, self.value + reach), level)
 
     @property
     def p(self) -> float:
