@@ -47,7 +47,7 @@ report.glue("ch9_spread", sections.spread_of_record("lambda"))
 # variants are trained on the same people, tested on the same people left out, decoded and counted in the same way.
 #
 # - A row is a variant, a column a class; the rows of the run of record stand below those of this run, and so do the panels of
-#   a figure. The interval beside each F1 comes from drawing the subjects again and again, with
+#   a figure, where the mark of the base is dark grey. The interval beside each F1 comes from drawing the subjects again and again, with
 #   replacement, and the seeds of training, where there are several: the *bootstrap* {cite}`efron1979`. It says how far other people, *and* another
 #   training, could have moved the number.
 # - In small type below it stands the difference from the base in *points*, hundredths of F1. It is taken on the same

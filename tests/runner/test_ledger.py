@@ -74,6 +74,21 @@ def test_a_harmed_entry_is_reported_and_never_used(store, capsys, harm):
     assert not folder.exists()
 
 
+def test_what_another_process_makes_anew_just_then_is_not_taken_away(store, monkeypatch):
+    _write(store)
+    folder = store.folder("runs", "a")
+    (folder / "sub" / "result.txt").write_text("2")
+
+    def meanwhile(_):
+        shutil.rmtree(folder)
+        _write(store)
+
+    monkeypatch.setattr("msstgcn.runner.store.warn", meanwhile)
+    assert store.entry("runs", "a")["seed"] == 3
+    assert (folder / "sub" / "result.txt").read_text() == "1"
+    assert [path.name for path in store.folder("runs").iterdir()] == ["a"]
+
+
 def test_writing_again_replaces_the_entry(store):
     _write(store, "1")
     _write(store, "2")

@@ -119,7 +119,8 @@ class Store:
         found = self.sound(*name)
         folder = self.folder(*name)
         if found is None and folder.is_dir():
-            self._remove(folder)
+            self._remove(folder, if_damaged=True)
+            return _read(folder)
         return found
 
     def sound(self, *name: str) -> dict[str, Any] | None:
@@ -132,11 +133,13 @@ class Store:
             warn(f"{folder}: a file is missing or was changed since it was written; the result is made again")
         return found
 
-    def _remove(self, folder: Path) -> None:
+    def _remove(self, folder: Path, *, if_damaged: bool = False) -> None:
         """Take an entry away at once, so that nobody finds half of it."""
         aside = self._temporary(folder)
         with suppress(FileNotFoundError):  # another process has removed it
             folder.rename(aside / "removed")
+        if if_damaged and _read(aside / "removed"):  # another process has made it anew meanwhile
+            _renamed(aside / "removed", folder)
         shutil.rmtree(aside, ignore_errors=True)
 
     def _temporary(self, folder: Path) -> Path:
