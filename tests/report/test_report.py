@@ -66,7 +66,7 @@ def test_a_page_shows_signs_of_html_as_they_are(tables):
 
 def test_markdown_shows_every_sign_as_it_is_in_a_row_of_its_own(tables):
     """The book's own Markdown parser is the oracle."""
-    cells = [r"a\|b", r"a\\|b", "a|b", "<b> &amp; c", "*two\nlines*", "`_x_` ~~y~~", r"\\"]
+    cells = [r"a\|b", r"a\\|b", "a|b", "<b> &amp; c", "*two\nlines*", "`_x_` ~~y~~", r"\\", "[1](2)", "![a](b)"]
     frame = pd.DataFrame({"x <b>\n|": cells, "n": range(len(cells))})
     report.table(frame, name="t", caption="# of <i> & *x*")
     html = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render((tables / "t.md").read_text())
@@ -76,6 +76,9 @@ def test_markdown_shows_every_sign_as_it_is_in_a_row_of_its_own(tables):
     ]
     assert found == [[" ".join(cell.split()), str(n)] for n, cell in enumerate(cells)]
     assert "<p># of &lt;i&gt; &amp; *x*</p>" in html and ">x &lt;b&gt; |</th>" in html
+    for caption in ("1. of all", "12) of all", "- of all", "+ of all", "1.5 of [all](x)"):
+        report.table(frame, name="t", caption=caption)
+        assert f"<p>{caption}</p>" in MarkdownIt("commonmark").render((tables / "t.md").read_text())
 
 
 def test_a_row_of_latex_starts_with_nothing_that_the_line_before_would_take(tables):

@@ -24,6 +24,8 @@ _LATEX = str.maketrans(
 
 #: What Markdown would read as more than text, tables and formulas of GitHub's included.
 _MARKDOWN = str.maketrans({sign: rf"\{sign}" for sign in "\\`*_|<>&$~#"})
+_LINK = re.compile(r"\](?=[(\[])")  # brackets alone, as those of intervals, stay as they are
+_LIST = re.compile(r"^(\d*)([-+.)])(?= )")  # what makes a list of a paragraph that starts with it
 
 _OPTION = re.compile(r"^[\[*]")  # what a row may not start with: \\ and \midrule would take it for their own
 _INTERVAL = re.compile(r"\S+ \[[^\]]*\]")
@@ -47,11 +49,16 @@ def _unbroken(text: str) -> str:
     return _INTERVAL.sub(lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
 
 
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return _LINK.sub(r"\]", text.translate(_MARKDOWN))
+
+
 def _as_markdown(cells: list[list[str]], numeric: list[bool], caption: str) -> str:
-    header, *rows = [[cell.translate(_MARKDOWN) for cell in row] for row in cells]
+    header, *rows = [[_plain(cell) for cell in row] for row in cells]
     rule = ["---:" if right else ":---" for right in numeric]
     lines = ["| " + " | ".join(row) + " |" for row in [header, rule, *rows]]
-    return "\n".join([caption.translate(_MARKDOWN), "", *lines, ""])
+    return "\n".join([_LIST.sub(r"\1\\\2", _plain(caption)), "", *lines, ""])
 
 
 def _as_latex(cells: list[list[str]], numeric: list[bool], caption: str, name: str) -> str:
