@@ -20,7 +20,8 @@
 # Every section below is one *study*: a question, what one would expect (written down before the first run, except where the
 # section says otherwise), what came out, and a cell in which you try a variant of your own. Three of the expectations, of
 # scales, edges and the boundary loss, name two outcomes; nothing can contradict those. Of the others a sentence under the
-# answer of record says, by a rule, what became of them. The studies and all they change
+# answer of record says, by a rule, what became of them as far as F1 shows it. (What the rule reads was put down from these
+# sentences when the runs were known.) The studies and all they change
 # stand in `src/msstgcn/studies/ablations.py`; `msstgcn study run scales --seeds 5` runs one from the command line.
 
 # %% tags=["parameters"]
