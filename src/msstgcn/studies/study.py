@@ -86,8 +86,8 @@ class Study:
     beaten : tuple of str
         Variants that the base should do better than if that is so.
     foreseen : mapping of str to mapping
-        What `expected` says of F1, for a rule to check, put down from that sentence after the first runs: by metric (``overall``, ``ME``, ``MaE``), which variants should
-        be ``better`` than the base, ``worse``, or ``alike``.
+        What `expected` says of F1, for a rule to check, put down from that sentence after the first runs: by metric
+        (``overall``, ``ME``, ``MaE``), which variants should be ``better`` than the base, ``worse``, or ``alike``.
     causes : bool
         Whether it asks what false alarms lie on; then its run of record holds that, too.
 
