@@ -66,7 +66,17 @@ def test_a_page_shows_signs_of_html_as_they_are(tables):
 
 def test_markdown_shows_every_sign_as_it_is_in_a_row_of_its_own(tables):
     """The book's own Markdown parser is the oracle."""
-    cells = [r"a\|b", r"a\\|b", "a|b", "<b> &amp; c", "*two\nlines*", "`_x_` ~~y~~", r"\\", "[1](2)", "![a](b)"]
+    cells = [
+        r"a\|b",
+        r"a\\|b",
+        "a|b",
+        "<b> &amp; c",
+        "*two\nlines*",
+        "`_x_` ~~y~~",
+        r"\\",
+        "[1](2)",
+        "![a](b)",
+    ]
     frame = pd.DataFrame({"x <b>\n|": cells, "n": range(len(cells))})
     report.table(frame, name="t", caption="# of <i> & *x*")
     html = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render((tables / "t.md").read_text())
