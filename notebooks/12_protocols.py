@@ -37,7 +37,7 @@ from msstgcn import report, spotting
 from msstgcn.datasets.statistics import statistics
 from msstgcn.runner import stages
 from msstgcn.studies import BASE, PROTOCOLS, epoch_verdict, inflation, protocol_table, verdict
-from msstgcn.studies.answers import points, points_between
+from msstgcn.studies.wording import points, points_between
 
 report.use_style()
 chosen = stages.profile(profile, seed=seed, epochs=epochs, threshold=threshold)

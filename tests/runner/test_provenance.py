@@ -66,3 +66,10 @@ def test_the_box_holds_parameters_seed_and_time_and_escapes_them(bare_project):
     assert 'class="provenance"' in html
     assert "profile = &lt;smoke&gt;, seed = 3" in html and "<smoke>" not in html
     assert ", 42 s" in html and "commit" in html
+
+
+def test_what_warnings_put_in_backticks_stands_as_code_in_the_box(bare_project, monkeypatch):
+    monkeypatch.setattr(provenance, "warnings", lambda: ["`data check <a>` lists each"])
+    started = datetime.datetime.now(datetime.UTC).isoformat()
+    html = provenance.box("08_x", {}, started=started).data
+    assert "<td><code>data check &lt;a&gt;</code> lists each</td>" in html

@@ -138,6 +138,7 @@ def test_other_studies_stop_early_only_if_the_longest_training_is_better(gain, p
     told = sections.still_improving(kept)
     assert asked == [("32 epochs", f"{usual} epochs")]
     assert told.startswith("In the run of record: ") and f"({100 * gain:+.1f} points [" in told
+    assert "“32 epochs”" in told and f"“{usual} epochs”" in told
     assert ("would still have improved" in told) == claimed
     assert sections.still_improving(None) == ""
 

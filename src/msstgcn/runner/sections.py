@@ -20,10 +20,12 @@ from msstgcn.studies import (
     agreement,
     answer,
     broken,
+    capital,
     compared,
     foreseen_told,
     in_a_class,
     joined,
+    names_of,
     points,
     points_told,
     quoted,
@@ -189,9 +191,9 @@ def told_where_broken(chapter: int) -> str:
     said = []
     for name, table in _tables_of_record(chapter):
         overall = table[table["class"] == "overall"]
-        names = list(overall.loc[broken(overall), "variant"])
-        if names and not _counts_only(name):
-            said.append(f"{name}: {joined([quoted(one) for one in names])}")
+        where = overall[broken(overall)]
+        if len(where) and not _counts_only(name):
+            said.append(f"{name}: {names_of(where)}")
     return f"{'; '.join(said)}." if said else "nowhere in the runs of record."
 
 
@@ -238,7 +240,7 @@ def spotted_by(result: StudyResult, variant: str) -> str:
                 f"{quoted(result.study.base)} spotted {spotted[result.study.base]}"
             )
     said = "; ".join(parts) or f"{quoted(variant)} was not run"
-    return f"{said[0].upper()}{said[1:]}."
+    return f"{capital(said)}."
 
 
 def simpler(result: StudyResult, names: Sequence[str]) -> str:

@@ -7,13 +7,7 @@ from msstgcn.studies.answers import (
     broken,
     compared,
     in_a_class,
-    joined,
     pairs_told,
-    points,
-    points_between,
-    points_told,
-    probability,
-    quoted,
     remarks,
     resolved,
     told_apart,
@@ -43,6 +37,16 @@ from msstgcn.studies.published import published
 from msstgcn.studies.recall import RECALL_COLUMNS, recall_table
 from msstgcn.studies.registry import STUDIES, study
 from msstgcn.studies.study import CONTROL, METHOD, SIZES, Study
+from msstgcn.studies.wording import (
+    capital,
+    joined,
+    names_of,
+    points,
+    points_between,
+    points_told,
+    probability,
+    quoted,
+)
 
 __all__ = [
     "BASE",
@@ -67,12 +71,14 @@ __all__ = [
     "agreement",
     "answer",
     "broken",
+    "capital",
     "compared",
     "epoch_verdict",
     "foreseen_told",
     "in_a_class",
     "inflation",
     "joined",
+    "names_of",
     "pair_table",
     "paired_difference",
     "pairs_told",

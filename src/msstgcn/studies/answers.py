@@ -7,7 +7,7 @@ the paper is a sentence of its own, by a rule as well, and so is what became of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,16 @@ from msstgcn.errors import lookup
 from msstgcn.spotting import Estimate
 from msstgcn.studies.paired import FEWEST_TRAININGS
 from msstgcn.studies.study import Study
+from msstgcn.studies.wording import (
+    LEVEL,
+    are,
+    capital,
+    joined,
+    names_of,
+    points,
+    points_told,
+    quoted,
+)
 
 #: Rows of a study's table that an answer can be about, and what their F1 is called.
 METRICS: dict[str, str] = {
@@ -27,7 +37,6 @@ METRICS: dict[str, str] = {
 NOTHING_RESOLVED, NOTHING_DIFFERS = "none", "–"
 #: Epochs of the paper's own training (its section on implementation).
 PAPER_EPOCHS = 100
-_LEVEL, _LEAST = 0.05, 0.001  # p below which a difference is claimed, and below which p is not written out
 
 
 def told_apart(table: pd.DataFrame) -> pd.Series[bool]:
@@ -41,7 +50,7 @@ def told_apart(table: pd.DataFrame) -> pd.Series[bool]:
     table : DataFrame
         As `study_table` gives it.
     """
-    return (table["p"] < _LEVEL) & ~table["few trainings"]
+    return (table["p"] < LEVEL) & ~table["few trainings"]
 
 
 def answer(study: Study, table: pd.DataFrame, metric: str = "overall") -> str:
@@ -75,7 +84,7 @@ def answer(study: Study, table: pd.DataFrame, metric: str = "overall") -> str:
     if others.empty:
         return f"There is nothing to compare: only {_named(base)} was run. Its {what} is {_f1(base)}."
     if base["F1"] == 0 and (others["F1"] == 0).all():
-        return f"{_capital(what)} is 0 throughout: no variant spotted anything rightly, so nothing can be compared."
+        return f"{capital(what)} is 0 throughout: no variant spotted anything rightly, so nothing can be compared."
     short = metric != "overall"  # what a class could have shown besides, the answer about all has said
     if placed.empty:
         said = [_found(base, beside, what), "" if short and _all_few(beside) else _not_found(beside, short)]
@@ -136,11 +145,11 @@ def agreement(study: Study, table: pd.DataFrame, *, epochs: int) -> str:
     else:
         parts = []
         if len(against):
-            better = f"{_names(against)} {_are(against)} better than {quoted(study.base)}"
-            worse = f", though {_names(along)} {_are(along)} worse" if len(along) else ""
+            better = f"{names_of(against)} {are(against)} better than {quoted(study.base)}"
+            worse = f", though {names_of(along)} {are(along)} worse" if len(along) else ""
             parts.append(f"the study contradicts it: {better}{worse}")
         elif len(along):
-            whom = f" for {_names(along)}" if len(unseen) or missing else ""
+            whom = f" for {names_of(along)}" if len(unseen) or missing else ""
             parts.append(f"the study agrees with it{whom}")
         if len(unseen):
             parts.append(_no_advantage(study, table, unseen))
@@ -179,7 +188,7 @@ def pairs_told(pairs: pd.DataFrame, of: Mapping[str, tuple[str, str]]) -> str:
         said.append(
             f"{quoted(one)} is {compared(row['difference'], True)} {quoted(other)} ({points_told(row)})"
         )
-    told = [f"{_capital('; '.join(said))}."] if said else []
+    told = [f"{capital('; '.join(said))}."] if said else []
     unseen = rows[~apart].assign(variant=["” and “".join(of[name]) for name in rows["pair"][~apart]])
     if len(unseen):
         between = ", or between ".join(_with_difference(row) for _, row in unseen.iterrows())
@@ -198,7 +207,12 @@ def broken(table: pd.DataFrame) -> pd.Series[bool]:
         As `study_table` gives it; the base comes first.
     """
     base = table.drop_duplicates("class").set_index("class")["low"]
-    return told_apart(table) & (table["difference"] < 0) & (table["high"] < table["class"].map(base))
+    return _below(table, table["class"].map(base))
+
+
+def _below(rows: pd.DataFrame, low: float | pd.Series[float]) -> pd.Series[bool]:
+    """Whether rows are told apart from a base, and lie wholly below where its interval begins."""
+    return told_apart(rows) & (rows["difference"] < 0) & (rows["high"] < low)
 
 
 def compared(difference: float, apart: bool) -> str:
@@ -211,12 +225,12 @@ def _no_advantage(study: Study, table: pd.DataFrame, unseen: pd.DataFrame) -> st
     """That the base is not seen to be better than some variants, and by how much it still could be."""
     of_me = table[(table["class"] == "ME") & table["variant"].isin(unseen["variant"])]
     of_me = of_me[~told_apart(of_me)]
-    said = f"no advantage of {quoted(study.base)} over {_names(unseen)} was seen in overall F1"
+    said = f"no advantage of {quoted(study.base)} over {names_of(unseen)} was seen in overall F1"
     whose = "the 95 % intervals leave" if len(unseen) > 1 else "the 95 % interval leaves"
     said = f"{said}, where {whose} room for one of {_room(unseen)} points"
     if of_me.empty:
         return said
-    over = "" if len(of_me) == len(unseen) else f", where none was seen over {_names(of_me)},"
+    over = "" if len(of_me) == len(unseen) else f", where none was seen over {names_of(of_me)},"
     return f"{said}, and in micro-expressions alone{over} for one of {_room(of_me)}"
 
 
@@ -245,42 +259,6 @@ def _few_trainings(rows: pd.DataFrame) -> str:
     """How many trainings stand behind rows that are not told apart for want of them."""
     seeds = rows["seeds"].iloc[0]
     return "one training" if seeds == 1 else f"{seeds} trainings"
-
-
-def _names(rows: pd.DataFrame) -> str:
-    return joined([_named(row) for _, row in rows.iterrows()])
-
-
-def _are(rows: pd.DataFrame) -> str:
-    return "are" if len(rows) > 1 else "is"
-
-
-def points(value: float) -> str:
-    """A difference of F1 in points, hundredths, with its sign: ``+1.2``, ``-0.4``, ``0.0``."""
-    shown = f"{100 * value:+.1f}"
-    return "0.0" if shown in ("+0.0", "-0.0") else shown
-
-
-def points_between(low: float, high: float) -> str:
-    """An interval of differences in points: ``[-2.9, -0.4]``.
-
-    An end that would be rounded to zero has its first digit instead, so that it shows on which side of zero it lies.
-    """
-    return f"[{_end(low)}, {_end(high)}]"
-
-
-def _end(value: float) -> str:
-    shown = f"{100 * value:.1f}"
-    if value and not float(shown):
-        return np.format_float_positional(100 * value, precision=1, fractional=False)
-    return "0.0" if shown == "-0.0" else shown
-
-
-def probability(p: float) -> str:
-    """A p value with three decimals, ``< 0.001`` below; never rounded up to the .05 it lies below."""
-    if p < _LEAST:
-        return f"< {_LEAST}"
-    return f"{min(p, _LEVEL - _LEAST) if p < _LEVEL else p:.3f}"
 
 
 def resolved(least: pd.Series[float]) -> str:
@@ -346,33 +324,12 @@ def _named(row: pd.Series) -> str:
     return quoted(row["variant"])
 
 
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
-
-
-def quoted(name: str) -> str:
-    """A variant's name as sentences have it."""
-    return f"“{name}”"
-
-
 def _f1(row: pd.Series) -> str:
     return str(Estimate(row["F1"], row["low"], row["high"], 0.95))
 
 
-def points_told(row: pd.Series) -> str:
-    """The difference of a row of a table in points, with interval and p, as sentences have it."""
-    p = probability(row["p"])
-    p = f"p {p}" if p.startswith("<") else f"p = {p}"
-    return f"{points(row['difference'])} points {points_between(row['diff low'], row['diff high'])}, {p}"
-
-
 def _with_difference(row: pd.Series) -> str:
     return f"{_named(row)} ({points_told(row)})"
-
-
-def joined(parts: Sequence[str]) -> str:
-    """A list as sentences have it: ``a, b and c``."""
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def _listed(rows: pd.DataFrame) -> str:
@@ -393,7 +350,7 @@ def _found(base: pd.Series, others: pd.DataFrame, what: str) -> str:
     parts, than = [], f" than {_named(base)}"
     for word, rows in (("better", apart[apart["difference"] > 0]), ("worse", apart[apart["difference"] < 0])):
         if len(rows):
-            parts.append(f"{_listed(rows)} {_are(rows)} {word}{than}")
+            parts.append(f"{_listed(rows)} {are(rows)} {word}{than}")
             than = ""
     return f"In {what}, {'; '.join(parts)}."
 
@@ -415,8 +372,8 @@ def _not_found(others: pd.DataFrame, short: bool = False) -> str:
     rest = others[~told_apart(others)]
     could = _could(others if rest.empty or len(rest) == len(others) else rest, short)
     if rest.empty or len(rest) == len(others):
-        return f"{_capital(could)}."
-    return f"With {_names(rest)} no difference was seen; {could}."
+        return f"{capital(could)}."
+    return f"With {names_of(rest)} no difference was seen; {could}."
 
 
 def _could(rows: pd.DataFrame, short: bool = False) -> str:
@@ -425,7 +382,7 @@ def _could(rows: pd.DataFrame, short: bool = False) -> str:
     enough = rows.drop(few.index)
     parts = [_could_resolve(enough, short)] if len(enough) else []
     if len(few):
-        whose = f"the differences of {_names(few)}" if len(enough) else "these differences"
+        whose = f"the differences of {names_of(few)}" if len(enough) else "these differences"
         parts.append(f"how far other trainings would move {whose}, only more seeds would show")
     return "; ".join(parts)
 
@@ -443,7 +400,7 @@ def _could_resolve(rows: pd.DataFrame, short: bool) -> str:
         start = "depending on the variant, " if " to " in size else ""
         sure = "" if short else ", as far as these trainings can tell"
         said = f"{start}a true difference of {size} points or more would have been found four times in five{sure}"
-    return f"{said}; with {_names(none)} {chance}" if len(none) else said
+    return f"{said}; with {names_of(none)} {chance}" if len(none) else said
 
 
 def _ends(study: Study, base: pd.Series, placed: pd.DataFrame, what: str) -> str:
@@ -455,7 +412,7 @@ def _ends(study: Study, base: pd.Series, placed: pd.DataFrame, what: str) -> str
     for row in shown:
         note = " (the base)" if row["variant"] == base["variant"] else ""
         names.setdefault(row["variant"], f"{_f1(row)} at {_named(row)}{note}")
-    return f"{_capital(what)} is {joined(list(names.values()))}"
+    return f"{capital(what)} is {joined(list(names.values()))}"
 
 
 def _swept(ends: str, base: pd.Series, placed: pd.DataFrame, places: Mapping[str, float], short: bool) -> str:
@@ -472,8 +429,8 @@ def _swept(ends: str, base: pd.Series, placed: pd.DataFrame, places: Mapping[str
         return f"{ends}. No difference was seen at any place; {_could(rest, short)}."
     seen = f"{ends}; going away from the base, {'; '.join(parts)}."
     if rest.empty:
-        return f"{seen} {_capital(_could(placed, short))}."
-    return f"{seen} At {_names(rest)} no difference was seen; {_could(rest, short)}."
+        return f"{seen} {capital(_could(placed, short))}."
+    return f"{seen} At {names_of(rest)} no difference was seen; {_could(rest, short)}."
 
 
 def _side(base: pd.Series, rows: pd.DataFrame) -> list[str]:
@@ -485,7 +442,7 @@ def _side(base: pd.Series, rows: pd.DataFrame) -> list[str]:
         for word, some in (("higher", better), ("lower", worse))
         if len(some)
     ]
-    below = worse[worse["high"] < base["low"]]
+    below = rows[_below(rows, base["low"])]
     if len(below):
         parts.append(f"it breaks at {_named(below.iloc[0])}: there its interval lies wholly below the base's")
     return parts

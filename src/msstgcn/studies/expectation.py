@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from msstgcn.studies.answers import METRICS, joined, quoted, told_apart
+from msstgcn.studies.answers import METRICS, told_apart
 from msstgcn.studies.study import Foreseen, Study
+from msstgcn.studies.wording import are, names_of
 
 
 def foreseen_told(study: Study, table: pd.DataFrame) -> str:
@@ -41,20 +42,12 @@ def foreseen_told(study: Study, table: pd.DataFrame) -> str:
 def _judged(kind: Foreseen, rows: pd.DataFrame) -> list[str]:
     """What became of variants of which the same was foreseen, a part of a sentence for each outcome."""
     apart = told_apart(rows)
-    up, down, unseen = (
-        rows[apart & (rows["difference"] > 0)],
-        rows[apart & (rows["difference"] < 0)],
-        rows[~apart],
-    )
+    up, unseen = rows["difference"] > 0, rows[~apart]
     parts = []
-    for word, own in (("better", up), ("worse", down)):
+    for word, own in (("better", rows[apart & up]), ("worse", rows[apart & ~up])):
         verdict = "as expected" if word == kind else "which was not expected"
-        parts += [f"{_named(own)} {word}, {verdict}"] if len(own) else []
+        parts += [f"{names_of(own)} {are(own)} {word}, {verdict}"] if len(own) else []
     if len(unseen):
         verdict = "as expected" if kind == "alike" else f"though expected to be {kind}"
-        parts.append(f"{_named(unseen)} not told apart, {verdict}")
+        parts.append(f"{names_of(unseen)} {are(unseen)} not told apart, {verdict}")
     return parts
-
-
-def _named(rows: pd.DataFrame) -> str:
-    return f"{joined([quoted(name) for name in rows['variant']])} {'is' if len(rows) == 1 else 'are'}"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from msstgcn.errors import lookup, unknown_name
 from msstgcn.spotting import Choice, Estimate, Scores, bootstrap_difference, bootstrap_f1, subject_counts
-from msstgcn.studies.answers import points, points_between
+from msstgcn.studies.wording import points, points_between
 
 #: Kinds of protocol, from what a user of the method will see to what nobody will.
 KINDS: tuple[str, ...] = ("honest", "lenient", "oracle")
