@@ -4,6 +4,7 @@ import datetime
 import importlib.metadata
 import platform
 import subprocess
+from types import SimpleNamespace
 
 from msstgcn.runner import feature_stages, provenance, stages, study_parts, study_runs, training_stages
 from msstgcn.studies import Study
@@ -60,8 +61,16 @@ def test_a_new_version_of_a_package_makes_anew_what_it_decides(monkeypatch):
         assert [one == other for one, other in zip(keys(), before, strict=True)] == same
 
 
-def test_the_box_holds_parameters_seed_and_time_and_escapes_them(bare_project):
-    started = (datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=42)).isoformat()
+def test_the_box_holds_parameters_seed_and_time_and_escapes_them(bare_project, monkeypatch):
+    ended = datetime.datetime(2026, 11, 30, 12, tzinfo=datetime.UTC)
+
+    class Clock(datetime.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return ended  # however long it takes to ask for commit and versions
+
+    monkeypatch.setattr(provenance, "datetime", SimpleNamespace(datetime=Clock, UTC=datetime.UTC))
+    started = (ended - datetime.timedelta(seconds=42)).isoformat()
     html = provenance.box("08_x", {"profile": "<smoke>", "seed": 3}, started=started).data
     assert 'class="provenance"' in html
     assert "profile = &lt;smoke&gt;, seed = 3" in html and "<smoke>" not in html
