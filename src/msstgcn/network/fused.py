@@ -124,12 +124,13 @@ class _PatchPool(torch.autograd.Function):
         ctx: Any, flow: Tensor, weight: Tensor, constant: Tensor, groups: Groups, basis: Tensor
     ) -> Tensor:
         folds, windows, frames = flow.shape[:3]
-        inner, channels = frames - kernels.TAPS + 1, weight.shape[2]
+        taps, channels = weight.shape[1] // 2, weight.shape[2]
+        inner, loops = frames - taps + 1, kernels.patch_loops(taps)
         out = flow.new_empty(folds, windows, basis.shape[1], inner, channels)
         winner = np.empty((folds, windows, inner, len(groups), channels), np.uint8)
         ctx.starts = np.array([0, *(group[-1] + 1 for group in groups)])
         for f in range(folds):
-            kernels.patch_forward(
+            loops.forward(
                 _numpy(flow[f]),
                 _numpy(weight[f]),
                 _numpy(constant[f]),
@@ -147,11 +148,12 @@ class _PatchPool(torch.autograd.Function):
         flow, weight, constant, basis = ctx.saved_tensors
         to_weight, to_constant = torch.zeros_like(weight), torch.zeros_like(constant)
         to_flow = torch.zeros_like(flow) if ctx.needs_input_grad[0] else None
+        loops = kernels.patch_loops(weight.shape[1] // 2)
         for f in range(len(flow)):
             how = _numpy(slope[f]), ctx.starts, _numpy(basis), ctx.winner[f]
-            kernels.patch_backward(_numpy(flow[f]), *how, to_weight[f].numpy(), to_constant[f].numpy())
+            loops.backward(_numpy(flow[f]), *how, to_weight[f].numpy(), to_constant[f].numpy())
             if to_flow is not None:
-                kernels.patch_backward_flow(_numpy(weight[f]), *how, to_flow[f].numpy())
+                loops.backward_flow(_numpy(weight[f]), *how, to_flow[f].numpy())
         return to_flow, to_weight, to_constant, None, None
 
 
@@ -175,7 +177,7 @@ def patch_pool(flow: Tensor, weight: Tensor, constant: Tensor, groups: Groups, b
     -------
     Tensor, shape (F, N, J, K - k + 1, C)
     """
-    if flow.device.type == "cpu" and weight.shape[1] == 2 * kernels.TAPS:
+    if flow.device.type == "cpu":
         result: Tensor = _PatchPool.apply(flow, weight, constant, groups, basis)
         return result
     compiled = _compiled(flow)

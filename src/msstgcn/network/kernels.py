@@ -18,46 +18,6 @@ from numba import njit
 SHUT = 255
 
 
-#: Frames of the first temporal kernel that the two loops below are written out for: the method's. One pass over
-#: the channels for all of its taps keeps a sum in a register and takes half the time of a pass a tap.
-TAPS = 3
-
-
-@njit(cache=True, nogil=True, fastmath={"contract"})
-def patch_forward(flow, weight, constant, starts, basis, out, winner):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Convolve (N, K, R, 2), take each group's largest, rectify, change basis into (N, J, T, C)."""
-    channels, groups = weight.shape[1], len(starts) - 1
-    w0, w1, w2, w3, w4, w5 = weight[0], weight[1], weight[2], weight[3], weight[4], weight[5]
-    best = np.empty((groups, channels), weight.dtype)
-    arg = np.empty(channels, np.uint8)
-    for n in range(flow.shape[0]):
-        for t in range(flow.shape[1] - TAPS + 1):
-            for g in range(groups):
-                top = best[g]
-                for c in range(channels):
-                    top[c] = 0
-                    arg[c] = SHUT
-                for v in range(starts[g], starts[g + 1]):
-                    f0, f1 = flow[n, t, v, 0], flow[n, t, v, 1]
-                    f2, f3 = flow[n, t + 1, v, 0], flow[n, t + 1, v, 1]
-                    f4, f5 = flow[n, t + 2, v, 0], flow[n, t + 2, v, 1]
-                    this = np.uint8(v)
-                    for c in range(channels):
-                        value = constant[v, c] + f0 * w0[c] + f1 * w1[c] + f2 * w2[c] + f3 * w3[c]
-                        value += f4 * w4[c] + f5 * w5[c]
-                        wins = value > top[c]
-                        top[c] = value if wins else top[c]
-                        arg[c] = this if wins else arg[c]
-                for c in range(channels):
-                    winner[n, t, g, c] = arg[c]
-            for j in range(basis.shape[1]):
-                for c in range(channels):
-                    out[n, j, t, c] = 0
-                for g in range(groups):
-                    for c in range(channels):
-                        out[n, j, t, c] += basis[g, j] * best[g, c]
-
-
 @njit(cache=True, nogil=True, fastmath={"contract"})
 def _slope_of_group(slope, basis, n, t, g, group):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Slope of one group (C,) from that of the parts (N, J, T, C): the change of basis backwards."""
@@ -68,67 +28,112 @@ def _slope_of_group(slope, basis, n, t, g, group):  # type: ignore[no-untyped-de
             group[c] += basis[g, j] * slope[n, j, t, c]
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
-def patch_backward(flow, slope, starts, basis, winner, to_weight, to_constant):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Slopes of the weights (2 k, C) and the constants (R, C), added to what they hold."""
-    channels = to_weight.shape[1]
-    group = np.empty(channels, to_weight.dtype)
-    zero = to_weight.dtype.type(0)
-    weight = np.empty_like(to_weight)
-    constant = np.empty_like(to_constant)
-    w0, w1, w2, w3, w4, w5 = weight[0], weight[1], weight[2], weight[3], weight[4], weight[5]
-    for n in range(flow.shape[0]):
-        weight[:] = 0
-        constant[:] = 0
-        for t in range(flow.shape[1] - TAPS + 1):
-            for g in range(len(starts) - 1):
-                _slope_of_group(slope, basis, n, t, g, group)
-                for v in range(starts[g], starts[g + 1]):
-                    f0, f1 = flow[n, t, v, 0], flow[n, t, v, 1]
-                    f2, f3 = flow[n, t + 1, v, 0], flow[n, t + 1, v, 1]
-                    f4, f5 = flow[n, t + 2, v, 0], flow[n, t + 2, v, 1]
-                    this = np.uint8(v)
-                    for c in range(channels):
-                        node = group[c] if winner[n, t, g, c] == this else zero
-                        constant[v, c] += node
-                        w0[c] += f0 * node
-                        w1[c] += f1 * node
-                        w2[c] += f2 * node
-                        w3[c] += f3 * node
-                        w4[c] += f4 * node
-                        w5[c] += f5 * node
-        to_weight += weight
-        to_constant += constant
+class PatchLoops(NamedTuple):
+    """The loops around the first convolution, written out for one length of kernel."""
+
+    forward: Callable[..., None]
+    backward: Callable[..., None]
+    backward_flow: Callable[..., None]
 
 
-@njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
-def patch_backward_flow(weight, slope, starts, basis, winner, to_flow):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Slope of the flow (N, K, R, 2), added to what it holds; its sums over channels may run in any order."""
-    channels = weight.shape[1]
-    group = np.empty(channels, weight.dtype)
-    zero = weight.dtype.type(0)
-    w0, w1, w2, w3, w4, w5 = weight[0], weight[1], weight[2], weight[3], weight[4], weight[5]
-    for n in range(to_flow.shape[0]):
-        for t in range(to_flow.shape[1] - TAPS + 1):
-            for g in range(len(starts) - 1):
-                _slope_of_group(slope, basis, n, t, g, group)
-                for v in range(starts[g], starts[g + 1]):
-                    s0, s1, s2, s3, s4, s5 = zero, zero, zero, zero, zero, zero
-                    this = np.uint8(v)
+@cache
+def patch_loops(taps: int) -> PatchLoops:
+    """Loops for a temporal kernel of k frames.
+
+    k is a constant to the compiler. So it writes the loop over the 2 k inputs of a step out, and `forward` runs over
+    the channels once, with the sum in a register. `backward` adds to the slopes of k weights, more than there are
+    registers: it goes over the channels once a frame, and what it reads again lies in the nearest cache.
+    """
+    inputs = 2 * taps
+
+    @njit(cache=True, nogil=True, fastmath={"contract"})
+    def forward(flow, weight, constant, starts, basis, out, winner):  # type: ignore[no-untyped-def]  # pragma: no cover
+        """Convolve (N, K, R, 2), take each group's largest, rectify, change basis into (N, J, T, C)."""
+        channels, groups = weight.shape[1], len(starts) - 1
+        best = np.empty((groups, channels), weight.dtype)
+        arg = np.empty(channels, np.uint8)
+        seen = np.empty(inputs, weight.dtype)
+        for n in range(flow.shape[0]):
+            for t in range(flow.shape[1] - taps + 1):
+                for g in range(groups):
+                    top = best[g]
                     for c in range(channels):
-                        node = group[c] if winner[n, t, g, c] == this else zero
-                        s0 += node * w0[c]
-                        s1 += node * w1[c]
-                        s2 += node * w2[c]
-                        s3 += node * w3[c]
-                        s4 += node * w4[c]
-                        s5 += node * w5[c]
-                    to_flow[n, t, v, 0] += s0
-                    to_flow[n, t, v, 1] += s1
-                    to_flow[n, t + 1, v, 0] += s2
-                    to_flow[n, t + 1, v, 1] += s3
-                    to_flow[n, t + 2, v, 0] += s4
-                    to_flow[n, t + 2, v, 1] += s5
+                        top[c] = 0
+                        arg[c] = SHUT
+                    for v in range(starts[g], starts[g + 1]):
+                        for i in range(taps):
+                            seen[2 * i], seen[2 * i + 1] = flow[n, t + i, v, 0], flow[n, t + i, v, 1]
+                        this = np.uint8(v)
+                        for c in range(channels):
+                            value = constant[v, c]
+                            for i in range(inputs):
+                                value += seen[i] * weight[i, c]
+                            wins = value > top[c]
+                            top[c] = value if wins else top[c]
+                            arg[c] = this if wins else arg[c]
+                    for c in range(channels):
+                        winner[n, t, g, c] = arg[c]
+                for j in range(basis.shape[1]):
+                    for c in range(channels):
+                        out[n, j, t, c] = 0
+                    for g in range(groups):
+                        for c in range(channels):
+                            out[n, j, t, c] += basis[g, j] * best[g, c]
+
+    @njit(cache=True, nogil=True, fastmath={"contract"})
+    def backward(flow, slope, starts, basis, winner, to_weight, to_constant):  # type: ignore[no-untyped-def]  # pragma: no cover
+        """Slopes of the weights (2 k, C) and the constants (R, C), added to what they hold."""
+        channels = to_weight.shape[1]
+        group = np.empty(channels, to_weight.dtype)
+        node = np.empty(channels, to_weight.dtype)
+        zero = to_weight.dtype.type(0)
+        weight = np.empty_like(to_weight)
+        constant = np.empty_like(to_constant)
+        for n in range(flow.shape[0]):
+            weight[:] = 0
+            constant[:] = 0
+            for t in range(flow.shape[1] - taps + 1):
+                for g in range(len(starts) - 1):
+                    _slope_of_group(slope, basis, n, t, g, group)
+                    for v in range(starts[g], starts[g + 1]):
+                        this = np.uint8(v)
+                        for c in range(channels):
+                            node[c] = group[c] if winner[n, t, g, c] == this else zero
+                            constant[v, c] += node[c]
+                        for i in range(taps):
+                            f0, f1 = flow[n, t + i, v, 0], flow[n, t + i, v, 1]
+                            w0, w1 = weight[2 * i], weight[2 * i + 1]
+                            for c in range(channels):
+                                w0[c] += f0 * node[c]
+                                w1[c] += f1 * node[c]
+            to_weight += weight
+            to_constant += constant
+
+    @njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
+    def backward_flow(weight, slope, starts, basis, winner, to_flow):  # type: ignore[no-untyped-def]  # pragma: no cover
+        """Slope of the flow (N, K, R, 2), added to what it holds; its sums over channels may run in any order."""
+        channels = weight.shape[1]
+        group = np.empty(channels, weight.dtype)
+        node = np.empty(channels, weight.dtype)
+        zero = weight.dtype.type(0)
+        for n in range(to_flow.shape[0]):
+            for t in range(to_flow.shape[1] - taps + 1):
+                for g in range(len(starts) - 1):
+                    _slope_of_group(slope, basis, n, t, g, group)
+                    for v in range(starts[g], starts[g + 1]):
+                        this = np.uint8(v)
+                        for c in range(channels):
+                            node[c] = group[c] if winner[n, t, g, c] == this else zero
+                        for i in range(taps):
+                            w0, w1 = weight[2 * i], weight[2 * i + 1]
+                            s0, s1 = zero, zero
+                            for c in range(channels):
+                                s0 += node[c] * w0[c]
+                                s1 += node[c] * w1[c]
+                            to_flow[n, t + i, v, 0] += s0
+                            to_flow[n, t + i, v, 1] += s1
+
+    return PatchLoops(forward, backward, backward_flow)
 
 
 class NormLoops(NamedTuple):
