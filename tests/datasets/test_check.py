@@ -185,7 +185,7 @@ def test_missing_pictures_in_the_middle(originals, tmp_path, layout):
     report = check(root, layout)
     numbers = "22, 50" if layout == "samm-lv" else "4, 8"
     found = errors(report)
-    assert f"2 pictures missing that are needed: {numbers}" in found[0]
+    assert f"2 needed pictures missing: {numbers}" in found[0]
     assert sum("event left out" in e for e in found) == 2  # and its events are named one by one
     assert len(report.videos) == 3
     assert len(open_dataset(layout, root).videos) == 3
@@ -529,7 +529,7 @@ def test_pictures_of_the_own_layout_that_are_missing_in_the_middle(originals, tm
         path.rename(path.with_name(f"{7 * number:06d} copy.png"))
     report = check(root, "folder")
     (error,) = errors(report)
-    assert "p0_1: 1 pictures missing: 7; video left out" in error
+    assert "p0_1: 1 picture missing: 7; video left out" in error
     assert report.videos == ("p0_0", "p1_0", "p1_1")
     assert "p1_0: numbers of pictures follow no step" in report.text()
 

@@ -28,13 +28,26 @@ def test_what_false_alarms_lie_on_is_that_of_record_once_a_record_holds_it(proje
     assert_frame_equal(causes, false_alarms.causes_of(result, study_parts.parts_of(asks, "cpu")))
 
 
+def false_alarms_of(rows, **size):
+    """How many false alarms a study of that size has, if it spotted that."""
+    chosen = replace(STUDY, variants={"a": {}}, sizes={"cpu": {**SMALL, **size}})
+    found = pd.DataFrame(rows, columns=["video", "class", "onset", "offset"]).assign(variant="a", seed=0)
+    result = SimpleNamespace(found=found, counts=pd.DataFrame({"seed": [0]}))
+    return false_alarms.causes_of(result, study_parts.parts_of(chosen, "cpu"))["number"].sum()
+
+
 def test_false_alarms_are_those_of_the_studys_own_overlap(quick):
     """Of what was spotted every true interval, one frame of each: a hit if so little is asked for."""
     truth = stages.dataset(stages.profile("cpu", **SMALL))
     rows = [(v.name, e.label, e.onset, e.onset) for v in truth.videos for e in v.expressions]
-    for overlap, wrong in ((0.5, len(rows)), (0.001, 0)):
-        chosen = replace(STUDY, variants={"a": {}}, sizes={"cpu": {**SMALL, "match_iou": overlap}})
-        found = pd.DataFrame(rows, columns=["video", "class", "onset", "offset"]).assign(variant="a", seed=0)
-        result = SimpleNamespace(found=found, counts=pd.DataFrame({"seed": [0]}))
-        causes = false_alarms.causes_of(result, study_parts.parts_of(chosen, "cpu"))
-        assert causes["number"].sum() == wrong
+    assert false_alarms_of(rows, match_iou=0.5) == len(rows) > 0
+    assert false_alarms_of(rows, match_iou=0.001) == 0
+
+
+def test_false_alarms_are_those_of_the_studys_own_lengths(quick):
+    """Of what was spotted the first half of true intervals: hits where both end frames are counted, else none."""
+    truth = stages.dataset(stages.profile("cpu", **SMALL))
+    events = [(v.name, e) for v in truth.videos for e in v.expressions if (e.offset - e.onset) % 2]
+    rows = [(name, e.label, e.onset, (e.onset + e.offset) // 2) for name, e in events]
+    assert false_alarms_of(rows, inclusive=True) == 0
+    assert false_alarms_of(rows, inclusive=False) == len(rows) > 0

@@ -23,6 +23,8 @@ def test_a_run_of_record_in_several_goes_equals_one_made_in_one(project, quick, 
     assert len(list(kept.iterdir())) == 5  # of three variants with the first seed, of two with the second
     damaged = next(iter(sorted(kept.iterdir()))) / "found.csv"
     damaged.write_text(damaged.read_text() + "v,me,1,2\n")
+    undamaged = max(kept.iterdir()) / "entry.json"
+    undamaged.write_text(undamaged.read_text().replace('"device": "cpu"', '"device": "a GPU"'))
     monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "machine 2"))
     quick.clear()
     runs_of_record.weigh([STUDIES["pair"]], "cpu", device="cpu", seeds=2, record=True)
@@ -30,7 +32,8 @@ def test_a_run_of_record_in_several_goes_equals_one_made_in_one(project, quick, 
     (result,) = run_of_record(seeds=2)
     assert len(quick) == 2 * 2  # folds of the result that nobody made, and of the one whose file was changed
     assert_frame_equal(result.table(), whole.table())
-    assert sum(records.latest_record("study-pair")["made"].values()) == 6
+    held = records.latest_record("study-pair")
+    assert sum(held["made"].values()) == 6 and set(held["device"].split("; ")) == {"a GPU", "cpu"}
     assert [path.name for path in records.records_dir().iterdir()] == [records.latest_path("study-pair").name]
 
 

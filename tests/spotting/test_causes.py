@@ -68,6 +68,12 @@ def test_hits_have_no_cause_and_second_intervals_their_own():
     assert numbers(table) == {"same expression again": 1}
 
 
+def test_what_is_a_hit_is_decided_as_it_is_scored():
+    half = found(("a", "me", 10, 14))  # 5 of 10 frames; without the +1, 4 of 9
+    assert numbers(cause_table([VIDEO], half)) == {}
+    assert numbers(cause_table([VIDEO], half, inclusive=False)) == {"ends off": 1}
+
+
 def test_chance_is_the_share_of_places():
     """A single blink of nine frames in 200: an interval of nine lies on it at the 9 places that share 5 or more."""
     video = Known("a", (), (Nuisance("blink", 100, 108),))

@@ -78,20 +78,22 @@ def test_errors_are_those_of_the_hits_alone():
     assert spotted.loc[spotted["outcome"] != "hit", ["onset_error", "offset_error"]].isna().all(None)
 
 
+@pytest.mark.parametrize("inclusive", [True, False])
 @pytest.mark.parametrize("seed", range(5))
-def test_hits_are_those_of_the_score_and_the_rest_follows_its_definition(seed):
+def test_hits_are_those_of_the_score_and_the_rest_follows_its_definition(seed, inclusive):
     predictions, truth = random_events(seed)
-    spotted, events = outcomes(predictions, truth)
-    counts = score(predictions, truth).overall
+    spotted, events = outcomes(predictions, truth, inclusive=inclusive)
+    counts = score(predictions, truth, inclusive=inclusive).overall
     assert (spotted["outcome"] == "hit").sum() == (events["outcome"] == "hit").sum() == counts.tp
     assert (spotted["outcome"] != "hit").sum() == counts.fp
     assert set(spotted["outcome"]) <= set(OUTCOMES) and set(events["outcome"]) <= set(FATES)
     for one in spotted[spotted["outcome"] != "hit"].itertuples():
-        frames = set(range(one.onset, one.offset + 1))
+        frames = set(range(one.onset, one.offset + inclusive))
         best = {"me": 0.0, "mae": 0.0}
         for other in truth[truth["video"] == one.video].to_dict("records"):
-            there = set(range(other["onset"], other["offset"] + 1))
-            best[other["class"]] = max(best[other["class"]], len(frames & there) / len(frames | there))
+            there = set(range(other["onset"], other["offset"] + inclusive))
+            iou = len(frames & there) / max(1, len(frames | there))
+            best[other["class"]] = max(best[other["class"]], iou)
         mine = spotted.loc[one.Index, "class"]
         own, apart = best[mine], best["mae" if mine == "me" else "me"]
         wanted = (

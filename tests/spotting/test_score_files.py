@@ -121,7 +121,7 @@ def test_what_was_read_is_told(write, files):
     result = score_files(write("odd.csv", odd, encoding="cp1252"), files[1])
     assert any(
         line.endswith(
-            "odd.csv: 1 events (1 me, 0 mae) in 1 videos; read as Windows-1252; fields separated by semicolons; "
+            "odd.csv: 1 event (1 me, 0 mae) in 1 video; read as Windows-1252; fields separated by semicolons; "
             "class Micro read as me"
         )
         for line in result.read

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import cv2
 
+from msstgcn.counted import counted
 from msstgcn.datasets.files import FileVideo, PictureVideo
 from msstgcn.datasets.findings import LEVELS, Finding
 from msstgcn.datasets.layouts import read_dataset
@@ -82,10 +83,11 @@ class Report:
     def text(self) -> str:
         """The report for people."""
         lines = [str(finding) for finding in self.findings]
-        counted = ", ".join(f"{n} {level}" for level, n in self.count.items())
-        lines.append(f"{self.root} as {self.layout}, repair {self.repair}: {counted}")
+        levels = ", ".join(f"{n} {level}" for level, n in self.count.items())
+        lines.append(f"{self.root} as {self.layout}, repair {self.repair}: {levels}")
         lines.append(
-            f"usable: {len(self.videos)} videos with {self.events} events; {self.pictures} pictures looked at"
+            f"usable: {counted(len(self.videos), 'video')} with {counted(self.events, 'event')}; "
+            f"{counted(self.pictures, 'picture')} looked at"
         )
         lines.append(f"not checked: {NOT_CHECKED}")
         return "\n".join(lines)
@@ -210,7 +212,11 @@ def _numbers(names: list[str]) -> Iterator[Finding]:
     there = set(numbers)
     missing = [n for n in range(numbers[0], numbers[-1], step) if n not in there]
     shown = ", ".join(map(str, missing[:5])) + (", ..." if len(missing) > 5 else "")
-    what = f"{len(missing)} pictures missing: {shown}" if missing else "a picture whose number is out of step"
+    what = (
+        f"{counted(len(missing), 'picture')} missing: {shown}"
+        if missing
+        else "a picture whose number is out of step"
+    )
     yield Finding("error", names[0], what, "video left out")
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from msstgcn.counted import counted
 from msstgcn.datasets.files import FileVideo
 from msstgcn.datasets.findings import Finding
 from msstgcn.datasets.numbered import NumberedVideo, listing
@@ -212,7 +213,7 @@ def numbered_problem(path: Path, every: int) -> tuple[Finding | None, list[Findi
     missing = NumberedVideo(path, "", "", 1.0, every).missing
     if missing:
         shown = ", ".join(map(str, missing[:5])) + (", ..." if len(missing) > 5 else "")
-        what = f"{len(missing)} pictures missing that are needed: {shown}"
+        what = f"{counted(len(missing), 'needed picture')} missing: {shown}"
         return Finding("error", str(path), what, "video left out"), notes
     return None, notes
 

@@ -1,7 +1,8 @@
 """How results look: one figure style, one table writer, films, numbers for the prose."""
 
+from msstgcn.counted import counted
 from msstgcn.report.clip import Clip, clip
-from msstgcn.report.numbers import counted, glue, interval
+from msstgcn.report.numbers import glue, interval
 from msstgcn.report.outcomes import (
     TERMINAL,
     difference_text,

@@ -29,8 +29,3 @@ def glue(name: str, value: object, spec: str = "") -> None:
 def interval(value: float, low: float, high: float, digits: int = 3) -> str:
     """Write a value with its interval, as in ``0.341 [0.302, 0.377]``."""
     return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
-
-
-def counted(number: int, what: str) -> str:
-    """A number of things, as in ``1 seed`` and ``5 seeds``."""
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from msstgcn.counted import counted
 from msstgcn.errors import InputError
 from msstgcn.motion.regions import region_set
 from msstgcn.motion.windows import steps_of
 from msstgcn.network import MSSTGCN, GraphMix
 from msstgcn.network.model import region_count
-from msstgcn.report import counted
 from msstgcn.runner.feature_stages import data_store, dataset, feature_places
 from msstgcn.settings import NetworkSettings, Profile
 

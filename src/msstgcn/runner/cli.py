@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from msstgcn.counted import counted
 from msstgcn.errors import InputError
 from msstgcn.files import written_whole
 from msstgcn.paths import data_root, writable
@@ -520,7 +521,7 @@ def spot(
 
     _must_be_writable(files=[out, plot], read=[source, model])
     table = models.spot(source, model, out=out, plot=plot, device=device)
-    typer.echo(table.to_csv(index=False) if out is None else f"{out}: {len(table)} expressions")
+    typer.echo(table.to_csv(index=False) if out is None else f"{out}: {counted(len(table), 'expression')}")
 
 
 @app.command()

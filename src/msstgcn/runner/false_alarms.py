@@ -36,9 +36,9 @@ def causes_of(result: StudyResult, parts: Sequence[Part]) -> pd.DataFrame:
     for part in parts:
         all_videos = feature_stages.dataset(part.chosen).videos
         videos = [video for video in all_videos if isinstance(video, SyntheticVideo)]
-        own = result.found[result.found["variant"] == part.name]
+        own, how = result.found[result.found["variant"] == part.name], part.chosen.spotting
         by_seed = [
-            spotting.cause_table(videos, own[own["seed"] == seed], iou=part.chosen.spotting.match_iou)
+            spotting.cause_table(videos, own[own["seed"] == seed], iou=how.match_iou, inclusive=how.inclusive)
             for seed in result.counts["seed"].unique()
         ]
         added = pd.concat(by_seed).groupby(["class", "cause"], sort=False, as_index=False).sum(min_count=1)

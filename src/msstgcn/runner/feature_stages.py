@@ -13,6 +13,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from msstgcn import paths, settings
+from msstgcn.counted import counted
 from msstgcn.datasets import Dataset, Video, open_dataset, synthetic
 from msstgcn.errors import InputError, unknown_name
 from msstgcn.files import written_whole
@@ -333,7 +334,7 @@ def _tell(found: list[VideoFeatures]) -> None:
         warn(note)
     if len(notes) > _TOLD:
         warn(
-            f"{len(notes) - _TOLD} more notes on {len(found)} videos; "
+            f"{counted(len(notes) - _TOLD, 'more note')} on {counted(len(found), 'video')}; "
             "`msstgcn features FILE.npz --describe` shows those of one"
         )
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from msstgcn.counted import counted
 from msstgcn.paths import records_dir
-from msstgcn.report import counted
 from msstgcn.report.log import warn
 from msstgcn.runner.feature_stages import data_store
 from msstgcn.runner.store import ENTRY, Store

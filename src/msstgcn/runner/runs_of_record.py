@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from msstgcn.paths import records_dir, writable
-from msstgcn.runner import feature_stages, kept_results, training_stages
+from msstgcn.runner import feature_stages, kept_results
 from msstgcn.runner.false_alarms import causes_of
 from msstgcn.runner.provenance import commit
 from msstgcn.runner.records import write_record
@@ -59,7 +59,7 @@ def run_and_record(
         result, path = carried_out(one, keep_for=_record_name(one) if keep else ""), None
         if record:
             _must_be_worth_a_record(one, profile, given)  # another run may have ended meanwhile
-            about = {**_about_run(one, profile, given), "commit": began, "made": _made(one)}
+            about = {**_about_run(one, profile, given), "commit": began, **_made(one)}
             path = _recorded(one, result, time.monotonic() - started, about)
             kept_results.drop(_record_name(one), one.all_places)
         yield result, path
@@ -85,8 +85,7 @@ def _recorded(one: Plan, result: StudyResult, seconds: float, about: Mapping[str
     """Write what a study found under ``benchmarks/``."""
     if one.study.causes and one.parts[0].chosen.source is None:  # of recordings nobody knows the causes
         result = replace(result, causes=causes_of(result, one.parts))
-    device = "; ".join(training_stages.used_devices()) or "cpu"
-    return write_record(_record_name(one), packed(result), seconds=seconds, **about, device=device)
+    return write_record(_record_name(one), packed(result), seconds=seconds, **about)
 
 
 def _about_run(one: Plan, profile: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,10 +121,15 @@ def _size(one: Plan) -> dict[str, float]:
     }
 
 
-def _made(one: Plan) -> dict[str, int]:
-    """How many of the results were made on which day with which commit."""
-    entries = filter(None, (feature_stages.data_store().entry(*place) for place in one.all_places))
-    return dict(Counter(f"{entry['made'][:10]} {entry['commit']}" for entry in entries))
+def _made(one: Plan) -> dict[str, Any]:
+    """How many of the results were made on which day with which commit, and on which devices."""
+    store = feature_stages.data_store()
+    entries = [entry for place in one.all_places if (entry := store.entry(*place))]
+    devices = dict.fromkeys(entry["device"] for entry in entries if entry.get("device"))
+    return {
+        "made": dict(Counter(f"{entry['made'][:10]} {entry['commit']}" for entry in entries)),
+        "device": "; ".join(devices) or "cpu",
+    }
 
 
 def _record_name(one: Plan) -> str:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from msstgcn import paths
+from msstgcn.counted import counted
 from msstgcn.datasets import (
     LAYOUTS_ON_DISK,
     REPAIRS,
@@ -26,7 +27,6 @@ from msstgcn.datasets.files import stamp
 from msstgcn.errors import InputError, lookup, unknown_name
 from msstgcn.files import digest_bytes
 from msstgcn.report.log import bar, warn
-from msstgcn.report.numbers import counted
 from msstgcn.runner.dependencies import code_digest
 from msstgcn.runner.store import Store, key_of
 from msstgcn.settings import DiskSettings, Profile

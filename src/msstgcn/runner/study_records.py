@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from msstgcn.counted import counted
 from msstgcn.errors import InputError
-from msstgcn.report import counted
 from msstgcn.runner.records import has_record, latest_path, latest_record, read_record, readable
 from msstgcn.studies import METHOD, Study, StudyResult, study
 from msstgcn.studies.packing import unpacked

@@ -321,12 +321,13 @@ def _missing(part: Part, seeds: Sequence[int], device: str) -> list[int]:
 def _about(part: Part, seed: int, device: str) -> dict[str, Any]:
     """What the ledger says of a variant's result."""
     chosen = with_training_seed(part.chosen, seed)
+    place = training_stages.used_device(device) if part.trained else None
     about = {
         "settings": chosen.model_dump(mode="json"),
         "control": part.control,
         "method": part.method,
         "data": feature_stages.dataset(part.chosen).digest,
-        "device": training_stages.used_device(device).type if part.trained else None,
+        "device": training_stages.device_name(place) if place else None,
     }
     if part.donor:
         about["trained_on"] = part.donor.model_dump(mode="json")

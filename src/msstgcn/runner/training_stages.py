@@ -43,8 +43,13 @@ def used_devices() -> list[str]:
 def used_device(name: str) -> torch.device:
     """The device of that name, which this process uses from now on."""
     place = learning.device(name)
-    _used_devices[place.type if place.type == "cpu" else torch.cuda.get_device_name()] = None
+    _used_devices[device_name(place)] = None
     return place
+
+
+def device_name(place: torch.device) -> str:
+    """What a device is called where it is told what made a result: the model of a GPU, or ``cpu``."""
+    return torch.cuda.get_device_name(place) if place.type == "cuda" else place.type
 
 
 def loso(chosen: Profile, *, device: str = "auto", control: str | None = None) -> learning.LosoRun:

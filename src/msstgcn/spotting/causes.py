@@ -35,7 +35,9 @@ _ON = 0.5
 Ends = NDArray[np.int64]
 
 
-def cause_table(videos: Iterable[SyntheticVideo], found: pd.DataFrame, *, iou: float = 0.5) -> pd.DataFrame:
+def cause_table(
+    videos: Iterable[SyntheticVideo], found: pd.DataFrame, *, iou: float = 0.5, inclusive: bool = True
+) -> pd.DataFrame:
     """Count what the spotted intervals that are no hits come from.
 
     One that overlaps no expression of its class is put down to what it lies on: to that of all disturbances and
@@ -51,6 +53,8 @@ def cause_table(videos: Iterable[SyntheticVideo], found: pd.DataFrame, *, iou: f
         Columns ``video, class, onset, offset``; rows of other videos are left out.
     iou : float
         Least IoU of a hit.
+    inclusive : bool, default True
+        Whether a length counts both end frames when it is decided what is a hit.
 
     Returns
     -------
@@ -66,7 +70,10 @@ def cause_table(videos: Iterable[SyntheticVideo], found: pd.DataFrame, *, iou: f
     ]
     columns = ["video", "class", "onset", "offset"]
     spotted, _ = outcomes(
-        found.loc[found["video"].isin(list(known)), columns], pd.DataFrame(truth, columns=columns), iou=iou
+        found.loc[found["video"].isin(list(known)), columns],
+        pd.DataFrame(truth, columns=columns),
+        iou=iou,
+        inclusive=inclusive,
     )
     number: Counter[tuple[str, str]] = Counter()
     chance: dict[tuple[str, str], float] = defaultdict(float)

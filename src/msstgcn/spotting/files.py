@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from msstgcn.counted import counted
 from msstgcn.errors import InputError
 from msstgcn.holm import holm
 from msstgcn.spotting.comparing import Comparison, compare
@@ -179,7 +180,7 @@ def score_files(
     notes: list[str] = []
     listing = None if videos is None else read_videos(videos, notes)
     if videos is not None and listing is not None:
-        read.append(_told(videos, f"{len(listing)} videos", notes))
+        read.append(_told(videos, counted(len(listing), "video"), notes))
         for path, table in tables.items():
             _check_known(path, table, set(listing["video"]), videos)
     names = sorted(
@@ -219,7 +220,8 @@ def _events(path: Path, read: list[str]) -> pd.DataFrame:
     notes: list[str] = []
     table = read_events(path, notes)
     of_class = ", ".join(f"{(table['class'] == label).sum()} {label}" for label in CLASSES)
-    read.append(_told(path, f"{len(table)} events ({of_class}) in {table['video'].nunique()} videos", notes))
+    videos = counted(table["video"].nunique(), "video")
+    read.append(_told(path, f"{counted(len(table), 'event')} ({of_class}) in {videos}", notes))
     return table
 
 

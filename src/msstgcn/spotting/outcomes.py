@@ -32,7 +32,7 @@ FATES: dict[str, str] = {
 
 
 def outcomes(
-    predictions: pd.DataFrame, truth: pd.DataFrame, *, iou: float = 0.5
+    predictions: pd.DataFrame, truth: pd.DataFrame, *, iou: float = 0.5, inclusive: bool = True
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Say of each spotted and of each true interval what became of it.
 
@@ -44,6 +44,8 @@ def outcomes(
         Columns ``video, class, onset, offset``; others are ignored.
     iou : float, default 0.5
         Least IoU of a hit.
+    inclusive : bool, default True
+        Whether a length counts both end frames, see `overlaps`.
 
     Returns
     -------
@@ -65,17 +67,19 @@ def outcomes(
         for label, other in zip(CLASSES, CLASSES[::-1], strict=True):
             mine, own = found.get((video, label), nothing), there.get((video, label), nothing)
             ends, true = _ends(spotted, mine), _ends(events, own)
-            size, union = overlaps(ends, true)
+            size, union = overlaps(ends, true, inclusive=inclusive)
             enough = at_least(size, union, iou)
             of_spotted[mine[(size > 0).any(1)]] = "near miss"
             of_event[own[(size > 0).any(0)]] = "near miss"
-            wrong = at_least(*overlaps(ends, _ends(events, there.get((video, other), nothing))), iou)
+            others = _ends(events, there.get((video, other), nothing))
+            wrong = at_least(*overlaps(ends, others, inclusive=inclusive), iou)
             of_spotted[mine[wrong.any(1)]] = "other class"
-            wrong = at_least(*overlaps(_ends(spotted, found.get((video, other), nothing)), true), iou)
+            others = _ends(spotted, found.get((video, other), nothing))
+            wrong = at_least(*overlaps(others, true, inclusive=inclusive), iou)
             of_event[own[wrong.any(0)]] = "other class"
             of_spotted[mine[enough.any(1)]] = "duplicate"
             of_event[own[enough.any(0)]] = "near miss"  # enough, but the interval was needed elsewhere
-            pairs = match(ends, true, iou=iou)
+            pairs = match(ends, true, iou=iou, inclusive=inclusive)
             hit, target = mine[pairs[:, 0]], own[pairs[:, 1]]
             of_spotted[hit], of_event[target] = "hit", "hit"
             errors[hit] = _ends(spotted, hit) - _ends(events, target)
