@@ -49,6 +49,6 @@ def test_both_ways_end_with_the_same_weights_and_the_report_is_complete():
     )
     assert result["max_weight_difference"] <= result["tolerance"]
     assert result["checked_steps"] == 4
-    assert result["device"] == "cpu"
+    assert result["device"] == "cpu" and result["window"] == 17
     assert result["speedup"] == pytest.approx(result["baseline_s"] / result["ours_s"])  # one round only
     assert 0 < result["baseline_loading_s"] < result["baseline_s"]

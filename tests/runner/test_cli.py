@@ -243,20 +243,30 @@ def test_train_prints_the_scores_of_held_out_subjects(msstgcn, smoke, monkeypatc
     assert truth[0] + truth[1] == truth[2] > 0
 
 
-@pytest.mark.parametrize("name", ["motion", "path", "render", "detector"])
+@pytest.mark.parametrize("name", ["motion", "path", "render", "detector", "train"])
 def test_bench_prints_json_or_lines(msstgcn, monkeypatch, name):
     module = {
         "motion": "msstgcn.motion.bench.bench_motion",
         "path": "msstgcn.motion.bench_path.bench_path",
         "render": "msstgcn.faces.bench.bench_render",
         "detector": "msstgcn.motion.bench_detector.bench_detector",
+        "train": "msstgcn.learning.bench.bench_train",
     }[name]
-    monkeypatch.setattr(module, lambda **_: {"speedup": 129.04321, "what": "x"})
+    monkeypatch.setattr(module, lambda *_, **__: {"speedup": 129.04321, "what": "x"})
     status, out, _ = msstgcn("bench", name, "--json")
     assert status == 0 and json.loads(out) == {"speedup": 129.04321, "what": "x"}
     assert msstgcn("bench", name)[1] == "speedup: 129\nwhat: x\n"
-    monkeypatch.setattr(module, lambda **_: {"worst": ["a", "b"]})
+    monkeypatch.setattr(module, lambda *_, **__: {"worst": ["a", "b"]})
     assert msstgcn("bench", name)[1] == "worst: 2\n  a\n  b\n"
+
+
+def test_bench_trains_the_network_that_is_asked_for(msstgcn, monkeypatch):
+    measured = lambda _, network: {"window": network.receptive_field}  # noqa: E731
+    monkeypatch.setattr("msstgcn.learning.bench.bench_train", measured)
+    assert msstgcn("bench", "train")[1] == "window: 17\n"
+    assert msstgcn("bench", "train", "--kernels", "5,9,9,15")[1] == "window: 35\n"
+    status, _, told = msstgcn("bench", "train", "--kernels", "5,9,9")
+    assert status and "kernels" in told
 
 
 @pytest.mark.parametrize(

@@ -67,20 +67,20 @@ def bench_train(
     checked_steps : int
         Steps after which the weights are compared, fewer if there are not enough segments.
     network : NetworkSettings, optional
-        Another network than MS-STGCN as published.
+        Another network than MS-STGCN as published; windows are as long as it sees.
 
     Returns
     -------
     dict
         ``speedup`` (median over the turns of the ratio), ``baseline_s`` and ``ours_s`` (medians, wall time a
         fold-epoch), ``baseline_loading_s`` (the part of it that reads files and makes labels), ``preparation_s``
-        (ours, once a run), ``device``, ``cores``, ``folds_at_once``, ``steps`` (an epoch),
+        (ours, once a run), ``device``, ``cores``, ``folds_at_once``, ``steps`` (an epoch), ``window`` (frames),
         ``max_weight_difference`` (of a tensor of weights, as a share of its norm, after ``checked_steps`` steps
         of four segments in double precision on the CPU) and its ``tolerance``.
     """
     place, network = named_device(device), network or NetworkSettings()
     learning = LearningSettings(epochs=1, sampling="all")
-    features = random_videos(subjects, videos, frames)
+    features = random_videos(subjects, videos, frames, window=network.receptive_field)
     corpus = gather(features, network, learning)
     jobs = [Job(s, corpus.training_starts(learning, s), n) for n, s in enumerate(corpus.subjects)]
     cores = torch.get_num_threads()
@@ -110,20 +110,23 @@ def bench_train(
         "cores": cores,
         "folds_at_once": len(together),
         "steps": steps,
+        "window": network.receptive_field,
         "max_weight_difference": difference,
         "tolerance": TOLERANCE,
         "checked_steps": len(few.starts) // CHECKED_SEGMENTS,
     }
 
 
-def random_videos(subjects: int, videos: int, frames: int, *, seed: int = 0) -> list[VideoFeatures]:
+def random_videos(
+    subjects: int, videos: int, frames: int, *, window: int = 17, seed: int = 0
+) -> list[VideoFeatures]:
     """Features of as many videos: noise, with one micro- and two macro-expressions in each, so that all losses work."""
     made, events = [], [(40, 46, 53, "me"), (90, 105, 120, "mae"), (200, 230, 260, "mae")]
     fitting = tuple(Expression(a, b, c, label) for a, b, c, label in events if c < frames)
     for subject in range(subjects):
         for video in range(videos):
             rng = np.random.default_rng([seed, subject, video])
-            flow = rng.standard_normal((frames, 17, 10, 2), np.float32)
+            flow = rng.standard_normal((frames, window, 10, 2), np.float32)
             name = f"s{subject:03d}"
             mask = np.ones(frames, dtype=np.bool_)
             made.append(VideoFeatures(f"{name}_{video}", name, SAMM_FPS, flow, mask, fitting))

@@ -656,12 +656,25 @@ def _measured(name: str, measure: Callable[[], dict[str, Any]], as_json: bool, r
 
 @bench_app.command("train")
 def bench_train(
-    device: DeviceOption = "auto", as_json: JsonOption = False, record: RecordOption = False
+    device: DeviceOption = "auto",
+    kernels: Annotated[
+        str | None,
+        typer.Option(
+            "--kernels",
+            help="Frames of the temporal kernels, as 5,9,9,15; windows are as long as they see together.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    record: RecordOption = False,
 ) -> None:
     """Training of folds: one network a fold with a DataLoader against ours, on every core or the GPU; same result."""
     from msstgcn.learning.bench import bench_train as measure
+    from msstgcn.settings import NetworkSettings
 
-    _measured("train", lambda: measure(device), as_json, record)
+    own = typed.settings([f"kernels=[{kernels}]"], "--kernels") if kernels else {}
+    network = NetworkSettings().but(**own)
+    name = "-".join(["train", *map(str, network.kernels)]) if kernels else "train"
+    _measured(name, lambda: measure(device, network=network), as_json, record)
 
 
 def _show(result: dict[str, Any], as_json: bool) -> None:
