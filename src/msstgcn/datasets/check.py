@@ -27,7 +27,7 @@ from msstgcn.datasets.lenient import film_notes
 from msstgcn.datasets.numbered import NumberedVideo
 from msstgcn.datasets.pictures import decoded, frame_at, oddities
 from msstgcn.datasets.protocol import Video
-from msstgcn.datasets.reading import RealDataset
+from msstgcn.datasets.reading import RealDataset, missing_pictures
 from msstgcn.errors import InputError
 
 #: What a check does not look at.
@@ -211,12 +211,7 @@ def _numbers(names: list[str]) -> Iterator[Finding]:
         return
     there = set(numbers)
     missing = [n for n in range(numbers[0], numbers[-1], step) if n not in there]
-    shown = ", ".join(map(str, missing[:5])) + (", ..." if len(missing) > 5 else "")
-    what = (
-        f"{counted(len(missing), 'picture')} missing: {shown}"
-        if missing
-        else "a picture whose number is out of step"
-    )
+    what = missing_pictures(missing) if missing else "a picture whose number is out of step"
     yield Finding("error", names[0], what, "video left out")
 
 

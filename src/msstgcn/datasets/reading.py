@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -212,10 +212,15 @@ def numbered_problem(path: Path, every: int) -> tuple[Finding | None, list[Findi
         return Finding("error", str(path), "no numbered pictures in the folder", "video left out"), notes
     missing = NumberedVideo(path, "", "", 1.0, every).missing
     if missing:
-        shown = ", ".join(map(str, missing[:5])) + (", ..." if len(missing) > 5 else "")
-        what = f"{counted(len(missing), 'needed picture')} missing: {shown}"
+        what = missing_pictures(missing, "needed picture")
         return Finding("error", str(path), what, "video left out"), notes
     return None, notes
+
+
+def missing_pictures(numbers: Sequence[int], what: str = "picture") -> str:
+    """How many pictures are missing, and the first of them: ``2 pictures missing: 7, 9``."""
+    shown = ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
+    return f"{counted(len(numbers), what)} missing: {shown}"
 
 
 def _order(video: NumberedVideo | FileVideo) -> list[int]:
