@@ -37,7 +37,8 @@ def test_the_files_hold_the_windows_and_labels_of_the_corpus(videos, tmp_path):
             np.testing.assert_array_equal(made, wanted[index])
 
 
-def test_both_ways_end_with_the_same_weights_and_the_report_is_complete():
+@pytest.mark.parametrize("kernels", [(3, 5, 5, 7), (5, 3, 3, 3)])
+def test_both_ways_end_with_the_same_weights_and_the_report_is_complete(kernels):
     result = bench_train(
         "cpu",
         subjects=2,
@@ -45,10 +46,10 @@ def test_both_ways_end_with_the_same_weights_and_the_report_is_complete():
         frames=140,
         rounds=1,
         checked_steps=4,
-        network=NetworkSettings(channels=6),
+        network=NetworkSettings(channels=6, kernels=kernels),
     )
     assert result["max_weight_difference"] <= result["tolerance"]
     assert result["checked_steps"] == 4
-    assert result["device"] == "cpu" and result["window"] == 17
+    assert result["device"] == "cpu" and result["window"] == sum(kernels) - 3
     assert result["speedup"] == pytest.approx(result["baseline_s"] / result["ours_s"])  # one round only
     assert 0 < result["baseline_loading_s"] < result["baseline_s"]

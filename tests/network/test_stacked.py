@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from msstgcn.graph import FACE, PART_GROUPS, PARTS
-from msstgcn.network import MSSTGCN, FacialPooling, initialised, stacked
+from msstgcn.network import MSSTGCN, FacialPooling, fused, initialised, stacked
 from msstgcn.network.fused import (
     Convolve,
     affine_pool_plain,
@@ -154,6 +154,16 @@ def test_compiled_first_block_equals_its_plain_twin(dtype, taps):
     torch.testing.assert_close(out, wanted, **close)
     for mine, theirs in zip(slopes, wanted_slopes, strict=True):
         torch.testing.assert_close(mine, theirs, **close)
+
+
+@pytest.mark.parametrize("taps", [1, 2, 3, 9])
+def test_a_first_kernel_of_any_length_takes_the_compiled_loops(taps, monkeypatch):
+    """As plain tensor operations a step with a window of 35 frames takes three times as long."""
+    monkeypatch.delattr(fused, "patch_pool_plain")
+    weight, constant = draws(1, 2 * taps, 7), draws(1, 10, 7)
+    assert (
+        patch_pool(draws(1, 2, 17, 10, 2), weight, constant, PART_GROUPS, draws(3, 2)).shape[3] == 18 - taps
+    )
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
