@@ -67,7 +67,7 @@ def test_a_study_killed_while_it_measures_trains_or_counts_goes_on_and_ends_the_
             "--device",
             "cpu",
             "--set",
-            "epochs=3",
+            "epochs=8",
             "--out",
         )
         _run("-m", "msstgcn.runner.cli", *command, str(out), MSSTGCN_DATA=str(tmp_path / data), **more)
@@ -77,12 +77,12 @@ def test_a_study_killed_while_it_measures_trains_or_counts_goes_on_and_ends_the_
     study("killed", until=lambda: len([*data.glob("features/*/*/s*")]) > 1)
     measured = {path: path.stat().st_mtime_ns for path in data.glob("features/*/*/s*/entry.json")}
     assert 1 < len(measured) < 5 and not (data / "runs").exists()
-    study("killed", until=lambda: any(data.glob("runs/*/.checkpoints/*")))
+    study("killed", until=lambda: any(data.glob("runs/*/.checkpoints/[!.]*")))
     assert not (data / "studies").exists()
     study("killed", until=lambda: any(data.glob("studies/*")))
     kept, whole = study("killed"), study("whole")
     assert {path: path.stat().st_mtime_ns for path in measured} == measured, "measured again"
-    assert not [*data.rglob(".unfinished*"), *data.rglob(".checkpoints")]
+    assert not [*data.rglob(".unfinished*"), *data.rglob(".checkpoints/[!.]*")]
     tables = [path.name for path in sorted(whole.iterdir()) if path.suffix != ".png"]
     assert tables == ["study_lambda.csv", "study_lambda.md", "study_lambda.tex"]
     assert [(kept / name).read_bytes() for name in tables] == [(whole / name).read_bytes() for name in tables]
