@@ -195,7 +195,7 @@ report.table(
 # %% [markdown]
 # {glue}`ch10_spans`
 #
-# One of these variants also answers what [chapter 9](09_ablations.ipynb) has to leave open. A window of more frames at
+# One of these variants bears on what [chapter 9](09_ablations.ipynb) has to leave open. A window of more frames at
 # the usual rate sees more seconds, and its network has more weights: which of the two helps, its study of windows cannot
 # tell. At 20 frames a second the usual 17 frames span {glue}`ch10_spanned` s, as long as about {glue}`ch10_as_long` at the
 # base's rate, in a network of just as many weights as the base's. So if it does better there than the base, more weights

@@ -15,15 +15,18 @@ def _book(root, *, until=None):
 
 
 def _run(*command, until=None, **environment):
-    """Run Python in a process group of its own; kill all of it as soon as `until()` is true."""
+    """Run Python in a process group of its own; kill it as soon as `until()` is true, and still is when it holds."""
     process = subprocess.Popen(
         [sys.executable, *command], env={**os.environ, "MSSTGCN_PROGRESS": "lines", **environment},
         start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     while until is not None and process.poll() is None:
         if until():
-            os.killpg(process.pid, signal.SIGKILL)
-            break
+            os.killpg(process.pid, signal.SIGSTOP)
+            if until():
+                os.killpg(process.pid, signal.SIGKILL)
+                break
+            os.killpg(process.pid, signal.SIGCONT)
         time.sleep(0.05)
     _, error = process.communicate()
     assert process.returncode == (0 if until is None else -signal.SIGKILL), error
@@ -74,15 +77,20 @@ def test_a_study_killed_while_it_measures_trains_or_counts_goes_on_and_ends_the_
         return out
 
     data = tmp_path / "killed"
+
+    def between_checkpoints():
+        names = [path.name for path in data.glob("runs/*/.checkpoints/*")]
+        return names and not any(name.startswith(".") for name in names)
+
     study("killed", until=lambda: len([*data.glob("features/*/*/s*")]) > 1)
     measured = {path: path.stat().st_mtime_ns for path in data.glob("features/*/*/s*/entry.json")}
     assert 1 < len(measured) < 5 and not (data / "runs").exists()
-    study("killed", until=lambda: any(data.glob("runs/*/.checkpoints/[!.]*")))
+    study("killed", until=between_checkpoints)
     assert not (data / "studies").exists()
     study("killed", until=lambda: any(data.glob("studies/*")))
     kept, whole = study("killed"), study("whole")
     assert {path: path.stat().st_mtime_ns for path in measured} == measured, "measured again"
-    assert not [*data.rglob(".unfinished*"), *data.rglob(".checkpoints/[!.]*")]
+    assert not [*data.rglob(".unfinished*"), *data.rglob(".checkpoints")]
     tables = [path.name for path in sorted(whole.iterdir()) if path.suffix != ".png"]
     assert tables == ["study_lambda.csv", "study_lambda.md", "study_lambda.tex"]
     assert [(kept / name).read_bytes() for name in tables] == [(whole / name).read_bytes() for name in tables]
