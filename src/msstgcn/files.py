@@ -1,16 +1,54 @@
-"""Files written whole or not at all, and digests of their content."""
+"""Files and folders written whole or not at all, what killed processes left of them, and digests of content."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from socket import gethostname
 
 from msstgcn.errors import InputError
+
+_UNFINISHED = ".unfinished-"
+
+
+def unfinished() -> str:
+    """How the name of a file or folder begins that this process works on: what `sweep` removes if it is killed."""
+    return f"{_UNFINISHED}{os.getpid()}-{gethostname()}-"
+
+
+def sweep(root: Path) -> None:
+    """Remove what killed processes of this machine left unfinished below a folder; those still at work keep theirs."""
+    for place, folders, files in os.walk(root):  # passes over what others rename meanwhile
+        for name in filter(_given_up, folders):
+            shutil.rmtree(Path(place, name), ignore_errors=True)
+        for name in filter(_given_up, files):
+            Path(place, name).unlink(missing_ok=True)
+
+
+def _given_up(name: str) -> bool:
+    """Whether what is named as `unfinished` says is of a process of this machine that is no more."""
+    if not name.startswith(_UNFINISHED):
+        return False
+    owner, _, rest = name.removeprefix(_UNFINISHED).partition("-")
+    host, _, _ = rest.rpartition("-")  # of another machine the name may begin as this one's does
+    return host == gethostname() and not _alive(int(owner))
+
+
+def _alive(process: int) -> bool:
+    """Whether this machine runs a process of that number, whoever's it is."""
+    try:
+        os.kill(process, 0)  # no signal: it only looks whether one could be sent
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it is somebody else's
+    return True
 
 
 @contextmanager
@@ -26,7 +64,7 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=f".tmp{path.suffix}")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=unfinished(), suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
     try:

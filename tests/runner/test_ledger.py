@@ -5,7 +5,6 @@ import json
 import multiprocessing
 import os
 import shutil
-from socket import gethostname
 
 import pytest
 import torch
@@ -113,53 +112,6 @@ def test_two_processes_may_make_the_same_entry_at_the_same_time(store, capfd):
     assert "made again" not in capfd.readouterr().err and store.entry("runs", "a") is not None
     assert [worker.exitcode for worker in workers] == [0, 0]
     assert [path.name for path in store.folder("runs").iterdir()] == ["a"]
-
-
-def test_a_sweep_removes_what_dead_processes_left_and_nothing_else(store):
-    _write(store)
-    runs = store.folder("runs")
-    host = gethostname()
-    dead, alive = runs / f".unfinished-999999999-{host}-x", runs / f".unfinished-{os.getpid()}-{host}-x"
-    elsewhere = runs / f".unfinished-999999999-{host}-2-x"  # a machine whose name begins as this one's
-    for folder in (dead, alive, elsewhere):
-        folder.mkdir()
-    store.sweep()
-    assert not dead.exists() and alive.exists() and elsewhere.exists()
-    assert store.entry("runs", "a") is not None
-
-
-def test_a_sweep_goes_on_where_another_process_moves_things_meanwhile(store, monkeypatch):
-    for name in "abc":
-        store.folder("runs", name, "deep").mkdir(parents=True)
-    dead = store.folder("z") / f".unfinished-999999999-{gethostname()}-x"
-    dead.mkdir(parents=True)
-    listed = os.scandir
-
-    def scandir(path):
-        found = listed(path)
-        if str(path) == str(store.folder("runs")):
-            shutil.rmtree(store.folder("runs", "b"))
-        return found
-
-    monkeypatch.setattr(os, "scandir", scandir)
-    store.sweep()
-    assert not dead.exists() and not store.folder("runs", "b").exists()
-
-
-@pytest.mark.parametrize("told, kept", [(None, True), (PermissionError, True), (ProcessLookupError, False)])
-def test_a_sweep_asks_for_processes_as_every_unix_does(store, monkeypatch, told, kept):
-    """Where there is no /proc, as on macOS; and a process of another user lives."""
-    folder = store.folder("runs") / f".unfinished-4711-{gethostname()}-x"
-    folder.mkdir(parents=True)
-
-    def kill(process, signal):
-        assert (process, signal) == (4711, 0)
-        if told:
-            raise told
-
-    monkeypatch.setattr(os, "kill", kill)
-    store.sweep()
-    assert folder.exists() is kept
 
 
 def test_the_ledger_is_plain_json(store):

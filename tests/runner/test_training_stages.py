@@ -74,6 +74,24 @@ def test_a_training_that_was_stopped_is_not_lost_to_one_of_another_seed(chosen, 
     assert not list(stages.data_store().root.rglob(".checkpoints"))
 
 
+def test_a_training_that_is_killed_after_its_last_epoch_leaves_no_checkpoint(chosen, monkeypatch):
+    listed, asked = training_stages._checkpoints, []
+
+    def dies(folder):
+        asked.append(folder)
+        if len(asked) > 1:  # as what the training leaves is about to be removed
+            raise KeyboardInterrupt
+        return listed(folder)
+
+    monkeypatch.setattr(training_stages, "_checkpoints", dies)
+    with pytest.raises(KeyboardInterrupt):
+        stages.loso(chosen, device="cpu")
+    assert listed(asked[0])
+    monkeypatch.setattr(training_stages, "_checkpoints", listed)
+    stages.loso(chosen, device="cpu")
+    assert not asked[0].exists()
+
+
 def test_the_number_of_inner_groups_does_not_touch_the_run_itself(chosen):
     other = chosen.model_copy(update={"learning": chosen.learning.but(inner_groups=3)})
     names = [video.name for video in stages.dataset(chosen).videos]

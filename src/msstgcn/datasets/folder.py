@@ -29,7 +29,7 @@ from msstgcn.datasets.reading import plain
 from msstgcn.datasets.releases import RELEASES, PictureNames
 from msstgcn.datasets.workbooks import action_units
 from msstgcn.errors import InputError, lookup
-from msstgcn.files import digest_file, written_whole
+from msstgcn.files import digest_file, sweep, unfinished, written_whole
 from msstgcn.timeline import FRAME, Expression, read_events, read_videos, write_csv
 
 VIDEO_COLUMNS = ("video", "subject", "fps", "file")
@@ -75,6 +75,7 @@ def write_dataset(
     """
     lookup({**LAYOUTS, **RELEASES}, layout, "layout")
     out = Path(out)
+    sweep(out)
     names = [video.name for video in dataset.videos]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
@@ -293,7 +294,7 @@ def _check_written(temporary: Path, target: Path, frames: int) -> None:
 
 def _written_as_pictures(suffix: str, names: PictureNames) -> Writer:
     def write(video: Video, target: Path, progress: Progress) -> None:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=unfinished()) as folder:
             inside = Path(folder) / "frames"
             inside.mkdir()
             for i, frame in enumerate(video.frames()):
@@ -307,8 +308,6 @@ def _written_as_pictures(suffix: str, names: PictureNames) -> Writer:
                 progress(1)
             shutil.rmtree(target, ignore_errors=True)
             inside.rename(target)
-        for left in target.parent.glob(f".{target.name}.*/"):  # by a call that was killed
-            shutil.rmtree(left, ignore_errors=True)
 
     return write
 

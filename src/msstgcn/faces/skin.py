@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
@@ -128,8 +129,12 @@ def canvas(who: Identity, per_iod: float = RESOLUTION) -> Canvas:
     return Canvas(x, y, around(angle) - np.hypot(x, y - 0.1), points, per_iod)
 
 
+@lru_cache(maxsize=2)
 def texture(who: Identity) -> Array:
-    """The lit neutral face, float64 (ny, nx, 4): display RGB 0-255 and opacity 0-1."""
+    """The lit neutral face, float64 (ny, nx, 4): display RGB 0-255 and opacity 0-1; read-only.
+
+    The last two are held: the videos of a person are often made one after the other.
+    """
     c = canvas(who)
     rng = np.random.default_rng(np.random.SeedSequence([who.seed, 0]))
     face = step(c.inside / 0.015 + 0.5)
@@ -146,7 +151,9 @@ def texture(who: Identity) -> Array:
     shadow = gaussian_filter(cover, 0.05 * c.scale, mode="nearest")
     skin = skin * (1 - 0.40 * np.clip(shadow * 1.6, 0, 1) * (1 - cover))[..., None]
     rgb = skin * (1 - cover)[..., None] + colour * cover[..., None]
-    return np.concatenate([np.clip(rgb, 0, 255), np.maximum(alpha, cover)[..., None]], -1)
+    painted = np.concatenate([np.clip(rgb, 0, 255), np.maximum(alpha, cover)[..., None]], -1)
+    painted.flags.writeable = False  # the next caller gets the same array
+    return painted
 
 
 def _noise(shape: tuple[int, ...], sigma: float, rng: np.random.Generator) -> Array:

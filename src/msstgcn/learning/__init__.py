@@ -1,6 +1,7 @@
 """Learning: targets, sampling, training leave-one-subject-out, and asking a trained network."""
 
 from msstgcn.devices import DEVICES, device
+from msstgcn.learning.batched import epochs_done
 from msstgcn.learning.card import model_card
 from msstgcn.learning.corpus import CONTROLS, Corpus, gather, gather_posted
 from msstgcn.learning.folds import HISTORY_COLUMNS, Fold, fold_metadata, load_fold, save_fold
@@ -23,6 +24,7 @@ __all__ = [
     "batches",
     "device",
     "embed",
+    "epochs_done",
     "fold_metadata",
     "gather",
     "gather_posted",

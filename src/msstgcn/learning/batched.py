@@ -373,6 +373,15 @@ def _keep(state: _State, path: Path, about: str) -> None:
         temporary.write_bytes(save(held, metadata=told))
 
 
+def epochs_done(checkpoint: Path) -> int:
+    """Epochs after which a checkpoint was written; 0 for a file that is none or is damaged."""
+    try:
+        with safe_open(checkpoint, framework="pt") as file:
+            return len(json.loads((file.metadata() or {}).get("rows", "[]")))
+    except (SafetensorError, OSError):
+        return 0
+
+
 def _restore(state: _State, path: Path, about: str) -> None:
     """Take over a checkpoint; one that is damaged or belongs to other jobs is as good as none."""
     if not path.is_file():

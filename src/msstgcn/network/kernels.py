@@ -28,6 +28,14 @@ def _slope_of_group(slope, basis, n, t, g, group):  # type: ignore[no-untyped-de
             group[c] += basis[g, j] * slope[n, j, t, c]
 
 
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def _slope_of_node(group, winner, n, t, g, node_number, node):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Slope of one node (C,): that of its group in the channels where the node was the largest."""
+    zero = group.dtype.type(0)
+    for c in range(len(group)):
+        node[c] = group[c] if winner[n, t, g, c] == np.uint8(node_number) else zero
+
+
 class PatchLoops(NamedTuple):
     """The loops around the first convolution, written out for one length of kernel."""
 
@@ -86,7 +94,6 @@ def patch_loops(taps: int) -> PatchLoops:
         channels = to_weight.shape[1]
         group = np.empty(channels, to_weight.dtype)
         node = np.empty(channels, to_weight.dtype)
-        zero = to_weight.dtype.type(0)
         weight = np.empty_like(to_weight)
         constant = np.empty_like(to_constant)
         for n in range(flow.shape[0]):
@@ -96,9 +103,8 @@ def patch_loops(taps: int) -> PatchLoops:
                 for g in range(len(starts) - 1):
                     _slope_of_group(slope, basis, n, t, g, group)
                     for v in range(starts[g], starts[g + 1]):
-                        this = np.uint8(v)
+                        _slope_of_node(group, winner, n, t, g, v, node)
                         for c in range(channels):
-                            node[c] = group[c] if winner[n, t, g, c] == this else zero
                             constant[v, c] += node[c]
                         for i in range(taps):
                             f0, f1 = flow[n, t + i, v, 0], flow[n, t + i, v, 1]
@@ -121,9 +127,7 @@ def patch_loops(taps: int) -> PatchLoops:
                 for g in range(len(starts) - 1):
                     _slope_of_group(slope, basis, n, t, g, group)
                     for v in range(starts[g], starts[g + 1]):
-                        this = np.uint8(v)
-                        for c in range(channels):
-                            node[c] = group[c] if winner[n, t, g, c] == this else zero
+                        _slope_of_node(group, winner, n, t, g, v, node)
                         for i in range(taps):
                             w0, w1 = weight[2 * i], weight[2 * i + 1]
                             s0, s1 = zero, zero

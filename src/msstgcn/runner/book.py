@@ -15,7 +15,7 @@ import yaml
 
 from msstgcn import paths
 from msstgcn.errors import InputError
-from msstgcn.files import digest_file, written_whole
+from msstgcn.files import digest_file, sweep, written_whole
 from msstgcn.report.log import bar
 from msstgcn.runner import executors
 from msstgcn.runner.chapters import Chapter, chapters, execute, find, publish, tables_of
@@ -127,7 +127,7 @@ def _run(wanted: Mapping[Chapter, Mapping[str, Value]], jobs: int) -> tuple[list
         Those that were not there.
     """
     store = Store(paths.data_root())
-    store.sweep()
+    sweep(store.root)
     places = {chapter: chapter.place(values) for chapter, values in wanted.items()}
     there = {chapter: store.folder(*place) for chapter, place in places.items() if store.entry(*place)}
     missing = [chapter for chapter in wanted if chapter not in there]

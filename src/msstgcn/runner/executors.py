@@ -23,8 +23,8 @@ import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from msstgcn.errors import InputError, unknown_name
+from msstgcn.files import unfinished
 from msstgcn.report.log import Advance, bar
-from msstgcn.runner.store import unfinished
 
 #: Gives number and result of each call that has ended. Parameters: function, arguments of each call, what follows
 #: ``//``.

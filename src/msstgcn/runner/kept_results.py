@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from msstgcn.counted import counted
+from msstgcn.files import sweep
 from msstgcn.paths import records_dir
 from msstgcn.report.log import warn
 from msstgcn.runner.feature_stages import data_store
@@ -45,7 +46,7 @@ def tell_others(record: str, places: Iterable[Place]) -> None:
 def drop(record: str, places: Iterable[Place]) -> None:
     """Remove results that were kept for a record, once it holds them."""
     kept = Store(_folder() / record)
-    kept.sweep()
+    sweep(kept.root)
     for place in places:
         folder = kept.folder(*place)
         shutil.rmtree(folder, ignore_errors=True)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from msstgcn.files import sweep
 from msstgcn.paths import records_dir, writable
 from msstgcn.runner import feature_stages, kept_results
 from msstgcn.runner.false_alarms import causes_of
@@ -50,7 +51,7 @@ def run_and_record(
     (StudyResult, Path or None)
         What a study found, and the record if one was asked for.
     """
-    feature_stages.data_store().sweep()
+    sweep(feature_stages.data_store().root)
     began = commit()
     plans = _plans(several, profile, record, keep, given)
     prepare(plans)

@@ -11,51 +11,25 @@ from __future__ import annotations
 import datetime
 import errno
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from socket import gethostname
 from typing import Any
 
 from msstgcn.errors import InputError
-from msstgcn.files import digest_bytes, digest_file
+from msstgcn.files import digest_bytes, digest_file, unfinished
 from msstgcn.report.log import warn
 from msstgcn.runner.provenance import commit, versions
 
 ENTRY = "entry.json"
-_UNFINISHED = ".unfinished-"
 
 
 def key_of(*parts: object) -> str:
     """Short key (24 hexadecimal digits) of everything that decides a result, each part by its text."""
     return digest_bytes(*(str(part).encode() for part in parts))[:24]
-
-
-def unfinished() -> str:
-    """How the name of something begins that this process works on: what `Store.sweep` removes if it is killed."""
-    return f"{_UNFINISHED}{os.getpid()}-{gethostname()}-"
-
-
-def _alive(process: int) -> bool:
-    """Whether this machine runs a process of that number, whoever's it is."""
-    try:
-        os.kill(process, 0)  # no signal: it only looks whether one could be sent
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # it is somebody else's
-    return True
-
-
-def _given_up(name: str) -> bool:
-    """Whether what is named as `unfinished` says is of a process of this machine that is no more."""
-    owner, _, rest = name.removeprefix(_UNFINISHED).partition("-")
-    host, _, _ = rest.rpartition("-")  # of another machine the name may begin as this one's does
-    return host == gethostname() and not _alive(int(owner))
 
 
 def _manifest(folder: Path) -> dict[str, str]:
@@ -146,13 +120,6 @@ class Store:
         """A new folder beside an entry; its name says which process of which machine works on it."""
         folder.parent.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(dir=folder.parent, prefix=unfinished()))
-
-    def sweep(self) -> None:
-        """Remove what killed processes of this machine left unfinished; those still at work keep theirs."""
-        for place, folders, _ in os.walk(self.root):  # passes over what others rename meanwhile
-            for name in folders:
-                if name.startswith(_UNFINISHED) and _given_up(name):
-                    shutil.rmtree(Path(place, name), ignore_errors=True)
 
     @contextmanager
     def writing(self, *name: str, about: Mapping[str, Any]) -> Iterator[Path]:

@@ -226,7 +226,9 @@ def _training(
         yield {
             "device": place, "done": done, "on_fold": keep, "progress": advance, "checkpoints": half_done,
         }  # fmt: skip
-    for path, _ in _checkpoints(half_done) - others:
+    left = _checkpoints(half_done)
+    ended = {own for own in left & others if learning.epochs_done(own[0]) == first.learning.epochs}
+    for path, _ in left - others | ended:  # of this training, or of one killed after its last epoch
         path.unlink(missing_ok=True)
     for folder in (half_done, half_done.parent):
         with suppress(OSError):  # there is none, or other seeds go on from there
