@@ -73,7 +73,7 @@ def test_a_section_shows_the_readers_run_over_the_run_of_record(project, monkeyp
     assert compared.loc[1, "overall"] == resolved(pd.Series([row["resolvable"]]))
     assert sections.pairs_shown(own, {"gone": ("b", "nosuch")}, "which").empty
     assert sections.pairs_told(own, pairs).startswith(
-        "In the run of record: No difference was seen between “b” and “c” ("
+        "In the run of record: With so few trainings nothing can be told apart: “b” and “c” ("
     )
     assert sections.pairs_told(own, {"gone": ("b", "nosuch")}) == ""
     assert compared.loc[0, "overall"].startswith(report.difference_text(dict(row)))

@@ -367,4 +367,10 @@ def test_of_pairs_it_is_said_which_is_better_and_what_could_have_been_found():
     assert unseen.startswith(
         "No difference was seen between “e” and “f” (+1.0 points [-1.0, 3.0], p = 0.400); a true difference of 2.8 "
     )
+    few = rows[rows["pair"].isin(["more", "less"])].assign(**{"few trainings": True})
+    assert pairs_told(few, of) == (
+        "With so few trainings nothing can be told apart: “a” and “b” (+6.0 points [2.0, 10.0], p = 0.004) and "
+        "“c” and “d” (-10.0 points [-15.0, -5.0], p < 0.001); how far other trainings would move these differences, "
+        "only more seeds would show."
+    )
     assert pairs_told(rows.iloc[:0], of) == ""

@@ -191,8 +191,13 @@ def pairs_told(pairs: pd.DataFrame, of: Mapping[str, tuple[str, str]]) -> str:
     told = [f"{capital('; '.join(said))}."] if said else []
     unseen = rows[~apart].assign(variant=["” and “".join(of[name]) for name in rows["pair"][~apart]])
     if len(unseen):
-        between = ", or between ".join(_with_difference(row) for _, row in unseen.iterrows())
-        told.append(f"No difference was seen between {between}; {_could(unseen)}.")
+        listed = [_with_difference(row) for _, row in unseen.iterrows()]
+        start = (
+            f"With so few trainings nothing can be told apart: {joined(listed)}"
+            if _all_few(unseen)
+            else f"No difference was seen between {', or between '.join(listed)}"
+        )
+        told.append(f"{start}; {_could(unseen)}.")
     return " ".join(told)
 
 
