@@ -162,3 +162,12 @@ def test_a_note_names_a_damaged_record(project, text):
     (records.records_dir() / "study-pair-2026-01-01.json").write_text(text)
     with pytest.raises(InputError, match=r"study-pair-2026-01-01.json: the record cannot be read"):
         study_records.study_note("pair")
+
+
+@pytest.mark.parametrize("name", ["main", *(name for name, one in STUDIES.items() if one.chapter > 8)])
+def test_the_record_that_the_book_shows_is_in_full_size_and_has_every_variant(name):
+    held = records.latest_record(f"study-{name}")
+    size = held["size"]
+    assert set(held["result"]["variants"]) == set(STUDIES[name].variants)
+    assert (size["subjects"], size["folds"]) == (48, 48 if name == "main" else 6)
+    assert size["seconds a subject"] >= 80 and size["seeds"] >= 5

@@ -82,6 +82,7 @@ def test_the_digest_follows_the_values():
 def test_profiles_grow():
     smoke, cpu, gpu = (PROFILES[name].data for name in ("smoke", "cpu", "gpu"))
     assert smoke.subjects * smoke.videos < cpu.subjects * cpu.videos < gpu.subjects * gpu.videos
+    assert smoke.size < cpu.size == gpu.size
     with pytest.raises(InputError, match="unknown profile 'huge'.*smoke, cpu, gpu"):
         profile("huge")
 

@@ -34,7 +34,7 @@ class Profile(Settings):
 PROFILES: dict[str, Profile] = {
     "smoke": Profile(
         name="smoke",
-        data=SyntheticSettings(subjects=3, videos=2, seconds=10.0),
+        data=SyntheticSettings(subjects=3, videos=2, seconds=10.0, size=240, iod=60.0),
         learning=LearningSettings(epochs=2, watch=1),
     ),
     "cpu": Profile(name="cpu", learning=LearningSettings(epochs=14, sampling="all", watch=1)),

@@ -6,7 +6,7 @@ from msstgcn.settings import AS_PROFILE
 from msstgcn.studies.study import CONTROL, METHOD, Study
 
 #: In the smallest size the videos of the other chapters: with fewer, a fold may see no units that move together.
-_SIZES = {"smoke": dict.fromkeys(("subjects", "videos", "seconds", "size", "iod", "folds"), AS_PROFILE)}
+_SIZES = {"smoke": dict.fromkeys(("subjects", "videos", "seconds", "folds"), AS_PROFILE)}
 _COOCCURRENCE = {"graph": "cooccurrence", "operator": "adjacency"}
 
 #: In the order in which the chapter tells them.

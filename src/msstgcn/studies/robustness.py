@@ -13,18 +13,14 @@ from msstgcn.timeline.rates import SAMM_FPS
 #: the full size it is the networks of the other studies' base: it takes groups of subjects, and several seeds.
 _FULL: Mapping[str, Any] = dict.fromkeys(("subjects", "videos", "seconds", "size", "iod"), AS_PROFILE)
 _TRAINING: Mapping[str, Any] = dict.fromkeys(("subjects", "epochs", "folds", "watch"), AS_PROFILE)
-_PICTURE: Mapping[str, Any] = dict.fromkeys(("size", "iod"), AS_PROFILE)
 _TAUGHT: Mapping[str, Mapping[str, Any]] = dict.fromkeys(("smoke", "cpu", "gpu"), _FULL)
 #: What they are asked about: on a laptop fewer videos, and short ones, because every variant needs its own.
 _ASKED: Mapping[str, Mapping[str, Any]] = {
-    "smoke": {**_TRAINING, "seconds": 4.0},
+    "smoke": _TRAINING,
     "cpu": {**_TRAINING, "videos": 1, "seconds": 12.0},
 }
 #: Studies that train on such videos: few on a laptop, and more epochs on them instead.
-_SHORT: Mapping[str, Mapping[str, Any]] = {
-    "smoke": {"seconds": 4.0},
-    "cpu": {"videos": 1, "seconds": 12.0, "epochs": 12},
-}
+_SHORT: Mapping[str, Mapping[str, Any]] = {"cpu": {"videos": 1, "seconds": 12.0, "epochs": 12}}
 
 #: Window and kernels by frame rate that follow the 17 frames at 28.57 a second, and the kernels 3, 5, 5, 7 which see
 #: just as many: the odd number of frames nearest to .595 s, and kernels that reach, in these proportions, as far.
@@ -256,7 +252,7 @@ ROBUSTNESS: tuple[Study, ...] = (
         sweep="inter-ocular distance, pixels",
         places={"120 px": 120, "40 px": 40, "80 px": 80, "160 px": 160},
         trained="once",
-        sizes={**_ASKED, "smoke": {**_ASKED["smoke"], **_PICTURE}},
+        sizes={**_ASKED, "smoke": {**_TRAINING, "size": 480, "iod": 120.0}},
         taught=_TAUGHT,
         foreseen={"overall": {"alike": ("160 px",)}, "ME": {"worse": ("40 px",)}},
     ),

@@ -22,8 +22,6 @@ SIZES: dict[str, Mapping[str, Any]] = {
         "subjects": 5,
         "videos": 1,
         "seconds": 4.0,
-        "size": 240,
-        "iod": 60.0,
         "epochs": 1,
         "folds": 2,
         "watch": 0,
