@@ -84,6 +84,7 @@ def test_nothing_is_written_over_what_is_not_of_the_same_data_set(data, written,
     if name:
         (out / name).parent.mkdir(parents=True)
         (out / name).write_text("mine")
+    (out / f".unfinished-999999999-{gethostname()}-x").write_text("of whoever owns this folder")
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     with pytest.raises(InputError, match="this is not of the data set that is to be written"):
         write_dataset(data, out, layout=layout)

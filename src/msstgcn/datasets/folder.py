@@ -75,26 +75,25 @@ def write_dataset(
     """
     lookup({**LAYOUTS, **RELEASES}, layout, "layout")
     out = Path(out)
-    sweep(out)
     names = [video.name for video in dataset.videos]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise InputError(f"two videos of the name {sorted(twice)[0]!r}", where=dataset.name)
-    if layout in RELEASES:
-        release = RELEASES[layout]
+    release = RELEASES.get(layout)
+    if release:
+        writer = _written_as_pictures(".jpg", release.pictures)
         targets = [out / folder for folder in release.folders(dataset)]
-        _must_hold_nothing_else(out, targets)
-        _write_videos(
-            dataset, targets, _written_as_pictures(".jpg", release.pictures), layout, progress, jobs
-        )
-        release.workbook(dataset, out)
-        return out
-    writer, suffix = LAYOUTS[layout]
-    targets = [out / "videos" / f"{video.name}{suffix}" for video in dataset.videos]
+    else:
+        writer, suffix = LAYOUTS[layout]
+        targets = [out / "videos" / f"{video.name}{suffix}" for video in dataset.videos]
     _must_hold_nothing_else(out, targets)
+    sweep(out)
     _write_videos(dataset, targets, writer, layout, progress, jobs)
-    write_csv(_videos_table(dataset, suffix), out / "videos.csv")
-    write_csv(_events_table(dataset), out / "events.csv")
+    if release:
+        release.workbook(dataset, out)
+    else:
+        write_csv(_videos_table(dataset, suffix), out / "videos.csv")
+        write_csv(_events_table(dataset), out / "events.csv")
     return out
 
 
