@@ -14,9 +14,7 @@ from msstgcn.runner.study_parts import Part
 
 
 def _as_in_a_new_process():
-    dependencies._imports_of.cache_clear()
-    dependencies._hands_on.cache_clear()
-    dependencies._meaning.cache_clear()
+    dependencies._sources.cache_clear()
     dependencies.code_digest.cache_clear()
 
 
@@ -41,6 +39,7 @@ def package(tmp_path, monkeypatch):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     monkeypatch.setattr(dependencies, "PACKAGE", tmp_path / "msstgcn")
+    monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "data"))
     _as_in_a_new_process()
     yield tmp_path / "msstgcn"
     _as_in_a_new_process()
@@ -108,6 +107,20 @@ def test_words_about_the_code_are_no_part_of_the_digest(package, text, changes):
     (package / "low/a.py").write_text(text)
     _as_in_a_new_process()
     assert (dependencies.code_digest("msstgcn.high.b") != before) is changes
+
+
+def test_what_was_read_of_the_sources_is_kept_until_one_of_them_changes(package, monkeypatch):
+    before = dependencies.code_digest("msstgcn.high.b"), dependencies.closure(["msstgcn.high.b"])
+    read = []
+    parse = dependencies._read
+    monkeypatch.setattr(dependencies, "_read", lambda text: read.append(text) or parse(text))
+    _as_in_a_new_process()
+    assert (dependencies.code_digest("msstgcn.high.b"), dependencies.closure(["msstgcn.high.b"])) == before
+    assert read == []
+    (package / "low/a.py").write_text("y = 1\n")
+    _as_in_a_new_process()
+    assert dependencies.code_digest("msstgcn.high.b") != before[0]
+    assert "y = 1\n" in read
 
 
 def test_a_blank_line_within_a_text_counts(package):

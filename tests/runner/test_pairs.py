@@ -1,5 +1,8 @@
 """Each chapter's .ipynb says what its .py says."""
 
+import subprocess
+import sys
+
 import jupytext
 import nbformat
 from jupytext.compare import compare_notebooks
@@ -43,3 +46,11 @@ def test_an_unchanged_cell_keeps_its_id(tiny):
     assert len(after) == len(before) + 1
     assert before.items() <= after.items()
     assert pairs.write() == []
+
+
+def test_a_grammar_that_no_notebook_is_checked_by_is_not_loaded():
+    """It takes longer to load than all the rest, but who asks for it afterwards gets it."""
+    program = "import sys, msstgcn.runner.pairs; print('rfc3987_syntax' in sys.modules, 'jsonschema' in sys.modules)"
+    program += "; import rfc3987_syntax"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]

@@ -231,9 +231,8 @@ def test_one_subject_is_refused_before_its_motion_is_measured(msstgcn, released,
     assert status == 2 and "only one subject, 001; expected at least two" in err.splitlines()[-1]
     root = _part(released, tmp_path / "b", {"002_1"})
     with pytest.raises(InputError, match="only one subject, 002"):
-        stages.prepare(
-            [("features", {}), ("loso", {})], {"profile": "smoke", "dataset": "samm-lv", "root": root}
-        )
+        values = {"profile": "smoke", "dataset": "samm-lv", "root": root}
+        stages.prepare([([("features", {}), ("loso", {})], values)])
 
 
 def test_a_set_without_labels_or_usable_videos_is_refused(msstgcn, released, tmp_path):

@@ -238,11 +238,22 @@ def test_studies_of_a_chapter_are_made_before_it_runs(project, quick, monkeypatc
     values = {"profile": "cpu", "device": "cpu", "seed": 0}
     named = stages.Named
     call = {"which": "pair", "profile": named("profile"), "seed": named("seed"), "device": named("device")}
-    stages.prepare(
-        [("study", {**call, "only": named("mine")}), ("study", {**call, "add": stages.UNKNOWN})], values
-    )
+    calls = [("study", {**call, "only": named("mine")}), ("study", {**call, "add": stages.UNKNOWN})]
+    stages.prepare([(calls, values)])
     assert quick == []  # only the chapter knows what it will ask for
-    stages.prepare([("study", {**call, "add": {"x": {"epochs": 1}}, "only": ["b"]})], values)
+    stages.prepare([([("study", {**call, "add": {"x": {"epochs": 1}}, "only": ["b"]})], values)])
     assert len(quick) == 6
     stages.study("pair", "cpu", device="cpu", only=["b"], add={"x": {"epochs": 1}})
     assert len(quick) == 6
+
+
+def test_features_of_several_chapters_are_measured_together_and_first(project, quick, monkeypatch):
+    asked = []
+    monkeypatch.setattr(feature_stages, "make_features", lambda given: asked.append(([*given], [*quick])))
+    values = {"profile": "smoke", "device": "cpu", "seed": 0}
+    call = {"which": "pair", "profile": "cpu", "device": "cpu"}
+    stages.prepare([([("loso", {})], values), ([("study", call)], values)])
+    ((wanted, trained),) = asked
+    assert trained == [] and quick
+    variants = [part.chosen for part in study_runs.plan("pair", "cpu", device="cpu").parts]
+    assert wanted == [stages.profile("smoke", seed=0), *variants]

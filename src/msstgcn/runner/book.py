@@ -134,8 +134,7 @@ def _run(wanted: Mapping[Chapter, Mapping[str, Value]], jobs: int) -> tuple[list
     if missing:
         from msstgcn.runner import stages
 
-        for chapter in missing:
-            stages.prepare(chapter.stages, wanted[chapter])
+        stages.prepare((chapter.stages, wanted[chapter]) for chapter in missing)
     for chapter, folder in there.items():
         publish(chapter, folder)
     made = list(there.values())

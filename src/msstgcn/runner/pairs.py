@@ -13,11 +13,15 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import jupytext
-import nbformat
-
 from msstgcn import paths
 from msstgcn.files import digest_bytes, written_whole
+
+# jsonschema, which both load, would load a grammar of addresses that no notebook is checked by: a second or two.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+import jupytext  # noqa: E402
+import nbformat  # noqa: E402
+
+del sys.modules["rfc3987_syntax"]
 
 
 def sources() -> list[Path]:

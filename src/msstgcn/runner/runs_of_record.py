@@ -33,7 +33,7 @@ def weigh(
 def run_and_record(
     several: Sequence[Study], profile: str, *, record: bool = False, keep: bool = False, **given: Any
 ) -> Iterator[tuple[StudyResult, Path | None]]:
-    """Run studies as `run_studies` does, and keep what each found under ``benchmarks/``.
+    """Run studies as `run_study` does, all measured first, and keep what each found under ``benchmarks/``.
 
     Parameters
     ----------

@@ -77,18 +77,9 @@ def run_study(which: str | Study, profile: str, **given: Any) -> StudyResult:
     InputError
         As `parts_of`, or if a name is no study's or variant's, or `seeds` is below 1.
     """
-    return _run([plan(which, profile, **given)])[0]
-
-
-def run_studies(calls: Sequence[Mapping[str, Any]]) -> list[StudyResult]:
-    """Run several studies, all of them checked first.
-
-    Parameters
-    ----------
-    calls : sequence of mapping
-        What `run_study` takes, by name.
-    """
-    return _run([plan(**call) for call in calls])
+    chosen = plan(which, profile, **given)
+    prepare([chosen])
+    return carried_out(chosen)
 
 
 @dataclass(frozen=True)
@@ -193,17 +184,11 @@ def _must_not_be_varied(which: Study, changes: Mapping[str, Any], *, added: Coll
             )
 
 
-def _run(plans: Sequence[Plan]) -> list[StudyResult]:
-    """Run studies that have been checked."""
-    prepare(plans)
-    return [carried_out(one) for one in plans]
-
-
-def prepare(plans: Sequence[Plan]) -> None:
-    """Say what studies will take, and measure their videos: those that several of them need are rendered once."""
+def prepare(plans: Sequence[Plan], others: Iterable[Profile] = ()) -> None:
+    """Say what studies will take, and measure their videos and those of other profiles, each rendered once for all."""
     for title, needed in budgets(plans).items():
         say(f"{title}: {needed}")
-    feature_stages.make_features(chosen for one in plans for chosen in _measured(one.missing))
+    feature_stages.make_features([*others, *(chosen for one in plans for chosen in _measured(one.missing))])
 
 
 def _measured(parts: Iterable[Part]) -> list[Profile]:
