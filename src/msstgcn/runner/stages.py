@@ -117,7 +117,7 @@ def prepare(chapters: Iterable[tuple[Iterable[tuple[str, Mapping[str, Any]]], Ma
             loso(chosen, device=told["device"], control=told.get("control"))
         elif stage == "inner":
             inner(chosen, device=told["device"])
-        else:
+        elif plans[number].missing:
             carried_out(plans[number])
 
 
