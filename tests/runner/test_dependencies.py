@@ -123,6 +123,14 @@ def test_what_was_read_of_the_sources_is_kept_until_one_of_them_changes(package,
     assert "y = 1\n" in read
 
 
+def test_where_nothing_can_be_written_the_digest_is_the_same(package, tmp_path, monkeypatch):
+    before = dependencies.code_digest("msstgcn.high.b")
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MSSTGCN_DATA", str(tmp_path / "file" / "data"))
+    _as_in_a_new_process()
+    assert dependencies.code_digest("msstgcn.high.b") == before
+
+
 def test_a_blank_line_within_a_text_counts(package):
     digests = set()
     for text in ("T = '''a\n\nb'''\n", "T = '''a\nb'''\n", "T = '''a\n# b'''\n", "T = '''a \n# b'''\n"):

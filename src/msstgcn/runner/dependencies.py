@@ -14,7 +14,9 @@ import json
 import sys
 import tokenize
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 from msstgcn import paths
@@ -57,12 +59,14 @@ def _sources() -> dict[str, _Source]:
         for path in sorted(PACKAGE.rglob("*.py"))
     }
     store, place = Store(paths.data_root()), ("sources", key_of(sys.version, *texts.items()))
-    if store.entry(*place) is None:
-        with store.writing(*place, about={"package": str(PACKAGE)}) as folder:
-            read = {name: _read(text) for name, text in texts.items()}
-            (folder / _KEPT).write_text(json.dumps(read), encoding="utf-8")
-    kept = json.loads((store.folder(*place) / _KEPT).read_text(encoding="utf-8"))
-    return {name: _Source(*parts) for name, parts in kept.items()}
+    if store.entry(*place):
+        kept = json.loads((store.folder(*place) / _KEPT).read_text(encoding="utf-8"))
+        return {name: _Source(*parts) for name, parts in kept.items()}
+    read = {name: _read(text) for name, text in texts.items()}
+    # Who only asks, where nothing can be written, gets an answer all the same.
+    with suppress(OSError), store.writing(*place, about={}) as folder:
+        (folder / _KEPT).write_text(json.dumps(read), encoding="utf-8")
+    return read
 
 
 def _read(text: str) -> _Source:
@@ -194,12 +198,13 @@ def own_digest(*modules: str) -> str:
 
 def _digest_of(modules: Iterable[str]) -> str:
     """SHA-256 of what counts of modules, and of the files of figures (CSV, JSON) that lie beside them."""
-    parts = dict[str, bytes]()
+    parts, folders = dict[str, bytes](), set[Path]()
     for module in modules:
         place = _place(module)
         assert place is not None  # the caller names only modules with a source
         parts[place] = _sources()[place].meaning.encode()
-        for file in (PACKAGE / place).parent.iterdir():
-            if file.suffix in {".csv", ".json"}:
-                parts[file.relative_to(PACKAGE).as_posix()] = file.read_bytes()
+        folders.add((PACKAGE / place).parent)
+    for file in (file for folder in folders for file in folder.iterdir()):
+        if file.suffix in {".csv", ".json"}:
+            parts[file.relative_to(PACKAGE).as_posix()] = file.read_bytes()
     return digest_bytes(*(part for name in sorted(parts) for part in (name.encode(), parts[name])))
