@@ -710,7 +710,7 @@ plt.show()
 # :::
 
 # %%
-mine = {"mine": {"iod": 40.0}}
+mine = {"mine": {"iod": 160.0}}
 tried = stages.study("resolution", **common, add=mine)
 report.outcomes(tried.table(), sections.of_record(tried))
 
