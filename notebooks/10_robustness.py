@@ -73,7 +73,7 @@ report.glue("ch10_crop", MotionSettings().crop / CROP_IOD, ".0f")
 # written by hand.
 #
 # In most sections nothing is trained. The networks are those of [chapter 8](08_spotting_and_scoring.ipynb), each asked
-# about the person that it was trained without, in videos that have been changed. (In full size they are trained as
+# about the person that it was trained without, in videos that have been changed. (In full size and in `smoke` they are trained as
 # [chapter 9](09_ablations.ipynb)'s base is, without a group of people. In the runs of record that was done anew, on motion that a later version
 # of the code had measured, so their base has nearly the F1 of that chapter's and not the same.) **They never saw such videos.** What they
 # lose, networks that were trained on them might win back. And since base and variant are the same networks, one

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from msstgcn.settings import AS_PROFILE
 from msstgcn.studies.study import CONTROL, METHOD, Study
 
-#: In the smallest size the videos of the other chapters: with fewer, a fold may see no units that move together.
-_SIZES = {"smoke": dict.fromkeys(("subjects", "videos", "seconds", "folds"), AS_PROFILE)}
 _COOCCURRENCE = {"graph": "cooccurrence", "operator": "adjacency"}
 
 #: In the order in which the chapter tells them.
@@ -27,7 +24,6 @@ BASELINE_STUDIES: tuple[Study, ...] = (
             "always-on": {METHOD: "always-on"},
             "control: shuffled labels": {CONTROL: "shuffled-labels"},
         },
-        sizes=_SIZES,
         paper="its network is ahead of methods that follow the amount of motion, and of graphs of co-occurrences",
         beaten=("flow-peaks", "cooccurrence-gcn"),
         foreseen={
@@ -47,7 +43,6 @@ BASELINE_STUDIES: tuple[Study, ...] = (
             "edges from training subjects": _COOCCURRENCE,
             "edges from all subjects": {**_COOCCURRENCE, "graph": "cooccurrence-all"},
         },
-        sizes=_SIZES,
         foreseen={"overall": {"alike": ("edges from all subjects",)}},
     ),
 )

@@ -6,17 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from msstgcn.settings import AS_PROFILE
-from msstgcn.studies.study import Study, as_many_steps
+from msstgcn.studies.study import SIZES, Study, as_many_steps
 from msstgcn.timeline.rates import SAMM_FPS
 
 #: The networks of the book's one full run are asked, each about the person it never saw: trained on all its videos. In
-#: the full size it is the networks of the other studies' base: it takes groups of subjects, and several seeds.
+#: the full size, and in the smallest, it is the networks of the other studies' base: it takes groups of subjects.
 _FULL: Mapping[str, Any] = dict.fromkeys(("subjects", "videos", "seconds", "size", "iod"), AS_PROFILE)
 _TRAINING: Mapping[str, Any] = dict.fromkeys(("subjects", "epochs", "folds", "watch"), AS_PROFILE)
-_TAUGHT: Mapping[str, Mapping[str, Any]] = dict.fromkeys(("smoke", "cpu", "gpu"), _FULL)
+_TAUGHT: Mapping[str, Mapping[str, Any]] = {
+    "smoke": {"subjects": SIZES["smoke"]["subjects"], "size": AS_PROFILE, "iod": AS_PROFILE},
+    "cpu": _FULL,
+    "gpu": _FULL,
+}
 #: What they are asked about: on a laptop fewer videos, and short ones, because every variant needs its own.
 _ASKED: Mapping[str, Mapping[str, Any]] = {
-    "smoke": _TRAINING,
+    "smoke": {"subjects": 2},
     "cpu": {**_TRAINING, "videos": 1, "seconds": 12.0},
 }
 #: Studies that train on such videos: few on a laptop, and more epochs on them instead.
@@ -217,7 +221,7 @@ ROBUSTNESS: tuple[Study, ...] = (
         },
         sweep="least IoU of a hit",
         places={"IoU 0.5": 0.5, "IoU 0.3": 0.3, "IoU 0.4": 0.4, "IoU 0.6": 0.6, "IoU 0.7": 0.7},
-        sizes={name: {**_TRAINING, **_FULL} for name in ("smoke", "cpu")},
+        sizes={"cpu": {**_TRAINING, **_FULL}},
     ),
     Study(
         "picture",
@@ -252,7 +256,7 @@ ROBUSTNESS: tuple[Study, ...] = (
         sweep="inter-ocular distance, pixels",
         places={"120 px": 120, "40 px": 40, "80 px": 80, "160 px": 160},
         trained="once",
-        sizes={**_ASKED, "smoke": {**_TRAINING, "size": 480, "iod": 120.0}},
+        sizes={**_ASKED, "smoke": {**_ASKED["smoke"], "size": 480, "iod": 120.0}},
         taught=_TAUGHT,
         foreseen={"overall": {"alike": ("160 px",)}, "ME": {"worse": ("40 px",)}},
     ),

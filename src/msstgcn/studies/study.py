@@ -21,7 +21,7 @@ SIZES: dict[str, Mapping[str, Any]] = {
     "smoke": {
         "subjects": 5,
         "videos": 1,
-        "seconds": 4.0,
+        "seconds": 3.0,
         "epochs": 1,
         "folds": 2,
         "watch": 0,
