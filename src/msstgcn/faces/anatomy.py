@@ -113,6 +113,11 @@ def mean_landmarks() -> Array:
     return np.array(points, dtype=np.float64)
 
 
+#: Standard deviations from its middle at which a Gaussian hill has faded: what is left, 1e-31, changes no float64 that
+#: a painter adds it to.
+FADED = 12.0
+
+
 def bump(x: Array, y: Array, cx: float, cy: float, sx: float, sy: float | None = None) -> Array:
     """A Gaussian hill of height 1 at (cx, cy) with standard deviations sx and sy (sy = sx if None).
 
@@ -130,8 +135,12 @@ def pair(x: Array, y: Array, cx: float, cy: float, sx: float, sy: float | None =
 
 def step(t: Any) -> Array:
     """Smooth step from 0 at t <= 0 to 1 at t >= 1."""
-    t = np.clip(t, 0.0, 1.0)
-    return np.asarray(t * t * (3 - 2 * t), dtype=np.float64)
+    t = np.clip(np.asarray(t, dtype=np.float64), 0.0, 1.0)
+    rise = t * t
+    t *= -2
+    t += 3
+    rise *= t
+    return np.asarray(rise)
 
 
 def depth(x: Array, y: Array, points: Array, nose: float) -> Array:

@@ -6,7 +6,7 @@ A style returns two opacities on the texture canvas: hair in front of the skin, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates
@@ -25,6 +25,14 @@ class Canvas:
     inside: Array  # signed distance to the outline of head without hair, IOD, positive inside
     points: Array  # the person's landmarks
     scale: float  # texture pixels per IOD
+    where: tuple[slice, slice] = (slice(None), slice(None))  # rows and columns of the whole canvas
+
+    def part(self, left: float, right: float, top: float, bottom: float) -> Canvas:
+        """The positions of a rectangle, in IOD: a painter that leaves the rest as it is needs no more."""
+        columns = slice(*np.searchsorted(self.x[0], (left, right)))
+        rows = slice(*np.searchsorted(self.y[:, 0], (top, bottom)))
+        at = (rows, columns)
+        return replace(self, x=self.x[at], y=self.y[at], inside=self.inside[at], where=at)
 
 
 def _soft(signed: Array, width: float = 0.03) -> Array:

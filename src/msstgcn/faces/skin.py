@@ -9,7 +9,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 from scipy.ndimage import gaussian_filter
 
-from msstgcn.faces.anatomy import EYES, Array, bump, depth, pair, step
+from msstgcn.faces.anatomy import EYES, FADED, Array, bump, depth, pair, step
 from msstgcn.faces.hair import Canvas, hair
 from msstgcn.faces.identity import SKIN_TONES, Identity
 
@@ -141,11 +141,11 @@ def texture(who: Identity) -> Array:
     ears, ear_light = _ears(c)
     skin = _albedo(c, who, rng)
     shade = _shade(c, who)
-    skin = _lips(c, who, skin, rng)
-    skin = skin * np.where(face > ears, shade, ear_light)[..., None]
-    skin = _lines(c, who, skin)
-    skin = _nostrils(c, skin)
-    skin = _brows(c, who, skin, rng)
+    _lips(c, who, skin, rng)
+    skin *= np.where(face > ears, shade, ear_light)[..., None]
+    _lines(c, who, skin)
+    _nostrils(c, skin)
+    _brows(c, who, skin, rng)
     alpha = np.maximum(face, ears)
     cover, colour = hair(c, who)
     shadow = gaussian_filter(cover, 0.05 * c.scale, mode="nearest")
@@ -189,17 +189,19 @@ def _albedo(c: Canvas, who: Identity, rng: np.random.Generator) -> Array:
         where = np.clip(pair(x, y, 0.35, 0.25, 0.25, 0.2) + bump(x, y, 0, 0.3, 0.15, 0.15), 0, 1)
         dots = gaussian_filter(spots.astype(float), 0.7) * where
         skin = skin * (1 - 0.5 * dots[..., None] * np.array([0.5, 0.8, 1.0]))
-    skin = _moles(c, skin, rng)
+    _moles(c, skin, rng)
     if who.stubble:
         skin = _stubble(c, who, skin, rng)
     return np.asarray(skin)
 
 
-def _moles(c: Canvas, skin: Array, rng: np.random.Generator) -> Array:
+def _moles(c: Canvas, skin: Array, rng: np.random.Generator) -> None:
     for _ in range(int(rng.integers(0, 5))):
         cx, cy, size = rng.uniform(-0.65, 0.65), rng.uniform(-0.6, 1.0), rng.uniform(0.007, 0.015)
-        skin = skin * (1 - 0.45 * bump(c.x, c.y, cx, cy, size)[..., None] * np.array([0.75, 0.95, 1.0]))
-    return skin
+        reach = FADED * size
+        part = c.part(cx - reach, cx + reach, cy - reach, cy + reach)
+        mole = bump(part.x, part.y, cx, cy, size)[..., None]
+        skin[part.where] *= 1 - 0.45 * mole * np.array([0.75, 0.95, 1.0])
 
 
 def _stubble(c: Canvas, who: Identity, skin: Array, rng: np.random.Generator) -> Array:
@@ -259,117 +261,155 @@ def _folds(c: Canvas) -> Array:
     """Creases from the nose wings towards the mouth corners, 1 at their bottom."""
     p = c.points
     top, low = p[33, 1] - 0.10, p[48, 1] + 0.02
-    t = np.clip((c.y - top) / (low - top), -0.2, 1.2)
+    t = np.clip((c.y[:, :1] - top) / (low - top), -0.2, 1.2)
     line = p[35, 0] + 0.02 + (p[54, 0] + 0.07 - p[35, 0]) * np.clip(t, 0, 1.2) ** 1.2
     inside = step((t + 0.1) / 0.3) * step((1.15 - t) / 0.4)
-    return np.asarray(np.exp(-0.5 * ((np.abs(c.x) - line) / 0.028) ** 2) * inside)
+    rows = slice(*np.flatnonzero(inside)[[0, -1]] + [0, 1])
+    folds = np.zeros_like(c.x)
+    folds[rows] = np.exp(-0.5 * ((np.abs(c.x[:1]) - line[rows]) / 0.028) ** 2) * inside[rows]
+    return folds
 
 
-def _lips(c: Canvas, who: Identity, skin: Array, rng: np.random.Generator) -> Array:
-    p, x, y = c.points, c.x, c.y
-    upper = PchipInterpolator(p[48:55, 0], p[48:55, 1])(np.clip(x, p[48, 0], p[54, 0]))
+def _lips(c: Canvas, who: Identity, skin: Array, rng: np.random.Generator) -> None:
+    p, pale = c.points, skin.mean((0, 1))
+    noise = _noise(c.x.shape, 0.008 * c.scale, rng)
+    part = c.part(p[48, 0] - 0.05, p[54, 0] + 0.05, p[48:60, 1].min() - 0.05, p[48:60, 1].max() + 0.05)
+    x, y = part.x, part.y
+    across = np.clip(x[:1], p[48, 0], p[54, 0])
+    upper = PchipInterpolator(p[48:55, 0], p[48:55, 1])(across)
     low = p[[48, 59, 58, 57, 56, 55, 54]]
-    lower = PchipInterpolator(low[:, 0], low[:, 1])(np.clip(x, p[48, 0], p[54, 0]))
+    lower = PchipInterpolator(low[:, 0], low[:, 1])(across)
     within = np.minimum(y - upper, lower - y)
     mask = step(within / 0.022 + 0.45) * step(
         (p[54, 0] + 0.004 - np.abs(x - 0.5 * (p[48, 0] + p[54, 0]))) / 0.03
     )
-    pale = skin.mean((0, 1))
     natural = np.array([0.90, 0.67, 0.67]) + who.tone * np.array([-0.06, 0.10, 0.12])
     colour = pale * natural * (1 - who.lip_colour * np.array([0.10, 0.42, 0.32]))
-    grain = 1 + 0.05 * _noise(x.shape, 0.008 * c.scale, rng) + 0.04 * np.sin(x * 170 + 3 * np.sin(x * 23))
+    grain = 1 + 0.05 * noise[part.where] + 0.04 * np.sin(x * 170 + 3 * np.sin(x * 23))
     gloss = 1 + 0.12 * bump(x, y, -0.03, 0.5 * (p[57, 1] + p[62, 1]) + 0.005, 0.09, 0.018)
     mouth = 0.5 * (p[62, 1] + p[66, 1])
     dim = np.where(y < mouth, 0.90, 1.03)
     weight = (0.85 * mask)[..., None]
-    return np.asarray(skin * (1 - weight) + colour * (grain * gloss * dim)[..., None] * weight)
+    bare = skin[part.where]
+    bare[...] = bare * (1 - weight) + colour * (grain * gloss * dim)[..., None] * weight
 
 
-def _lines(c: Canvas, who: Identity, skin: Array) -> Array:
+def _lines(c: Canvas, who: Identity, skin: Array) -> None:
     """Lid creases, the mouth line, wrinkles of age."""
-    x, y, p = c.x, c.y, c.points
-    dark = np.zeros_like(x)
+    dark = np.zeros_like(c.x)
     for side in (0, 1):
-        eye = eye_lines(p, side, who.lid_fold)
-        at = np.linspace(eye.x0, eye.x1, len(eye.upper))
-        near = step((x - eye.x0 + 0.05) / 0.08) * step((eye.x1 + 0.03 - x) / 0.06)
-        crease = np.interp(x, at, eye.crease)
-        dark += 0.30 * min(1.0, who.lid_fold) * near * np.exp(-0.5 * ((y - crease) / 0.010) ** 2)
-        dark += 0.16 * near * np.exp(-0.5 * ((y - np.interp(x, at, eye.lower)) / 0.010) ** 2)
-        bag = np.interp(x, at, eye.lower) + 0.075
-        dark += (0.05 + 0.14 * who.age) * near * np.exp(-0.5 * ((y - bag) / 0.014) ** 2)
-        corner = 1.0 if side else -1.0
-        for slope in (-0.35, 0.0, 0.35):
-            along = corner * x - 0.55
-            fan = (
-                np.exp(-0.5 * ((y - slope * along - 0.01) / 0.007) ** 2)
-                * step(along / 0.03)
-                * step((0.14 - along) / 0.1)
-            )
-            dark += 0.22 * max(0.0, who.age - 0.3) * fan
-    x0, x1, line = mouth_line(p)
+        _lid_lines(c, who, side, dark)
+        _crows_feet(c, who, side, dark)
+    x0, x1, line = mouth_line(c.points)
+    part = _along(c, x0 - 0.02, x1 + 0.02, line, 0.011)
+    x, y = part.x[:1], part.y
     at = np.interp(x, np.linspace(x0, x1, len(line)), line)
-    close = (
-        np.exp(-0.5 * ((y - at) / 0.011) ** 2) * step((x - x0 + 0.02) / 0.05) * step((x1 + 0.02 - x) / 0.05)
-    )
-    dark += 0.62 * close
+    ends = step((x - x0 + 0.02) / 0.05), step((x1 + 0.02 - x) / 0.05)
+    dark[part.where] += 0.62 * (np.exp(-0.5 * ((y - at) / 0.011) ** 2) * ends[0] * ends[1])
     for level, strength in ((-0.46, 0.8), (-0.55, 1.0), (-0.65, 0.7)):
+        part = _along(c, -0.5, 0.5, np.array([level - 0.04, level + 0.02]), 0.009)
+        x, y = part.x[:1], part.y
         wave = level + 0.02 * np.sin(5 * x + 20 * level) - 0.05 * x**2
-        dark += (
-            0.16
-            * strength
-            * max(0.0, who.age - 0.25)
-            * np.exp(-0.5 * ((y - wave) / 0.009) ** 2)
-            * (1 - step((np.abs(x) - 0.25) / 0.25))
-        )
+        deep = 0.16 * strength * max(0.0, who.age - 0.25)
+        middle = 1 - step((np.abs(x) - 0.25) / 0.25)
+        dark[part.where] += deep * np.exp(-0.5 * ((y - wave) / 0.009) ** 2) * middle
     dark += (0.05 + 0.20 * who.age) * _folds(c)
-    return np.asarray(skin * (1 - np.clip(dark, 0, 0.9)[..., None] * np.array([0.9, 1.0, 1.03])))
+    skin *= 1 - np.clip(dark, 0, 0.9)[..., None] * np.array([0.9, 1.0, 1.03])
 
 
-def _nostrils(c: Canvas, skin: Array) -> Array:
+def _along(c: Canvas, left: float, right: float, line: Array, width: float) -> Canvas:
+    """The part of the canvas where a line can be seen that is a Gaussian of standard deviation `width` across."""
+    reach = FADED * width
+    return c.part(left, right, line.min() - reach, line.max() + reach)
+
+
+def _lid_lines(c: Canvas, who: Identity, side: int, dark: Array) -> None:
+    """Crease above an eye, rim of its lower lid and the bag below."""
+    eye = eye_lines(c.points, side, who.lid_fold)
+    left, right = eye.x0 - 0.05, eye.x1 + 0.03
+    at = np.linspace(eye.x0, eye.x1, len(eye.upper))
+    lines = (
+        (eye.crease, 0.0, 0.30 * min(1.0, who.lid_fold), 0.010),
+        (eye.lower, 0.0, 0.16, 0.010),
+        (eye.lower, 0.075, 0.05 + 0.14 * who.age, 0.014),
+    )
+    for line, below, deep, width in lines:
+        part = _along(c, left, right, line + below, width)
+        x, y = part.x[:1], part.y
+        near = step((x - eye.x0 + 0.05) / 0.08) * step((eye.x1 + 0.03 - x) / 0.06)
+        drop = y - (np.interp(x, at, line) + below)
+        dark[part.where] += deep * near * np.exp(-0.5 * (drop / width) ** 2)
+
+
+def _crows_feet(c: Canvas, who: Identity, side: int, dark: Array) -> None:
+    """Three wrinkles that spread from the outer corner of an eye."""
+    corner = 1.0 if side else -1.0
+    left, right = sorted((corner * 0.55, corner * 0.69))
+    for slope in (-0.35, 0.0, 0.35):
+        part = _along(c, left, right, np.array([0.0, 0.14 * slope]) + 0.01, 0.007)
+        along = corner * part.x[:1] - 0.55
+        fan = (
+            np.exp(-0.5 * ((part.y - slope * along - 0.01) / 0.007) ** 2)
+            * step(along / 0.03)
+            * step((0.14 - along) / 0.1)
+        )
+        dark[part.where] += 0.22 * max(0.0, who.age - 0.3) * fan
+
+
+def _nostrils(c: Canvas, skin: Array) -> None:
     p = c.points
     wing, base = p[35, 0], p[33, 1]
-    hole = np.zeros_like(c.x)
+    reach = 0.47 * wing + 0.2  # there both holes have faded
+    part = c.part(p[33, 0] - reach, p[33, 0] + reach, base - 0.222, base + 0.178)
+    hole = np.zeros_like(part.x)
     for sign in (-1.0, 1.0):
-        dx, dy = c.x - p[33, 0] - sign * 0.47 * wing, c.y - base + 0.022
+        dx, dy = part.x - p[33, 0] - sign * 0.47 * wing, part.y - base + 0.022
         across = ((dx * 0.95 + sign * dy * 0.5) / 0.043) ** 2
         down = ((dy - sign * dx * 0.25) / 0.016) ** 2
         hole += np.exp(-across * across - down * down)
-    return np.asarray(skin * (1 - np.clip(hole, 0, 1)[..., None] * np.array([0.66, 0.72, 0.72])))
+    skin[part.where] *= 1 - np.clip(hole, 0, 1)[..., None] * np.array([0.66, 0.72, 0.72])
 
 
-def _brows(c: Canvas, who: Identity, skin: Array, rng: np.random.Generator) -> Array:
+def _brows(c: Canvas, who: Identity, skin: Array, rng: np.random.Generator) -> None:
     colour = 0.75 * np.array(who.hair_colour, float) * (0.8 if sum(who.hair_colour) > 300 else 1.0)
     if who.hair_style == "bald":
         colour = np.minimum(colour, 95)
     for side, chain in ((-1.0, c.points[17:22]), (1.0, c.points[26:21:-1])):
         t = sorted((float(q[0] * side), float(q[1])) for q in chain)  # inner to outer
         knots = np.array(t)
-        along = c.x * side
+        noise = _noise(c.x.shape, 0.006 * c.scale, rng)
+        left, right = sorted((side * (knots[0, 0] - 0.1), side * (knots[-1, 0] + 0.1)))
+        part = c.part(left, right, knots[:, 1].min() - 0.25, knots[:, 1].max() + 0.25)
+        along, y = part.x[:1] * side, part.y
         s = np.clip((along - knots[0, 0] + 0.015) / (knots[-1, 0] - knots[0, 0] + 0.015), -0.2, 1.2)
         line = PchipInterpolator(knots[:, 0], knots[:, 1])(np.clip(along, knots[0, 0], knots[-1, 0]))
         thick = who.brow_weight * 0.036 * np.interp(s, [0, 0.12, 0.55, 1.0], [0.75, 1.0, 0.85, 0.35])
         body = (
-            np.exp(-(np.abs((c.y - line - 0.5 * thick) / thick) ** 3))
+            np.exp(-(np.abs((y - line - 0.5 * thick) / thick) ** 3))
             * step(s / 0.06)
             * step((1.03 - s) / 0.15)
         )
-        u, v = along + 0.55 * (c.y - line), c.y
-        strand = np.sin(u * 330 + 9 * np.sin(v * 23)) * 0.5 + _noise(c.x.shape, 0.006 * c.scale, rng)
+        u = along + 0.55 * (y - line)
+        strand = np.sin(u * 330 + 9 * np.sin(y * 23)) * 0.5 + noise[part.where]
         weight = np.clip(body * (0.70 + 0.22 * strand), 0, 0.93)[..., None]
-        skin = skin * (1 - weight) + colour * weight
-    return np.asarray(skin)
+        bare = skin[part.where]
+        bare[...] = bare * (1 - weight) + colour * weight
 
 
 def _ears(c: Canvas) -> tuple[Array, Array]:
     """Opacity and light of the ears."""
-    x, y = c.x, c.y
     reach = c.points[16, 0]
-    alpha, lit = np.zeros_like(x), np.full_like(x, 0.72)
+    alpha, lit = np.zeros_like(c.x), np.full_like(c.x, 0.72)
+    faded = 0.3 * FADED  # the radius at which nothing is left of the wider of the two hills
+    tall, broad = 0.335 * faded, 0.105 * faded + 0.12 * 0.335 * faded
     for sign in (-1.0, 1.0):
-        dx, dy = sign * x - reach - 0.035, y - 0.17
+        left, right = sorted(sign * (reach + 0.035 + by) for by in (-broad, broad))
+        part = c.part(left, right, 0.17 - tall, 0.17 + tall)
+        dx, dy = sign * part.x - reach - 0.035, part.y - 0.17
         dx = dx + 0.12 * dy
         r = np.hypot(dx / 0.105, dy / 0.335)
-        alpha = np.maximum(alpha, step((1 - r) / 0.12))
-        lit = lit - 0.22 * np.exp(-0.5 * (((r - 0.62) / 0.13) ** 2)) - 0.18 * np.exp(-0.5 * ((r / 0.3) ** 2))
+        ear, light_here = alpha[part.where], lit[part.where]
+        np.maximum(ear, step((1 - r) / 0.12), out=ear)
+        light_here -= 0.22 * np.exp(-0.5 * (((r - 0.62) / 0.13) ** 2))
+        light_here -= 0.18 * np.exp(-0.5 * ((r / 0.3) ** 2))
     return alpha, lit
