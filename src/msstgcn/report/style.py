@@ -52,6 +52,7 @@ def use_style() -> None:
             "font.size": 10,
             "axes.titlesize": 10,
             "axes.titlelocation": "left",
+            "axes.titley": 1.0,  # where it would be: looked for at every drawing otherwise
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.grid": True,

@@ -13,6 +13,7 @@ import io
 import json
 import sys
 import tokenize
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
@@ -74,9 +75,20 @@ def _read(text: str) -> _Source:
     return _Source(digest_bytes(_meaning(text, tree)), _imports(tree), _hands_on(tree))
 
 
+def _blocks(tree: ast.Module) -> Iterator[ast.AST]:
+    """The module, its statements and theirs, without the expressions in them: they are most of a source."""
+    waiting = deque[ast.AST]([tree])
+    while waiting:
+        node = waiting.popleft()
+        yield node
+        for part in ("body", "handlers", "orelse", "finalbody", "cases"):
+            inner = getattr(node, part, None)
+            waiting += inner if isinstance(inner, list) else []
+
+
 def _imports(tree: ast.Module) -> list[tuple[str, list[str]]]:
     found: list[tuple[str, list[str]]] = []
-    for node in ast.walk(tree):
+    for node in _blocks(tree):
         if isinstance(node, ast.Import):
             found += [(alias.name, []) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
@@ -110,7 +122,7 @@ def _meaning(text: str, tree: ast.Module) -> bytes:
             lines[row] = lines[row][:column].rstrip()
         if token.type in (tokenize.COMMENT, tokenize.NL) and not lines.get(row, "").strip():
             lines.pop(row, None)
-    for node in ast.walk(tree):
+    for node in _blocks(tree):
         if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             said = node.body[0]
             first, last = said.lineno, said.end_lineno or 0

@@ -6,7 +6,6 @@ Expressions of one face are alike, so the subject is the unit that chance draws,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -91,18 +90,16 @@ def _drawn(rng: np.random.Generator, things: int, draws: int) -> NDArray[np.int6
     return rng.multinomial(things, np.full(things, 1 / things), size=draws)
 
 
-def _subjects_drawn(seed: int, subjects: int, draws: int) -> tuple[np.random.Generator, NDArray[np.float64]]:
-    """How often each subject is drawn in each resample, shape (draws, subjects), and the generator after that."""
-    rng, drawn = _first_drawn(seed, subjects, draws)
-    return deepcopy(rng), drawn
-
-
 @lru_cache(maxsize=4)  # every row of a table draws the same
-def _first_drawn(seed: int, subjects: int, draws: int) -> tuple[np.random.Generator, NDArray[np.float64]]:
+def _resamples(
+    seed: int, subjects: int, seeds: int, draws: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """How often each subject is drawn in each resample, (draws, subjects), and each seed, (draws, seeds)."""
     rng = np.random.default_rng(seed)
-    drawn = _drawn(rng, subjects, draws).astype(np.float64)
-    drawn.flags.writeable = False
-    return rng, drawn
+    people = _drawn(rng, subjects, draws).astype(np.float64)
+    trainings = _drawn(rng, seeds, draws)
+    people.flags.writeable = trainings.flags.writeable = False
+    return people, trainings
 
 
 def summed(drawn: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -115,12 +112,9 @@ def summed(drawn: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[n
     return (drawn @ flat).reshape(len(drawn), seeds, 3)
 
 
-def _over_seeds(rng: np.random.Generator, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean over the seeds of values (draws, R) in each resample; with several seeds these are drawn too."""
-    draws, seeds = values.shape
-    if seeds == 1:
-        return values[:, 0]
-    return (_drawn(rng, seeds, draws) * values).sum(1) / seeds
+def _over_seeds(trainings: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean of values (draws, R) in each resample, where each of R seeds counts as often as it was drawn."""
+    return (trainings * values).sum(1) / values.shape[1]
 
 
 def _estimate(value: float, resampled: NDArray[np.float64], level: float) -> Estimate:
@@ -158,8 +152,8 @@ def bootstrap_f1(counts: ArrayLike, *, draws: int = 10_000, level: float = 0.95,
     """
     check_draws(draws, level=level)
     found = as_counts(counts)
-    rng, subjects = _subjects_drawn(seed, found.shape[1], draws)
-    return _estimate(mean_f1(found), _over_seeds(rng, f1_of(summed(subjects, found))), level)
+    people, trainings = _resamples(seed, found.shape[1], len(found), draws)
+    return _estimate(mean_f1(found), _over_seeds(trainings, f1_of(summed(people, found))), level)
 
 
 def resampled_differences(
@@ -174,8 +168,8 @@ def resampled_differences(
     """
     check_draws(draws)
     one, other = paired_counts(first, second)
-    rng, subjects = _subjects_drawn(seed, one.shape[1], draws)
-    return _over_seeds(rng, f1_of(summed(subjects, one)) - f1_of(summed(subjects, other)))
+    people, trainings = _resamples(seed, one.shape[1], len(one), draws)
+    return _over_seeds(trainings, f1_of(summed(people, one)) - f1_of(summed(people, other)))
 
 
 def bootstrap_difference(

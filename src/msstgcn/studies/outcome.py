@@ -96,19 +96,24 @@ def counts_array(counts: pd.DataFrame, variant: str, classes: tuple[str, ...]) -
     InputError
         If there is no such variant, or it lacks a subject or a seed that the table has.
     """
-    own = counts[counts["variant"] == variant]
-    if own.empty:
+    own = (counts["variant"] == variant).to_numpy()
+    if not own.any():
         raise unknown_name("variant", variant, counts["variant"].unique())
-    grid = pd.MultiIndex.from_product([sorted(counts["seed"].unique()), sorted(counts["subject"].unique())])
-    added = own[own["class"].isin(classes)].groupby(["seed", "subject"])[["tp", "fp", "fn"]].sum()
-    if len(added) < len(grid):
-        seed, subject = grid[~grid.isin(added.index)][0]
+    (seed, seeds), (subject, subjects) = (pd.factorize(counts[of], sort=True) for of in ("seed", "subject"))
+    rows = own & counts["class"].isin(classes).to_numpy()
+    place = seed[rows], subject[rows]
+    there = np.zeros((len(seeds), len(subjects)), bool)
+    there[place] = True
+    if not there.all():
+        lacking, whose = np.argwhere(~there)[0]
         raise InputError(
-            f"no counts of subject {subject!r} with seed {seed}",
+            f"no counts of subject {subjects[whose]!r} with seed {seeds[lacking]}",
             where=f"variant {variant!r}",
             expected="the same subjects and seeds in all variants",
         )
-    return added.reindex(grid).to_numpy(np.int64).reshape(*map(len, grid.levels), 3)
+    added = np.zeros((*there.shape, 3), np.int64)
+    np.add.at(added, place, counts.loc[rows, ["tp", "fp", "fn"]].to_numpy(np.int64))
+    return added
 
 
 def study_table(

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from msstgcn.errors import InputError
@@ -68,29 +69,54 @@ def packed(result: StudyResult) -> dict[str, Any]:
 
 def unpacked(held: Mapping[str, Any], study: Study) -> StudyResult:
     """Return the result that `packed` was given, with the variants that it had then."""
-    counts, events = [], []
-    truths = [_table(truth) for truth in held["truths"]]
-    owners = [owner.split(" ", 1) for owner in held["owners"]]
-    for run in held["runs"]:
-        about = {"variant": run["variant"], "seed": run["seed"]}
-        numbers = {name: _numbers(run[name]) for name in ("tp", "fp", "fn")}
-        if min(map(min, numbers.values()), default=0) < 0:
-            raise ValueError(f"a count below zero in {run['variant']!r}")
-        people = pd.DataFrame(owners, columns=_OWNERS)
-        counts.append(people.assign(**about, **numbers))
-        own = truths[run["truth"]].assign(**about, hit=[mark == "1" for mark in run["hit"]])
-        for name in _ERRORS:
-            own[name] = math.nan
-            own.loc[own["hit"], name] = [float(value) for value in _numbers(run[name])]
-        events.append(own)
     return StudyResult(
         study.having(held["variants"]),
-        pd.concat(counts, ignore_index=True)[list(COUNT_COLUMNS)],
-        pd.concat(events, ignore_index=True)[list(EVENT_COLUMNS)],
+        _counts(held["runs"], [owner.split(" ", 1) for owner in held["owners"]]),
+        _events(held["runs"], [_table(truth) for truth in held["truths"]]),
         _floats(held["costs"]),
         pd.DataFrame(columns=list(FOUND_COLUMNS)),
         _floats(held["causes"]) if "causes" in held else None,
     )
+
+
+def _counts(runs: list[Any], owners: list[list[str]]) -> pd.DataFrame:
+    """Counts of all runs; there are as many in each as owners."""
+    numbers = {name: [_numbers(run[name]) for run in runs] for name in ("tp", "fp", "fn")}
+    for run, *own in zip(runs, *numbers.values(), strict=True):
+        if any(len(one) != len(owners) for one in own):
+            raise ValueError(f"not a count for each of {len(owners)} subjects and classes in {run['variant']!r}")
+        if min(map(min, own), default=0) < 0:
+            raise ValueError(f"a count below zero in {run['variant']!r}")
+    columns = _about(runs, [len(owners)] * len(runs))
+    columns |= dict(zip(_OWNERS, np.tile(np.array(owners, dtype=object), (len(runs), 1)).T, strict=True))
+    columns |= {name: np.concatenate(own) for name, own in numbers.items()}
+    return pd.DataFrame(columns)[list(COUNT_COLUMNS)]
+
+
+def _events(runs: list[Any], truths: list[pd.DataFrame]) -> pd.DataFrame:
+    """What became of the labelled expressions in all runs: each has a set of them, hit or not."""
+    sets = [truths[run["truth"]] for run in runs]
+    hits = [np.array([mark == "1" for mark in run["hit"]], dtype=bool) for run in runs]
+    errors = {name: [_numbers(run[name]) for run in runs] for name in _ERRORS}
+    for run, own, hit, *late in zip(runs, sets, hits, *errors.values(), strict=True):
+        if len(hit) != len(own) or any(len(one) != hit.sum() for one in late):
+            raise ValueError(
+                f"not a mark for each of {len(own)} expressions, or errors of each hit, in {run['variant']!r}"
+            )
+    columns = _about(runs, [len(own) for own in sets]) | {"hit": np.concatenate(hits)}
+    for name, own in errors.items():
+        columns[name] = np.full(len(columns["hit"]), np.nan)
+        columns[name][columns["hit"]] = np.concatenate(own)
+    events = pd.concat(sets, ignore_index=True).assign(**columns)
+    return events[list(EVENT_COLUMNS)]
+
+
+def _about(runs: list[Any], rows: list[int]) -> dict[str, np.ndarray]:
+    """Variant and seed of each row of runs that have so many."""
+    return {
+        "variant": np.repeat(np.array([run["variant"] for run in runs], dtype=object), rows),
+        "seed": np.repeat([run["seed"] for run in runs], rows),
+    }
 
 
 def _line(values: pd.Series) -> str:
