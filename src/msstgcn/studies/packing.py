@@ -84,7 +84,9 @@ def _counts(runs: list[Any], owners: list[list[str]]) -> pd.DataFrame:
     numbers = {name: [_numbers(run[name]) for run in runs] for name in ("tp", "fp", "fn")}
     for run, *own in zip(runs, *numbers.values(), strict=True):
         if any(len(one) != len(owners) for one in own):
-            raise ValueError(f"not a count for each of {len(owners)} subjects and classes in {run['variant']!r}")
+            raise ValueError(
+                f"not a count for each of {len(owners)} subjects and classes in {run['variant']!r}"
+            )
         if min(map(min, own), default=0) < 0:
             raise ValueError(f"a count below zero in {run['variant']!r}")
     columns = _about(runs, [len(owners)] * len(runs))
