@@ -33,6 +33,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m msstgcn.runner.compiled
 	touch $@
 
 lock: $(VENV)/.ready  ## after a change of ranges in pyproject.toml: resolve again, for all three files

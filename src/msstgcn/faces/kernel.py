@@ -186,7 +186,8 @@ def locate(moved, height, frame, pose, pixels, upper, lower):
     """Face positions that pixels (2, n) show on the upper and on the lower branch, as `invert` has them: (4, n)."""
     _guess(pose, pixels, upper)
     invert(moved[0], height, frame, pose, pixels, upper)
-    lower[:2] = upper[:2]
+    for c in range(pixels.shape[1]):
+        lower[0, c], lower[1, c] = upper[0, c], upper[1, c]
     invert(moved[1], height, frame, pose, pixels, lower)
 
 
@@ -207,7 +208,14 @@ def solve(moved, height, normal, solid, lights, turn, frame, pose, mouth_top, no
             pixels[0, n], pixels[1, n] = (start + n) % columns * CELL, (start + n) // columns * CELL
         _guess(pose, pixels, upper)
         invert(moved[0], height, frame, pose, pixels, upper)
-        part[:2], part[2:4], part[5:7] = upper[:2], upper[:2], upper[2:]
+        for n in range(size):
+            part[0, n], part[1, n], part[2, n], part[3, n] = (
+                upper[0, n],
+                upper[1, n],
+                upper[0, n],
+                upper[1, n],
+            )
+            part[5, n], part[6, n] = upper[2, n], upper[3, n]
         below = np.flatnonzero(upper[1] > mouth_top)
         lower = upper[:, below]
         invert(moved[1], height, frame, pose, pixels[:, below], lower)
@@ -544,10 +552,12 @@ def paint(
                     for k in range(depth - 1):
                         colour[k] *= mixed[4, i]
                 else:
-                    colour[:] = skin[:, i]
+                    for k in range(depth):
+                        colour[k] = skin[k, i]
                 if shown[i] & _GLASSES:
                     _put_on(glasses, mixed[5, i], mixed[6, i], sharp, colour)
-                colours[cells[0, i] * CELL + down, cells[1, i] * CELL + right] = colour
+                for k in range(depth):
+                    colours[cells[0, i] * CELL + down, cells[1, i] * CELL + right, k] = colour[k]
 
 
 @njit(cache=True)
