@@ -10,7 +10,8 @@ from msstgcn.studies.study import SIZES, Study, as_many_steps
 from msstgcn.timeline.rates import SAMM_FPS
 
 #: The networks of the book's one full run are asked, each about the person it never saw: trained on all its videos. In
-#: the full size, and in the smallest, it is the networks of the other studies' base: it takes groups of subjects.
+#: the full size it is the networks of the other studies' base: it takes groups of subjects, and several seeds. So it is
+#: in the smallest, to train nothing for these studies alone.
 _FULL: Mapping[str, Any] = dict.fromkeys(("subjects", "videos", "seconds", "size", "iod"), AS_PROFILE)
 _TRAINING: Mapping[str, Any] = dict.fromkeys(("subjects", "epochs", "folds", "watch"), AS_PROFILE)
 _TAUGHT: Mapping[str, Mapping[str, Any]] = {
